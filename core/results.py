@@ -1,0 +1,123 @@
+"""What was measured. Definitions of every figure are in the README, section "What is measured"."""
+
+import math
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class _Measured(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Timing(_Measured):
+    """Quantiles of one repeated call, in milliseconds."""
+
+    median_ms: float
+    p90_ms: float
+    p99_ms: float
+    num_runs: int
+    warmup_runs: int
+
+
+class Latency(_Measured):
+    """Time per clip at batch 1 on one device. `total` is measured as a whole, not added up."""
+
+    device: str
+    num_threads: int
+    feature: Timing
+    inference: Timing
+    total: Timing
+    reference_trial: str = Field("", description="Trial measured beside it in the same session.")
+    reference_total_ms: float | None = Field(None, description="That trial's median total, same session.")
+    contended: bool = Field(False, description="Other trials were training meanwhile: too high, to be measured again.")
+    emulated: bool = False
+
+    @property
+    def saving(self) -> float | None:
+        """1 − total ÷ total of the reference trial, None without one."""
+        if not self.reference_total_ms:
+            return None
+        return 1 - self.total.median_ms / self.reference_total_ms
+
+
+class LabelScore(_Measured):
+    """How one label fared on the test part, as fractions; None where nothing could be counted."""
+
+    label: str
+    num_clips: int
+    precision: float | None
+    recall: float | None
+
+
+class Classification(_Measured):
+    """Judgement of a `.tflite` file on clips, run by the LiteRT interpreter."""
+
+    labels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...] = Field(description="Rows: true label; columns: predicted label; clips.")
+    per_label: tuple[LabelScore, ...]
+
+    @property
+    def num_clips(self) -> int:
+        """Clips judged."""
+        return sum(sum(row) for row in self.confusion)
+
+    @property
+    def num_right(self) -> int:
+        """Clips whose label was predicted."""
+        return sum(row[index] for index, row in enumerate(self.confusion))
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction predicted right."""
+        return self.num_right / self.num_clips
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy (Wilson 1927) from the number of clips."""
+        return wilson_interval(self.num_right, self.num_clips)
+
+
+def wilson_interval(num_right: int, num_clips: int) -> tuple[float, float]:
+    """Return the 95 % interval of a fraction (Wilson 1927)."""
+    z = 1.959964
+    share = num_right / num_clips
+    centre = (share + z * z / (2 * num_clips)) / (1 + z * z / num_clips)
+    half = z / (1 + z * z / num_clips) * math.sqrt(share * (1 - share) / num_clips + z * z / (4 * num_clips**2))
+    return centre - half, centre + half
+
+
+class Footprint(_Measured):
+    """What the deployed file costs. `macs` are multiply-accumulates per clip; RAM is the interpreter's tensors."""
+
+    tflite_bytes: int
+    zip_bytes: int
+    full_tflite_bytes: int = Field(description="Before slimming; equal to tflite_bytes where nothing was slimmed.")
+    params: int
+    nonzero_params: int
+    macs: int
+    peak_ram_bytes: int
+
+
+class TrialResult(_Measured):
+    """Everything measured of one trial."""
+
+    quality: Classification
+    footprint: Footprint
+    latencies: tuple[Latency, ...] = Field(description="One per device; this machine's first.")
+    validation_accuracy: float = Field(description="Of the Keras model whose weights were kept.")
+    training_seconds: float
+    num_training_clips: int
+    synthetic: bool = Field(False, description="Clips spoken by a synthesizer: the accuracy says little about people.")
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def accuracy(self) -> float:
+        """Fraction of the test part that the `.tflite` file predicted right."""
+        return self.quality.accuracy
+
+    def latency_on(self, device: str = "") -> Latency | None:
+        """Return the latency measured on a device; on this machine when none is named."""
+        for latency in self.latencies:
+            if not device or latency.device == device:
+                return latency
+        return None
