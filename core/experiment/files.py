@@ -1,0 +1,43 @@
+"""Writing into a study so that a kill or a full disk at any moment leaves the old file or the new one."""
+
+import contextlib
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from core.errors import StudyError
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+NOT_ALLOWED = (errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a temporary file beside `path`, sync it and rename it. Raises StudyError saying what to do."""
+    data = content.encode() if isinstance(content, str) else content
+    temporary = ""
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        # mkstemp makes files private; a study is as readable as its folder lets it be.
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+        raise StudyError(writing_failed(path, error)) from error
+
+
+def writing_failed(path: Path, error: OSError) -> str:
+    """Return the sentence for a file or folder that could not be written, with its remedy."""
+    if error.errno in NO_ROOM:
+        return f"no room left on the disk to write {path}; free some space and try again, what was finished is kept"
+    if error.errno in NOT_ALLOWED:
+        return (
+            f"{path} may not be written; copy the study to a folder of yours or change the permissions of {path.parent}"
+        )
+    return f"{path} could not be written ({error.strerror}); check the disk and the path, then try again"

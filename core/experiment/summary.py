@@ -1,0 +1,123 @@
+"""One trial in a few numbers: all that a table row and a point on a chart need, cheap to keep by the thousand."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from core.results import TrialResult
+
+
+class TrialState(StrEnum):
+    """Where a trial stands, read off the files in its folder."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    FINISHED = "finished"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True)
+class DeviceLatency:
+    """Median times per clip on one device, in milliseconds; `saving` against the study's reference trial."""
+
+    device: str
+    feature_ms: float
+    inference_ms: float
+    total_ms: float
+    total_p99_ms: float
+    saving: float | None
+    contended: bool
+    emulated: bool
+
+
+@dataclass(frozen=True)
+class TrialSummary:
+    """One row of the trials table; None where nothing was measured yet. Accuracies are fractions."""
+
+    name: str
+    number: int
+    letter: str
+    title: str
+    identity: str
+    state: TrialState
+    created_s: float
+    accuracy: float | None = None
+    accuracy_low: float | None = None
+    accuracy_high: float | None = None
+    num_test_clips: int | None = None
+    tflite_bytes: int | None = None
+    zip_bytes: int | None = None
+    params: int | None = None
+    nonzero_params: int | None = None
+    macs: int | None = None
+    peak_ram_bytes: int | None = None
+    latencies: tuple[DeviceLatency, ...] = ()
+    synthetic: bool = False
+    warnings: tuple[str, ...] = ()
+    message: str = ""
+    """Why it failed, as a sentence."""
+    validation_accuracy: float | None = None
+    """Of the latest epoch while it runs, of the kept weights once it is finished."""
+
+    def latency_on(self, device: str = "") -> DeviceLatency | None:
+        """Return the latency on a device; on the first one measured when none is named."""
+        for latency in self.latencies:
+            if not device or latency.device == device:
+                return latency
+        return None
+
+
+def letter_of(number: int) -> str:
+    """Return the letter of a trial: 1 → A … 26 → Z, 27 → AA."""
+    letters = ""
+    while number > 0:
+        number, digit = divmod(number - 1, 26)
+        letters = chr(ord("A") + digit) + letters
+    return letters
+
+
+def measured(result: TrialResult) -> dict[str, Any]:
+    """Return the fields of a summary that a result fills."""
+    low, high = result.quality.interval
+    footprint = result.footprint
+    return {
+        "accuracy": result.accuracy,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "num_test_clips": result.quality.num_clips,
+        "tflite_bytes": footprint.tflite_bytes,
+        "zip_bytes": footprint.zip_bytes,
+        "params": footprint.params,
+        "nonzero_params": footprint.nonzero_params,
+        "macs": footprint.macs,
+        "peak_ram_bytes": footprint.peak_ram_bytes,
+        "latencies": tuple(
+            DeviceLatency(
+                device=latency.device,
+                feature_ms=latency.feature.median_ms,
+                inference_ms=latency.inference.median_ms,
+                total_ms=latency.total.median_ms,
+                total_p99_ms=latency.total.p99_ms,
+                saving=latency.saving,
+                contended=latency.contended,
+                emulated=latency.emulated,
+            )
+            for latency in result.latencies
+        ),
+        "synthetic": result.synthetic,
+        "warnings": result.warnings,
+        "validation_accuracy": result.validation_accuracy,
+    }
+
+
+def from_json(values: dict[str, Any]) -> TrialSummary:
+    """Rebuild a summary from its JSON values. Raises KeyError, TypeError or ValueError when they are another's."""
+    return TrialSummary(
+        **{
+            **values,
+            "state": TrialState(values["state"]),
+            "latencies": tuple(DeviceLatency(**latency) for latency in values["latencies"]),
+            "warnings": tuple(values["warnings"]),
+        }
+    )

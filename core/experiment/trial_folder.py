@@ -1,0 +1,192 @@
+"""The folder of one trial: its files, and the state and figures that follow from them.
+
+spec.json      the spec, when it was made         written once, rewritten by a rename
+events.jsonl   what the trial said, line by line  appended while it runs
+result.json    what was measured                  there if and only if the trial is finished
+.lock          held by the process that runs it   tells a running trial from a killed one
+"""
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+from pydantic import ValidationError
+
+from core.errors import StudyError
+from core.events import Event, parse_event
+from core.experiment.files import write_atomically
+from core.experiment.story import Story
+from core.experiment.summary import TrialState, TrialSummary, letter_of, measured
+from core.results import TrialResult
+from core.spec import SCHEMA_VERSION, SPECS, TrialSpec, identity, parse_spec
+
+NAME = re.compile(r"(\d{4,})-(.+)")
+
+
+class TrialFolder:
+    """Reads one trial and remembers what it read, so that looking again costs a stat or two."""
+
+    def __init__(self, path: Path, known: TrialSummary | None = None, signature: tuple[int, int] = (0, -1)) -> None:
+        self.path = path
+        self.signature = signature
+        """Modification time of the folder in nanoseconds and bytes of the events, when last read."""
+        self._known = known
+        self._story = Story()
+
+    @property
+    def summary(self) -> TrialSummary:
+        """What was last read."""
+        assert self._known is not None
+        return self._known
+
+    def read_if_changed(self, mtime_ns: int, now_ns: int) -> bool:
+        """Read the files again if anything about them changed; tell whether the summary did.
+
+        Atomic writes rename within the folder, so its own modification time covers all files but the
+        growing events, and those of a finished trial no longer grow.
+        """
+        known = self._known
+        finished = known is not None and known.state is TrialState.FINISHED
+        signature = (mtime_ns, self.signature[1] if finished else _size(self.path / "events.jsonl"))
+        if known is not None and signature == self.signature:
+            if known.state is not TrialState.RUNNING or is_locked(self.path):
+                return False
+        # A folder that changed within the clock's grain may change again without showing it.
+        self.signature = signature if now_ns - mtime_ns > 50_000_000 else (0, -1)
+        self._known = self._read(mtime_ns)
+        return self._known != known
+
+    def _read(self, mtime_ns: int) -> TrialSummary:
+        match = NAME.fullmatch(self.path.name)
+        assert match is not None
+        number = int(match[1])
+        blank = TrialSummary(self.path.name, number, letter_of(number), "", match[2], TrialState.FAILED, mtime_ns / 1e9)
+        try:
+            values = _read_object(self.path / "spec.json")
+            created_s, title = float(values["created_s"]), str(values["spec"]["name"])
+            SPECS[values["spec"]["task"]].model_validate(values["spec"])
+        except StudyError as error:
+            return replace(blank, message=str(error))
+        except (KeyError, TypeError, ValueError):
+            return replace(blank, message=f"{self.path / 'spec.json'} is not the spec of a trial; delete the trial")
+        blank = replace(blank, title=title, created_s=created_s)
+        try:
+            result = read_result(self.path)
+        except StudyError as error:
+            return replace(blank, message=str(error))
+        if result is not None:
+            return replace(blank, state=TrialState.FINISHED, **measured(result))
+        return self._read_unfinished(blank)
+
+    def _read_unfinished(self, blank: TrialSummary) -> TrialSummary:
+        self._story.read_on(self.path / "events.jsonl")
+        story = self._story
+        told = replace(
+            blank, validation_accuracy=story.validation_accuracy, warnings=tuple(story.warnings), message=story.message
+        )
+        if story.ending is not None:
+            return replace(told, state=story.ending)
+        if is_locked(self.path):
+            return replace(told, state=TrialState.RUNNING)
+        if not story.started:
+            return replace(told, state=TrialState.QUEUED)
+        return replace(told, state=TrialState.FAILED, message=story.interruption)
+
+
+def write_spec(folder: Path, spec: TrialSpec, created_s: float) -> None:
+    """Write a trial's spec.json. Raises StudyError when it cannot be written."""
+    values = {"schema": SCHEMA_VERSION, "created_s": created_s, "identity": identity(spec)}
+    content = json.dumps({**values, "spec": spec.model_dump(mode="json")}, indent=1, ensure_ascii=False)
+    write_atomically(folder / "spec.json", content + "\n")
+
+
+def read_spec(folder: Path) -> TrialSpec:
+    """Return the spec of a trial. Raises StudyError when its file is damaged, SpecError when its values are."""
+    path = folder / "spec.json"
+    values = _read_object(path).get("spec")
+    if not isinstance(values, dict):
+        raise StudyError(f"{path} is not the spec of a trial; delete the trial")
+    return parse_spec(values, str(path))
+
+
+def read_result(folder: Path) -> TrialResult | None:
+    """Return what was measured of a trial, None while it is not finished. Raises StudyError on a damaged file."""
+    path = folder / "result.json"
+    try:
+        return TrialResult.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValidationError) as error:
+        raise StudyError(f"{path} is damaged; delete that file and train the trial again") from error
+
+
+def read_events(folder: Path) -> list[Event]:
+    """Return what a trial said so far; lines cut by a kill or said by another version are left out."""
+    events = []
+    try:
+        lines = (folder / "events.jsonl").read_bytes().splitlines()
+    except OSError:
+        return []
+    for line in lines:
+        try:
+            events.append(parse_event(line))
+        except ValidationError:
+            continue
+    return events
+
+
+def lock_path(folder: Path) -> Path:
+    """Return the file that the process running a trial holds locked."""
+    return folder / ".lock"
+
+
+def is_locked(folder: Path) -> bool:
+    """Tell whether a living process holds a trial."""
+    if sys.platform == "win32":
+        return _is_locked_by_trying(folder)
+    import fcntl
+
+    # A shared lock, so that two windows asking at once do not take each other for the process that runs it.
+    try:
+        with lock_path(folder).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _is_locked_by_trying(folder: Path) -> bool:
+    try:
+        with FileLock(lock_path(folder), timeout=0):
+            return False
+    except Timeout:
+        return True
+    except OSError:
+        return False
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_bytes())
+    except FileNotFoundError as error:
+        raise StudyError(f"{path} is missing; delete the trial, or put the file back from a backup") from error
+    except (OSError, ValueError) as error:
+        raise StudyError(f"{path} is damaged; delete the trial, or put the file back from a backup") from error
+    if not isinstance(values, dict) or not isinstance(values.get("schema"), int):
+        raise StudyError(f"{path} is not the spec of a trial; delete the trial")
+    if values["schema"] > SCHEMA_VERSION:
+        raise StudyError(f"{path} was written by a newer version (schema {values['schema']}); update this program")
+    return values
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
