@@ -1,4 +1,172 @@
-"""What the window is about: the open study, the spec being edited, the selection. Knows nothing of Qt.
+"""What the window is about: the open study, the selection, what to undo. Knows nothing of Qt.
 
 Pages take a session in their constructor, show it and change it; they never speak to each other.
 """
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from psygnal import Signal
+
+from core.errors import StudyError
+from core.experiment.store import Constraints, Study
+from core.spec import TrialSpec
+
+THIS_MACHINE = ""
+
+
+@dataclass(frozen=True)
+class Undoable:
+    """Something done that can be taken back; `words` say what, as in "Undo: delete trial B"."""
+
+    words: str
+    take_back: Callable[[], None]
+
+
+class Session:
+    """The one thing all pages share. Every change goes through a method and is told by a signal."""
+
+    study_opened = Signal(object)
+    """A Study was opened; None when none is open any more."""
+    trials_changed = Signal(frozenset)
+    """Names of trials that appeared, changed or went."""
+    selection_changed = Signal(tuple)
+    """Selected trial names, the current one first."""
+    reference_changed = Signal(object)
+    constraints_changed = Signal(object)
+    spec_requested = Signal(object)
+    """A TrialSpec that the form shall show."""
+    device_changed = Signal(str)
+    event_received = Signal(object)
+    """Every event of the worker, as it comes."""
+    undo_changed = Signal(str)
+    """Words of what undo would take back; empty when there is nothing."""
+    failed = Signal(str)
+    """A sentence for the user about something that could not be done."""
+
+    def __init__(self) -> None:
+        self.study: Study | None = None
+        self.selection: tuple[str, ...] = ()
+        self._device = THIS_MACHINE
+        self._done: list[Undoable] = []
+
+    def open_study(self, folder: Path | str) -> None:
+        """Open the study of a folder, making it when there is none. Raises StudyError."""
+        self.study = Study.open_or_create(Path(folder))
+        self.selection = ()
+        self._done.clear()
+        self.study_opened.emit(self.study)
+        self.selection_changed.emit(())
+        self.reference_changed.emit(self.study.reference)
+        self.constraints_changed.emit(self.study.constraints)
+        self.undo_changed.emit("")
+
+    def opened(self) -> Study:
+        """Return the open study. Raises StudyError when there is none."""
+        if self.study is None:
+            raise StudyError("no study is open; open or make one first")
+        return self.study
+
+    def add_trials(self, specs: list[TrialSpec]) -> list[str]:
+        """Add trials to the study, queued, and return their names. Raises StudyError."""
+        study = self.opened()
+        names = [study.add(spec) for spec in specs]
+        self.trials_changed.emit(frozenset(names))
+        return names
+
+    def select(self, names: tuple[str, ...]) -> None:
+        """Select trials, the current one first."""
+        names = tuple(names)
+        if names != self.selection:
+            self.selection = names
+            self.selection_changed.emit(names)
+
+    def use_settings(self, name: str) -> None:
+        """Ask for a trial's settings to be shown in the form. Raises StudyError."""
+        self.spec_requested.emit(self.opened().spec(name))
+
+    def set_reference(self, name: str | None) -> None:
+        """Make a trial the one that others are compared with. Raises StudyError."""
+        self.opened().set_reference(name)
+        self.reference_changed.emit(name)
+
+    def set_constraints(self, constraints: Constraints) -> None:
+        """Set what a trial must reach to be feasible. Raises StudyError."""
+        study = self.opened()
+        if constraints != study.constraints:
+            study.set_constraints(constraints)
+            self.constraints_changed.emit(constraints)
+
+    def rename(self, name: str, title: str) -> None:
+        """Give a trial a name of the user's own. Raises StudyError."""
+        study = self.opened()
+        before = study.summary(name).title
+        if title == before:
+            return
+        study.rename(name, title)
+        self._remember(f"rename {study.summary(name).letter}", lambda: study.rename(name, before))
+        self.trials_changed.emit(frozenset([name]))
+
+    def delete(self, names: tuple[str, ...]) -> None:
+        """Move trials to the study's trash; `undo` brings them back. Raises StudyError."""
+        study = self.opened()
+        letters = ", ".join(study.summary(name).letter for name in names)
+        gone: list[str] = []
+
+        def restore() -> None:
+            for name in gone:
+                study.restore(name)
+
+        try:
+            for name in names:
+                study.delete(name)
+                gone.append(name)
+        finally:
+            if gone:
+                self._remember(f"delete {letters}", restore)
+                self._forget(frozenset(gone))
+
+    def undo(self) -> str:
+        """Take back the last deletion or renaming and return its words. Raises StudyError."""
+        if not self._done:
+            return ""
+        last = self._done.pop()
+        last.take_back()
+        self.undo_changed.emit(self._done[-1].words if self._done else "")
+        self.refresh()
+        return last.words
+
+    def refresh(self) -> None:
+        """Look again at the study's folder, where the worker and the command line write too."""
+        if self.study is None:
+            return
+        reference = self.study.reference
+        try:
+            changed = frozenset(self.study.refresh())
+        except StudyError as error:
+            self.failed.emit(str(error))
+            return
+        if changed:
+            self.trials_changed.emit(changed)
+        if self.study.reference != reference:
+            self.reference_changed.emit(self.study.reference)
+
+    @property
+    def device(self) -> str:
+        """The device whose latency the charts show; empty means this machine."""
+        return self._device
+
+    @device.setter
+    def device(self, device: str) -> None:
+        if device != self._device:
+            self._device = device
+            self.device_changed.emit(device)
+
+    def _forget(self, names: frozenset[str]) -> None:
+        self.trials_changed.emit(names)
+        self.select(tuple(name for name in self.selection if name not in names))
+
+    def _remember(self, words: str, take_back: Callable[[], None]) -> None:
+        self._done.append(Undoable(words, take_back))
+        self.undo_changed.emit(words)

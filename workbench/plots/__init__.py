@@ -1,0 +1,1 @@
+"""Charts. The only place where pyqtgraph is used."""

@@ -1,0 +1,124 @@
+"""The one style sheet, as a function of the palette's colours."""
+
+from collections.abc import Mapping
+from string import Template
+from typing import Any
+
+# Heights and paddings keep to a grid of 8 px; 28 px controls hold 13 px text with 6 px around it.
+_SHEET = Template("""
+QWidget { color: $text; }
+QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 8px; }
+QMainWindow, QDialog { background: $background; }
+
+QFrame[role="card"] { background: $surface; border: 1px solid $border; border-radius: 6px; }
+QFrame[role="bar"] { background: $surface; border: none; border-top: 1px solid $border; }
+QFrame[role="header"] { background: $surface; border: none; border-bottom: 1px solid $border; }
+QFrame[role="rail"] { background: $surface; border: none; border-right: 1px solid $border; }
+
+QLabel { background: transparent; border: none; }
+QLabel[role="muted"] { color: $muted; }
+QLabel[role="title"] { font-size: 15px; font-weight: 600; }
+QLabel[role="heading"] { font-size: 22px; font-weight: 600; }
+QLabel[role="section"] { font-weight: 600; }
+QLabel[role="figure"] { font-size: 15px; font-weight: 600; }
+QLabel[role="problem"] { color: $bad; }
+QLabel[role="good"] { color: $good; }
+QLabel[role="warning"] { color: $warning; }
+QLabel[role="bad"] { color: $bad; }
+
+QPushButton, QToolButton {
+    background: $raised; border: 1px solid $border; border-radius: 4px; padding: 4px 12px; min-height: 18px;
+}
+QToolButton { padding: 4px 8px; }
+QPushButton:hover, QToolButton:hover { border-color: $muted; }
+QPushButton:pressed, QToolButton:pressed, QToolButton:checked { background: $border; }
+QPushButton:focus, QToolButton:focus { border: 1px solid $accent; outline: none; }
+QPushButton:disabled, QToolButton:disabled { color: $muted; background: $background; }
+QPushButton[role="primary"] { background: $accent; color: $on_accent; border: 1px solid $accent; font-weight: 600; }
+QPushButton[role="primary"]:hover { border-color: $text; }
+QPushButton[role="primary"]:focus { border: 2px solid $text; padding: 3px 11px; }
+QPushButton[role="primary"]:disabled { background: $raised; color: $muted; border-color: $border; }
+QToolButton[role="flat"], QPushButton[role="flat"] { background: transparent; border: 1px solid transparent; }
+QToolButton[role="flat"]:hover, QPushButton[role="flat"]:hover { background: $raised; }
+QToolButton[role="flat"]:checked { background: $raised; }
+QToolButton[role="flat"]:focus, QPushButton[role="flat"]:focus { border: 1px solid $accent; }
+QToolButton[role="flat"]:disabled, QPushButton[role="flat"]:disabled { background: transparent; }
+QToolButton[role="mark"] { background: transparent; border: 1px solid transparent; padding: 2px; min-height: 0; }
+QToolButton[role="mark"]:hover { background: $raised; }
+QToolButton[role="mark"]:checked { background: $raised; border-color: $accent; }
+QToolButton[role="mark"]:focus { border: 1px solid $accent; }
+QToolButton[role="page"] {
+    background: transparent; border: none; border-left: 3px solid transparent; border-radius: 0;
+    padding: 8px 4px; color: $muted; font-size: 11px;
+}
+QToolButton[role="page"]:hover { background: $raised; color: $text; }
+QToolButton[role="page"]:checked { background: $raised; color: $text; border-left: 3px solid $accent; }
+QToolButton[role="page"]:focus { border: 1px solid $accent; border-left: 3px solid $accent; }
+QToolButton[role="fold"] {
+    background: transparent; border: 1px solid transparent; text-align: left; font-weight: 600; padding: 4px;
+}
+QToolButton[role="fold"]:hover { background: $raised; }
+QToolButton[role="fold"]:focus { border: 1px solid $accent; }
+QToolButton::menu-indicator { image: none; }
+QPushButton::menu-indicator { image: none; }
+
+QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit {
+    background: $background; border: 1px solid $border; border-radius: 4px; padding: 4px 6px; min-height: 18px;
+    selection-background-color: $accent; selection-color: $on_accent;
+}
+QLineEdit:hover, QComboBox:hover, QAbstractSpinBox:hover { border-color: $muted; }
+QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {
+    border: 1px solid $accent;
+}
+QLineEdit[faulty="true"], QComboBox[faulty="true"], QAbstractSpinBox[faulty="true"] { border: 1px solid $bad; }
+QPlainTextEdit[role="log"] { border: none; border-top: 1px solid $border; border-radius: 0; background: $background; }
+QComboBox QAbstractItemView {
+    background: $surface; border: 1px solid $border; selection-background-color: $accent; selection-color: $on_accent;
+}
+QCheckBox {
+    spacing: 8px; background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 4px 2px;
+}
+QCheckBox:focus { border: 1px solid $accent; }
+
+QMenu { background: $surface; border: 1px solid $border; padding: 4px; }
+QMenu::item { padding: 5px 24px 5px 8px; border-radius: 4px; }
+QMenu::item:selected { background: $accent; color: $on_accent; }
+QMenu::item:disabled { color: $muted; }
+QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
+QMenu::icon { padding-left: 8px; }
+
+QProgressBar { background: $raised; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+
+QSplitter::handle { background: $border; }
+QSplitter::handle:hover { background: $accent; }
+QSplitter::handle:horizontal { width: 1px; }
+QSplitter::handle:vertical { height: 1px; }
+
+QScrollArea { background: transparent; border: none; }
+QScrollBar:vertical { background: transparent; width: 12px; margin: 0; }
+QScrollBar:horizontal { background: transparent; height: 12px; margin: 0; }
+QScrollBar::handle { background: $border; border-radius: 4px; margin: 2px; min-height: 24px; min-width: 24px; }
+QScrollBar::handle:hover { background: $muted; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
+
+QTableView, QListView, QTreeView {
+    background: $surface; border: 1px solid $border; gridline-color: $grid;
+    selection-background-color: $accent; selection-color: $on_accent;
+}
+QHeaderView::section {
+    background: $background; color: $muted; border: none; border-bottom: 1px solid $border; padding: 4px 8px;
+}
+QTabBar::tab {
+    background: transparent; color: $muted; padding: 6px 12px; border: none; border-bottom: 2px solid transparent;
+}
+QTabBar::tab:selected { color: $text; border-bottom: 2px solid $accent; }
+QTabBar::tab:focus { color: $accent; }
+QTabWidget::pane { border: none; border-top: 1px solid $border; }
+""")
+
+
+def style_sheet(colours: Mapping[str, Any]) -> str:
+    """Return the style sheet in these colours."""
+    return _SHEET.substitute(colours)
