@@ -242,9 +242,8 @@ class Study:
         """Return a number no trial has or had, so that a restored one finds its place free."""
         taken = [0]
         for parent in ("trials", ".trash"):
-            with contextlib.suppress(FileNotFoundError):
-                names = os.listdir(self.folder / parent)
-                taken += [int(match[1]) for name in names if (match := NAME.fullmatch(name))]
+            with contextlib.suppress(FileNotFoundError), os.scandir(self.folder / parent) as entries:
+                taken += [int(match[1]) for entry in entries if (match := NAME.fullmatch(entry.name))]
         return max(taken) + 1
 
     @contextlib.contextmanager

@@ -52,9 +52,9 @@ class TrialFolder:
         known = self._known
         finished = known is not None and known.state is TrialState.FINISHED
         signature = (mtime_ns, self.signature[1] if finished else _size(self.path / "events.jsonl"))
-        if known is not None and signature == self.signature:
-            if known.state is not TrialState.RUNNING or is_locked(self.path):
-                return False
+        same = known is not None and signature == self.signature
+        if same and (known.state is not TrialState.RUNNING or is_locked(self.path)):
+            return False
         # A folder that changed within the clock's grain may change again without showing it.
         self.signature = signature if now_ns - mtime_ns > 50_000_000 else (0, -1)
         self._known = self._read(mtime_ns)

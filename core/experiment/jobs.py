@@ -1,0 +1,141 @@
+"""What the worker can be asked to do: one class per intention, one JSON line each.
+
+    {"job": "7", "intention": "train", "study": "/home/ada/go-stop", "trials": ["0001-2c8b584a5986"]}
+    {"cancel": "7"}
+
+Each intention names what its `answer` in the JobFinished event holds.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from core.errors import WorkbenchError
+
+
+class Job(BaseModel):
+    """A piece of work for the worker; `job` names it in every event it causes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    job: str = Field("", description="Any text that tells this job from the others.")
+
+
+class Train(Job):
+    """Run trials one after another, going on from their checkpoints. Answer: names of those finished."""
+
+    intention: Literal["train"] = "train"
+    study: str
+    trials: tuple[str, ...] = Field(description="Folder names; finished ones are passed over.")
+
+
+class RunSweep(Job):
+    """Run trials on several processes, then measure them again one by one. Answer: names of those finished."""
+
+    intention: Literal["sweep"] = "sweep"
+    study: str
+    trials: tuple[str, ...]
+    num_workers: int = Field(2, ge=1, le=256)
+    scheduler: str = Field("", description="Address of a Dask scheduler; none means processes of this machine.")
+
+
+class Remeasure(Job):
+    """Time finished trials again beside the reference trial, in one session. Answer: their names."""
+
+    intention: Literal["remeasure"] = "remeasure"
+    study: str
+    trials: tuple[str, ...]
+
+
+class Evaluate(Job):
+    """Judge any model file on a folder of clips. Answer: a Classification as JSON values."""
+
+    intention: Literal["evaluate"] = "evaluate"
+    model: str
+    spec: dict[str, Any] = Field(description="Settings the model was made for, nested as in a TOML file.")
+    data: str = Field("", description="Folder of clips; the spec's own when empty.")
+    labels: tuple[str, ...] = Field((), description="Labels in the order of the outputs; alphabetical when empty.")
+
+
+class Benchmark(Job):
+    """Time model files on this machine at batch 1. Answer: a list of {model, timing}."""
+
+    intention: Literal["benchmark"] = "benchmark"
+    models: tuple[str, ...]
+    num_threads: int = Field(1, ge=1, le=64)
+    warmup_runs: int = Field(20, ge=0)
+    num_runs: int = Field(200, ge=10)
+
+
+class Export(Job):
+    """Write a finished trial's model for use elsewhere. Answer: the paths written."""
+
+    intention: Literal["export"] = "export"
+    study: str
+    trial: str
+    format: Literal["tflite", "zip", "keras", "c-array"] = "tflite"
+    target: str = Field(description="File to write, or a folder to write into.")
+
+
+class Download(Job):
+    """Fetch Mini Speech Commands, going on where an earlier attempt stopped. Answer: its folder."""
+
+    intention: Literal["download"] = "download"
+    folder: str = Field("", description="Where to put it; the user's data folder when empty.")
+
+
+class Synthesize(Job):
+    """Make clips by speech synthesis. Answer: the folder."""
+
+    intention: Literal["synthesize"] = "synthesize"
+    folder: str
+    labels: tuple[str, ...]
+    clips_per_label: int = Field(100, ge=2, le=5000)
+    seed: int = Field(0, ge=0)
+
+
+class CheckData(Job):
+    """Look through a folder of clips. Answer: a DataReport as JSON values."""
+
+    intention: Literal["check_data"] = "check_data"
+    folder: str
+
+
+class Quickstart(Job):
+    """Find data, run three starter trials. Answer: {study, data, synthetic, trials}."""
+
+    intention: Literal["quickstart"] = "quickstart"
+    data: str = Field("", description="Folder of clips; found, fetched or synthesized when empty.")
+    study: str
+
+
+class Cancel(BaseModel):
+    """Ask a running or queued job to end."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    cancel: str
+
+
+AnyJob = Train | RunSweep | Remeasure | Evaluate | Benchmark | Export | Download | Synthesize | CheckData | Quickstart
+
+_JOB: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="intention")])
+
+
+def parse_job(line: str | bytes) -> AnyJob | Cancel:
+    """Read one line. Raises WorkbenchError saying what is wrong with it."""
+    try:
+        return Cancel.model_validate_json(line)
+    except ValidationError:
+        pass
+    try:
+        return _JOB.validate_json(line)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise WorkbenchError(f"not a job: {place + ': ' if place else ''}{first['msg']}") from error
+
+
+def to_line(job: AnyJob | Cancel) -> str:
+    """Write a job as one JSON line, newline included."""
+    return job.model_dump_json() + "\n"

@@ -1,0 +1,61 @@
+"""The Pareto front: trials that no other trial beats in every objective at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.experiment.summary import TrialSummary
+
+Point = tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A figure of a trial that should be small, or large when `sign` is −1."""
+
+    key: str
+    title: str
+    unit: str
+    sign: int = 1
+
+
+ACCURACY = Objective("accuracy", "Accuracy", "%", sign=-1)
+ZIP_BYTES = Objective("zip_bytes", "Zipped size", "kB")
+TFLITE_BYTES = Objective("tflite_bytes", "Size", "kB")
+TOTAL_MS = Objective("total_ms", "Total latency", "ms")
+
+
+def front(points: Mapping[str, Point], signs: Sequence[int]) -> set[str]:
+    """Return the names of the points that no other point dominates.
+
+    A point dominates another when it is no worse in every objective and better in one; equal points do not dominate
+    each other. `signs` holds 1 for an objective to be small, −1 for one to be large. A point with a NaN cannot be
+    compared and is left out.
+    """
+    names = np.array([name for name, point in points.items() if not np.isnan(point).any()])
+    if not len(names):
+        return set()
+    costs = np.array([points[name] for name in names]) * np.asarray(signs)
+    current = 0
+    while current < len(costs):
+        cost = costs[current]
+        kept = (costs < cost).any(axis=1) | (costs == cost).all(axis=1)
+        costs, names = costs[kept], names[kept]
+        current = int(kept[:current].sum()) + 1
+    return set(names.tolist())
+
+
+def value_of(trial: TrialSummary, objective: Objective, device: str = "") -> float:
+    """Return a trial's figure, NaN where it was not measured (on that device)."""
+    if objective.key == "total_ms":
+        latency = trial.latency_on(device)
+        return latency.total_ms if latency else float("nan")
+    value = getattr(trial, objective.key)
+    return float("nan") if value is None else float(value)
+
+
+def front_of(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
+    """Return the names of the finished trials on the front of some objectives."""
+    points = {trial.name: tuple(value_of(trial, objective, device) for objective in objectives) for trial in trials}
+    return front(points, [objective.sign for objective in objectives])

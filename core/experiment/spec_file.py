@@ -1,0 +1,115 @@
+"""Specs as TOML files, in the order of the journey, and settings given on the command line."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.items import Table
+
+from core.errors import Problem, SpecError
+from core.experiment.files import write_atomically
+from core.spec import Section, TrialSpec, declared, override, parse_spec, sections
+
+
+def load_spec(path: Path | str, settings: Iterable[str] = ()) -> TrialSpec:
+    """Read a spec, with `settings` like ``features.num_mel_bins=20`` laid over it.
+
+    A relative `dataset.folder` is relative to the TOML file, so that a spec and its clips can move together; `~` is
+    the home folder. Raises SpecError naming the file and every problem.
+    """
+    path = Path(path).expanduser()
+    return parse_spec(apply_settings(load_values(path), settings), str(path))
+
+
+def load_values(path: Path | str) -> dict[str, Any]:
+    """Read a TOML file of settings as nested plain values, its data folder made absolute. Raises SpecError."""
+    path = Path(path).expanduser()
+    return anchor(read_toml(path), path.resolve().parent)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file. Raises SpecError naming it, with the line of a syntax error."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SpecError((Problem("", f"not valid TOML: {error}"),), str(path)) from error
+    except UnicodeDecodeError as error:
+        raise SpecError((Problem("", "not UTF-8 text; save the file as UTF-8"),), str(path)) from error
+    except OSError as error:
+        problem = f"cannot be read ({error.strerror}); check the path"
+        raise SpecError((Problem("", problem),), str(path)) from error
+
+
+def anchor(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
+    """Return the values with `dataset.folder` made absolute: `~` expanded, relative ones taken from `base`."""
+    dataset = values.get("dataset")
+    folder = dataset.get("folder") if isinstance(dataset, Mapping) else None
+    if not isinstance(folder, str) or not folder:
+        return dict(values)
+    return override(values, "dataset.folder", str((base / Path(folder).expanduser()).resolve()))
+
+
+def apply_settings(values: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+    """Lay settings like ``a.b=v`` over nested values; `v` is a TOML value, or text when it is none.
+
+    A relative `dataset.folder` given here is relative to the current folder. Raises SpecError for every setting that
+    is not one.
+    """
+    changed = dict(values)
+    problems: list[Problem] = []
+    for setting in settings:
+        path, equals, text = setting.partition("=")
+        if not equals or not path.strip():
+            problems.append(Problem(setting, "must look like features.num_mel_bins=20"))
+            continue
+        value = parse_value(text)
+        if path.strip() == "dataset.folder":
+            value = str(Path(str(value)).expanduser().resolve())
+        try:
+            changed = override(changed, path.strip(), value)
+        except SpecError as error:
+            problems += error.problems
+    if problems:
+        raise SpecError(tuple(problems), "--set")
+    return changed
+
+
+def parse_value(text: str) -> Any:
+    """Read a TOML value; anything that is none is text as it stands."""
+    try:
+        return tomllib.loads(f"value = {text.strip()}")["value"]
+    except (tomllib.TOMLDecodeError, KeyError):
+        return text.strip()
+
+
+def save_spec(spec: TrialSpec, path: Path | str) -> None:
+    """Write a spec as TOML: sections in journey order, each setting that applies under its sentence.
+
+    Raises StudyError when the file cannot be written.
+    """
+    write_atomically(Path(path).expanduser(), to_toml(spec))
+
+
+def to_toml(spec: TrialSpec) -> str:
+    """Return a spec as TOML text with only the settings that have an effect."""
+    document = tomlkit.document()
+    document.add("task", spec.task)
+    document.add("name", spec.name)
+    for name in sections(type(spec)):
+        document.add(name, _table(getattr(spec, name)))
+    return tomlkit.dumps(document)
+
+
+def _table(section: Section) -> Table:
+    table = tomlkit.table()
+    values = section.model_dump(mode="json")
+    for name in type(section).model_fields:
+        if section.applies(name):
+            item = tomlkit.item(values[name])
+            unit = declared(type(section), name)["unit"]
+            if unit:
+                item.comment(unit)
+            table.add(name, item)
+    return table
