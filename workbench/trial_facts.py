@@ -1,0 +1,204 @@
+"""What the Trials page says of a trial: how it is called, whether it meets the constraints, how true its numbers are.
+
+Knows nothing of Qt: table, charts, details and hover all take their words from here.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import WorkbenchError
+from core.experiment.store import Constraints, DeviceLatency, Study, TrialState, TrialSummary
+from core.spec import TrialSpec, declared, differences, field_at, sections
+from workbench import number_format
+
+SYNTHETIC = "*"
+RANDOM_SPLIT = "†"
+CONTENDED = "‡"
+EMULATED = "§"
+MEANINGS = {
+    SYNTHETIC: "synthetic clips",
+    RANDOM_SPLIT: "random split: accuracy overstates",
+    CONTENDED: "timed while other trials ran",
+    EMULATED: "emulated device",
+}
+"""Marks of truth: a sign that stands beside every number it concerns, and what it means."""
+
+STATE_NAMES = {
+    TrialState.QUEUED: "Queued",
+    TrialState.RUNNING: "Running",
+    TrialState.FINISHED: "Finished",
+    TrialState.FAILED: "Failed",
+    TrialState.CANCELLED: "Cancelled",
+}
+
+
+SAYS_TOO_LITTLE = ("kind", "rule", "enabled", "scheme", "begin", "end", "copies", "runs", "num_runs")
+"""Fields whose name needs its section before it."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """One constraint in words: `figure` is what was measured, `met` None where nothing was."""
+
+    field: str
+    words: str
+    figure: str
+    met: bool | None
+
+
+def title_of(summary: TrialSummary) -> str:
+    """Return the user's name for a trial, or its number where they gave none."""
+    return summary.title or f"Trial {summary.number}"
+
+
+def accuracy_marks(summary: TrialSummary) -> str:
+    """Return the signs that stand beside a trial's accuracy."""
+    random = any("random" in warning.lower() for warning in summary.warnings)
+    return (SYNTHETIC if summary.synthetic else "") + (RANDOM_SPLIT if random else "")
+
+
+def latency_marks(latency: DeviceLatency | None) -> str:
+    """Return the signs that stand beside a latency."""
+    if latency is None:
+        return ""
+    return (CONTENDED if latency.contended else "") + (EMULATED if latency.emulated else "")
+
+
+def devices_of(summaries: Iterable[TrialSummary]) -> tuple[str, ...]:
+    """Return every device that something was timed on, in the order met."""
+    return tuple(dict.fromkeys(latency.device for summary in summaries for latency in summary.latencies))
+
+
+def limits_of(summary: TrialSummary, constraints: Constraints, device: str = "") -> tuple[Limit, ...]:
+    """Return how a trial stands to every constraint in force."""
+    found = []
+    if (least := constraints.accuracy_min) is not None:
+        figure = summary.accuracy
+        met = None if figure is None else figure >= least
+        words = f"accuracy ≥ {number_format.plain(round(100 * least, 3))} %"
+        found.append(Limit("accuracy_min", words, f"{number_format.percent(figure)} %", met))
+    if (most := constraints.zip_bytes_max) is not None:
+        size = summary.zip_bytes
+        words = f"zip ≤ {number_format.plain(round(most / number_format.BYTES_PER_KB, 3))} kB"
+        met = None if size is None else size <= most
+        found.append(Limit("zip_bytes_max", words, f"{number_format.kilobytes(size)} kB", met))
+    if (longest := constraints.total_ms_max) is not None:
+        latency = summary.latency_on(device)
+        total_ms = latency.total_ms if latency else None
+        met = None if total_ms is None else total_ms <= longest
+        words = f"total ≤ {number_format.plain(round(longest, 4))} ms"
+        found.append(Limit("total_ms_max", words, f"{number_format.milliseconds(total_ms)} ms", met))
+    return tuple(found)
+
+
+def is_feasible(summary: TrialSummary, constraints: Constraints, device: str = "") -> bool:
+    """Tell whether everything asked was measured and met."""
+    latency = summary.latency_on(device)
+    asked = (
+        (constraints.accuracy_min, summary.accuracy, 1),
+        (constraints.zip_bytes_max, summary.zip_bytes, -1),
+        (constraints.total_ms_max, latency.total_ms if latency else None, -1),
+    )
+    return all(bound is None or (figure is not None and sign * figure >= sign * bound) for bound, figure, sign in asked)
+
+
+def field_words(spec_type: type[TrialSpec], path: str) -> str:
+    """Return a field's name as a reader would say it, with its section where the name alone is not enough."""
+    section_name, _, name = path.rpartition(".")
+    section, _ = field_at(spec_type, path)
+    words = name
+    if declared(section, name)["unit"]:
+        words = words.removesuffix("_ms").removesuffix("_hertz").removesuffix("_db")
+    words = words.removeprefix("num_").replace("_", " ").replace("fft", "FFT").replace("mfccs", "MFCCs")
+    named_alike = sum(name in part.model_fields for part in sections(spec_type).values())
+    needs_section = named_alike > 1 or name in SAYS_TOO_LITTLE
+    return f"{section_name.replace('_', ' ')} {words}" if needs_section else words
+
+
+def value_words(spec_type: type[TrialSpec], path: str, value: Any) -> str:
+    """Return a field's value as a reader would write it, with its unit."""
+    if value is None:
+        return number_format.NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    section, _ = field_at(spec_type, path)
+    unit = declared(section, path.rpartition(".")[2])["unit"]
+    if isinstance(value, tuple):
+        joined = [("×".join(map(str, item)) if isinstance(item, tuple) else str(item)) for item in value]
+        # Repetition says nothing: six equal layers read "6 of 32".
+        same = len(joined) > 3 and len(set(joined)) == 1
+        return f"{len(joined)} of {joined[0]}" if same else " · ".join(joined) or "all"
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    if "folder" not in path:
+        text = text.replace("_", " ")
+    return f"{text} {unit}" if unit else text
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting in which a trial differs from another: its name and both values in words."""
+
+    path: str
+    name: str
+    ours: str
+    theirs: str
+
+
+def compare_specs(spec: TrialSpec, other: TrialSpec) -> tuple[Difference, ...]:
+    """Return what differs between two specs, in journey order and in words."""
+    kind = type(spec)
+    return tuple(
+        Difference(path, field_words(kind, path), value_words(kind, path, ours), value_words(type(other), path, theirs))
+        for path, (ours, theirs) in differences(spec, other).items()
+    )
+
+
+class Differences:
+    """What each trial of a study changes against the reference trial, read from the specs when asked and kept."""
+
+    def __init__(self, study: Study) -> None:
+        self._study = study
+        self._reference_name: str | None = None
+        self._reference: TrialSpec | None = None
+        self._known: dict[str, tuple[Difference, ...]] = {}
+        self._words: dict[str, str] = {}
+        self.compare_with(study.reference)
+
+    def compare_with(self, reference: str | None) -> None:
+        """Compare with another trial from here on."""
+        self._reference_name = reference
+        self._reference = self._read(reference) if reference else None
+        self._known.clear()
+        self._words.clear()
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Read these trials' specs again when they are asked for."""
+        for name in names:
+            self._known.pop(name, None)
+            self._words.pop(name, None)
+
+    def of(self, name: str) -> tuple[Difference, ...]:
+        """Return what a trial changes; nothing for the reference itself, without one, or for a damaged spec."""
+        if self._reference is None or name == self._reference_name:
+            return ()
+        if name not in self._known:
+            spec = self._read(name)
+            self._known[name] = compare_specs(spec, self._reference) if spec else ()
+        return self._known[name]
+
+    def knows(self, name: str) -> bool:
+        """Tell whether a trial's spec was read already, so that asking costs nothing."""
+        return name in self._words
+
+    def words(self, name: str) -> str:
+        """Return what a trial changes on one line: "width multiplier 0.25, residual yes"."""
+        if name not in self._words:
+            self._words[name] = ", ".join(f"{found.name} {found.ours}" for found in self.of(name))
+        return self._words[name]
+
+    def _read(self, name: str) -> TrialSpec | None:
+        try:
+            return self._study.spec(name)
+        except WorkbenchError:
+            return None
