@@ -1,7 +1,8 @@
 """What a task hands to the shared stages."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -30,6 +31,8 @@ class PreparedData:
     """Digest of the files behind the data: part of every cache key."""
     synthetic: bool
     warnings: tuple[str, ...]
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    """What is done to the raw input before the network, as JSON values; saved beside the model."""
 
     @property
     def input_shape(self) -> Shape:

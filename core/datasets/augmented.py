@@ -1,0 +1,147 @@
+"""Varied copies of the training part, computed once, ahead of training, in a process of their own.
+
+`python -m core.datasets.augmented` takes a recipe as one JSON line on its standard input, computes the
+copies one after another at low priority, and ends when that input is closed, so it never outlives the
+training it works for. Whoever needs a copy that is not there yet computes it or waits for it: the
+same function, under the same lock.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+import weakref
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+import core
+from core.cache import cache_root, cached_folder
+from core.datasets.augment import vary_waveforms
+from core.datasets.progress import Progress
+from core.datasets.waveforms import FULL_SCALE
+from core.errors import TrialCancelled
+from core.events import Emit, Event
+from core.features.mel import FeatureExtractor
+from core.spec import Augmentation, Features
+
+_KIND = "augmented"
+_CHUNK = 32
+
+Float32 = NDArray[np.float32]
+
+
+class Recipe(BaseModel):
+    """All that a copy depends on. The paths lead to int16 arrays in the cache."""
+
+    model_config = ConfigDict(frozen=True)
+
+    key: str
+    waveforms: Path
+    rows: tuple[int, ...]
+    noise: Path
+    features: Features
+    augmentation: Augmentation
+    seed: int
+
+
+class Copies:
+    """The varied copies of a training part; a process computes them ahead for as long as this object lives."""
+
+    def __init__(self, recipe: Recipe, emit: Emit) -> None:
+        self._recipe = recipe
+        self._emit = emit
+        if not all(_is_there(recipe, copy) for copy in range(recipe.augmentation.copies)):
+            self._process = _start(recipe)
+            self._end = weakref.finalize(self, _end, self._process)
+
+    def pictures(self, epoch: int) -> Float32:
+        """Return the pictures of an epoch (from 0), (n, frames, coefficients); computes or waits where need be."""
+        return load_copy(self._recipe, epoch % self._recipe.augmentation.copies, self._emit)
+
+
+def load_copy(recipe: Recipe, copy: int, emit: Emit) -> Float32:
+    """Return one copy from the cache, float32 (n, frames, coefficients), computing it when it is not there."""
+
+    def fill(folder: Path) -> None:
+        waveforms = np.load(recipe.waveforms, mmap_mode="r")
+        noise = np.load(recipe.noise, mmap_mode="r")
+        extractor = FeatureExtractor(recipe.features, waveforms.shape[1])
+        rng = np.random.default_rng([recipe.seed, copy])
+        rows = np.array(recipe.rows)
+        shape = (len(rows), extractor.num_frames, extractor.num_coefficients)
+        pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.float32, shape=shape)
+        progress = Progress(emit, f"Varying clips, copy {copy + 1}", len(rows))
+        for start in range(0, len(rows), _CHUNK):
+            chunk = waveforms[rows[start : start + _CHUNK]] / FULL_SCALE
+            varied = vary_waveforms(chunk, recipe.augmentation, recipe.features.sample_rate, noise, rng)
+            pictures[start : start + _CHUNK] = extractor.compute(varied)
+            progress.advance(len(chunk))
+        pictures.flush()
+
+    folder = cached_folder(_KIND, _name(recipe, copy), fill)
+    return np.load(folder / "pictures.npy", mmap_mode="r")
+
+
+def _name(recipe: Recipe, copy: int) -> str:
+    return f"{recipe.key}-{copy}"
+
+
+def _is_there(recipe: Recipe, copy: int) -> bool:
+    return (cache_root() / _KIND / _name(recipe, copy)).is_dir()
+
+
+def _start(recipe: Recipe) -> subprocess.Popen[bytes]:
+    paths = [str(Path(core.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    # One thread: the other cores belong to the training.
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), "OPENBLAS_NUM_THREADS": "1"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "core.datasets.augmented"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        env=environment,
+    )
+    assert process.stdin is not None
+    process.stdin.write(recipe.model_dump_json().encode() + b"\n")
+    process.stdin.flush()
+    return process
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):
+        process.stdin.close()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def main() -> None:
+    """Compute all copies of the recipe on standard input, until that is closed."""
+    if hasattr(os, "nice"):
+        os.nice(10)
+    recipe = Recipe.model_validate_json(sys.stdin.readline())
+    orphaned = threading.Event()
+
+    def watch() -> None:
+        sys.stdin.read()
+        orphaned.set()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+    def end_when_orphaned(event: Event) -> None:
+        if orphaned.is_set():
+            raise TrialCancelled
+
+    with contextlib.suppress(TrialCancelled):
+        for copy in range(recipe.augmentation.copies):
+            load_copy(recipe, copy, end_when_orphaned)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""Finding clips: folders are labels, files are clips, and nothing is read before it is needed."""
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.audio import wav
+from core.errors import DataError
+from core.spec import Dataset
+
+SILENCE = "_silence_"
+UNKNOWN = "_unknown_"
+BACKGROUND_NOISE = "_background_noise_"
+SYNTHETIC_MARKER = "synthetic.json"
+
+_SPEAKER = re.compile(r"^(?:.+_)?([0-9a-f]{8})_nohash_")
+_SESSION = re.compile(r"^(\d{8}[-_T]?\d{4,6})")
+_BLOCK_CLIPS = 10  # Cuts from one stretch of noise stay in one part, so that parts never overlap.
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One example before it is read. `start_ms` is its place in a longer recording it is cut from."""
+
+    path: Path
+    target: int
+    start_ms: int = 0
+    stretch: int = 0
+
+    @property
+    def speaker(self) -> str:
+        """Speaker that the name of a Speech Commands file carries, or nothing."""
+        found = _SPEAKER.match(self.path.name)
+        return found.group(1) if found else ""
+
+    @property
+    def session(self) -> str:
+        """Recording session: a date and time at the beginning of the name, or nothing."""
+        found = _SESSION.match(self.path.name)
+        return found.group(1) if found else ""
+
+
+@dataclass(frozen=True)
+class ClipSet:
+    """The clips of a data set in a fixed order, with a digest of the files behind them."""
+
+    folder: Path
+    labels: tuple[str, ...]
+    clips: tuple[Clip, ...]
+    noises: tuple[Path, ...]
+    fingerprint: str
+    synthetic: bool
+    warnings: tuple[str, ...] = ()
+
+
+def label_names(folder: Path) -> tuple[str, ...]:
+    """Return the folders that are labels, in alphabetical order; empty when there is no such folder.
+
+    Hidden folders and those named `_…_` are not labels unless they are asked for.
+    """
+    try:
+        return tuple(
+            sorted(
+                entry.name
+                for entry in folder.iterdir()
+                if not entry.name.startswith(".") and not _is_special(entry.name) and entry.is_dir()
+            )
+        )
+    except OSError:
+        return ()
+
+
+def all_labels(dataset: Dataset) -> tuple[str, ...]:
+    """Return the labels a data set tells apart, in alphabetical order, extra ones included.
+
+    Raises nothing: a missing folder has no names, which `find_clips` then explains.
+    """
+    named = dataset.labels or label_names(Path(dataset.folder).expanduser())
+    extra = [SILENCE] * dataset.include_silence + [UNKNOWN] * dataset.include_unknown
+    return tuple(sorted({*named, *extra}))
+
+
+def find_clips(dataset: Dataset) -> ClipSet:
+    """Find the clips of a data set, without reading them.
+
+    Raises DataError naming the folder that is missing or empty.
+    """
+    folder = Path(dataset.folder).expanduser()
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is not a folder; choose one with a sub-folder of WAV clips per label")
+    labels = all_labels(dataset)
+    if len(labels) < 2:
+        raise DataError(
+            f"{folder}: has {len(labels)} label folders, at least two are needed; add a folder of WAV clips"
+        )
+    words = [label for label in labels if not _is_extra(label, dataset)]
+    found = {word: _limit(_label_clips(folder, word), dataset.max_clips_per_label) for word in words}
+    mean_count = sum(len(paths) for paths in found.values()) / len(words) if words else dataset.max_clips_per_label
+    num_extra = max(1, round(dataset.extra_label_fraction * mean_count))
+    noises = wav_files(folder / BACKGROUND_NOISE)
+    clips: list[Clip] = []
+    for target, label in enumerate(labels):
+        if label in found:
+            clips += [Clip(path, target) for path in found[label]]
+        elif label == SILENCE:
+            clips += _silence_clips(folder, noises, target, num_extra, dataset.clip_duration_ms)
+        else:
+            clips += [Clip(path, target) for path in _unknown_clips(folder, words, num_extra)]
+    synthetic = (folder / SYNTHETIC_MARKER).is_file()
+    return ClipSet(folder, labels, tuple(clips), noises, _fingerprint(folder, clips, noises), synthetic)
+
+
+def wav_files(folder: Path) -> tuple[Path, ...]:
+    """Return the WAV files of a folder by name; none when there is no such folder. Hidden files are left out."""
+    if not folder.is_dir():
+        return ()
+    return tuple(
+        sorted(
+            path
+            for path in folder.iterdir()
+            if path.suffix.lower() in (".wav", ".wave") and not path.name.startswith(".") and path.is_file()
+        )
+    )
+
+
+def _is_special(name: str) -> bool:
+    return len(name) > 2 and name.startswith("_") and name.endswith("_")
+
+
+def _is_extra(label: str, dataset: Dataset) -> bool:
+    return (label == SILENCE and dataset.include_silence) or (label == UNKNOWN and dataset.include_unknown)
+
+
+def _label_clips(folder: Path, label: str) -> tuple[Path, ...]:
+    if not (folder / label).is_dir():
+        known = ", ".join(label_names(folder)) or "none"
+        raise DataError(f"{folder / label}: is not a folder; choose among the labels that are there: {known}")
+    paths = wav_files(folder / label)
+    if not paths:
+        raise DataError(f"{folder / label}: has no WAV clips; add some or leave the label out")
+    return paths
+
+
+def _limit(paths: Sequence[Path], count: int) -> list[Path]:
+    """Take `count` clips from as many speakers as there are, always the same ones; 0 takes all."""
+    if not count or len(paths) <= count:
+        return list(paths)
+    of_speaker: dict[str, list[Path]] = defaultdict(list)
+    for path in paths:
+        of_speaker[Clip(path, 0).speaker or path.stem].append(path)
+    ranked = [(rank, _digest(speaker), path) for speaker, own in of_speaker.items() for rank, path in enumerate(own)]
+    return sorted(path for _, _, path in sorted(ranked)[:count])
+
+
+def _unknown_clips(folder: Path, words: Sequence[str], count: int) -> list[Path]:
+    """Take clips from the folder `_unknown_`, else evenly from the words not chosen."""
+    if (folder / UNKNOWN).is_dir():
+        return _limit(_label_clips(folder, UNKNOWN), count)
+    others = [word for word in label_names(folder) if word not in words and wav_files(folder / word)]
+    if not others:
+        raise DataError(
+            f"{folder}: has nothing for the label {UNKNOWN}; add a folder {UNKNOWN} or folders of other words"
+        )
+    ranked = []
+    for word in others:
+        shuffled = sorted(wav_files(folder / word), key=lambda path: _digest(path.name))
+        ranked += [(rank, _digest(word), path) for rank, path in enumerate(shuffled)]
+    return sorted(path for _, _, path in sorted(ranked)[:count])
+
+
+def _silence_clips(folder: Path, noises: Sequence[Path], target: int, count: int, duration_ms: int) -> list[Clip]:
+    """Take clips from the folder `_silence_`, else cut them from the noise recordings, evenly over their length."""
+    if (folder / SILENCE).is_dir():
+        return [Clip(path, target) for path in _limit(_label_clips(folder, SILENCE), count)]
+    stretches = [place for path in noises for place in _stretches(path, duration_ms)]
+    if not stretches:
+        raise DataError(
+            f"{folder}: has nothing for the label {SILENCE}; add a folder {SILENCE} of clips "
+            f"or a folder {BACKGROUND_NOISE} of recordings of a few seconds at least"
+        )
+    clips = []
+    for index, (path, stretch, start_ms, length_ms) in enumerate(stretches):
+        share = count // len(stretches) + (index < count % len(stretches))
+        last_start_ms = length_ms - duration_ms
+        clips += [
+            Clip(path, target, start_ms + round(last_start_ms * cut / max(1, share - 1)), stretch)
+            for cut in range(share)
+        ]
+    return clips
+
+
+def _stretches(path: Path, duration_ms: int) -> Iterable[tuple[Path, int, int, int]]:
+    """Yield (path, number from 1, start, length) of the stretches of a recording, in milliseconds."""
+    total_ms = int(wav.read_format(path).seconds * 1000)
+    starts = range(0, total_ms - duration_ms + 1, _BLOCK_CLIPS * duration_ms)
+    for number, start_ms in enumerate(starts, 1):
+        yield path, number, start_ms, min(_BLOCK_CLIPS * duration_ms, total_ms - start_ms)
+
+
+def _fingerprint(folder: Path, clips: Sequence[Clip], noises: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for path, start_ms in [*((clip.path, clip.start_ms) for clip in clips), *((path, 0) for path in noises)]:
+        stat = path.stat()
+        digest.update(f"{path.relative_to(folder)}\0{start_ms}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:24]
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha1(text.encode()).hexdigest()

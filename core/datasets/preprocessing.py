@@ -1,0 +1,77 @@
+"""What must be done to a sound before the network, kept beside the model as `preprocessing.json`."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.errors import DataError
+from core.features.mel import FeatureExtractor
+from core.spec import Features
+
+FILE_NAME = "preprocessing.json"
+_LEAST_DEVIATION = 1e-5
+
+Float32 = NDArray[np.float32]
+
+
+class Preprocessing(BaseModel):
+    """The way from a waveform to the network's input, and what its outputs stand for."""
+
+    model_config = ConfigDict(frozen=True)
+
+    schema_version: Literal[1] = 1
+    features: Features
+    clip_duration_ms: int
+    labels: tuple[str, ...]
+    mean: tuple[float, ...] = Field(
+        (), description="Of each coefficient over the training part; empty unless standardized."
+    )
+    deviation: tuple[float, ...] = Field(
+        (), description="Of each coefficient over the training part; empty unless standardized."
+    )
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of one clip."""
+        return round(self.features.sample_rate * self.clip_duration_ms / 1000)
+
+    def scale(self, pictures: Float32) -> Float32:
+        """Return network inputs (n, frames, coefficients, 1) of pictures (n, frames, coefficients)."""
+        if self.mean:
+            pictures = (pictures - np.float32(self.mean)) / np.float32(self.deviation)
+        return np.ascontiguousarray(pictures)[..., np.newaxis]
+
+    def extractor(self) -> FeatureExtractor:
+        """Return what computes the pictures."""
+        return FeatureExtractor(self.features, self.num_samples)
+
+
+def fit_preprocessing(
+    features: Features, clip_duration_ms: int, labels: tuple[str, ...], training_pictures: Float32
+) -> Preprocessing:
+    """Make the preprocessing of a data set; mean and deviation come from its training part alone."""
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+    if features.normalization == "standardize":
+        mean = tuple(training_pictures.mean(axis=(0, 1), dtype=np.float64).tolist())
+        deviation = tuple(np.maximum(training_pictures.std(axis=(0, 1), dtype=np.float64), _LEAST_DEVIATION).tolist())
+    return Preprocessing(
+        features=features, clip_duration_ms=clip_duration_ms, labels=labels, mean=mean, deviation=deviation
+    )
+
+
+def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
+    """Write `preprocessing.json` into a folder."""
+    (folder / FILE_NAME).write_text(preprocessing.model_dump_json(indent=1) + "\n", encoding="utf-8")
+
+
+def load_preprocessing(folder: Path) -> Preprocessing:
+    """Read `preprocessing.json` from a folder. Raises DataError naming the file when it cannot be used."""
+    path = folder / FILE_NAME
+    try:
+        return Preprocessing.model_validate_json(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read as preprocessing settings; train the trial again") from error

@@ -1,0 +1,32 @@
+"""Saying how far a long piece of work is, seldom enough to cost nothing."""
+
+import time
+
+from core.events import Emit, Progressed
+
+_INTERVAL_S = 0.2
+
+
+class Progress:
+    """Counts finished pieces and emits at most five events a second, the first and the last always.
+
+    As `emit` raises TrialCancelled when the work should end, counting is also what ends it.
+    """
+
+    def __init__(self, emit: Emit, what: str, total: int) -> None:
+        self._emit = emit
+        self._what = what
+        self._total = total
+        self._done = 0
+        self._said_s = time.monotonic()
+        self._say()
+
+    def advance(self, count: int = 1) -> None:
+        """Count finished pieces."""
+        self._done += count
+        if self._done >= self._total or time.monotonic() - self._said_s >= _INTERVAL_S:
+            self._say()
+
+    def _say(self) -> None:
+        self._said_s = time.monotonic()
+        self._emit(Progressed(what=self._what, done=self._done, total=self._total))

@@ -1,0 +1,119 @@
+"""Reading clips once: all of a set as one memory-mapped int16 array, kept in the cache."""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.audio import wav
+from core.cache import cached_folder
+from core.datasets.clips import BACKGROUND_NOISE, Clip, ClipSet
+from core.datasets.progress import Progress
+from core.errors import DataError
+from core.events import Emit
+
+FULL_SCALE = np.float32(32768)
+_THREADS = 2
+
+Int16 = NDArray[np.int16]
+Float32 = NDArray[np.float32]
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Waveforms:
+    """Clips as int16 of shape (n, num_samples), their file, and why some could not be read, by row."""
+
+    path: Path
+    samples: Int16
+    faults: dict[int, str]
+
+
+def load_waveforms(found: ClipSet, sample_rate: int, duration_ms: int, emit: Emit) -> Waveforms:
+    """Read every clip of a set, resampled, mixed down, and padded or cut to `duration_ms`.
+
+    Unreadable clips are left silent and listed, for the caller to leave out.
+    """
+    num_samples = round(sample_rate * duration_ms / 1000)
+
+    def fill(folder: Path) -> None:
+        shape = (len(found.clips), num_samples)
+        samples = np.lib.format.open_memmap(folder / "samples.npy", mode="w+", dtype=np.int16, shape=shape)
+        faults: dict[int, str] = {}
+        progress = Progress(emit, "Reading clips", len(found.clips))
+
+        def read(row: int) -> None:
+            try:
+                samples[row] = read_clip(found.clips[row], sample_rate, num_samples)
+            except DataError as error:
+                faults[row] = str(error)
+
+        for _ in map_in_threads(read, range(len(found.clips))):
+            progress.advance()
+        samples.flush()
+        (folder / "faults.json").write_text(json.dumps(faults), encoding="utf-8")
+
+    folder = cached_folder("waveforms", f"{found.fingerprint}-{sample_rate}-{duration_ms}", fill)
+    faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
+    path = folder / "samples.npy"
+    return Waveforms(path, np.load(path, mmap_mode="r"), {int(row): why for row, why in faults.items()})
+
+
+def read_clip(clip: Clip, sample_rate: int, num_samples: int) -> Int16:
+    """Read one clip as int16 of exactly `num_samples`: padded with silence at its end, or cut there.
+
+    Raises DataError naming the file.
+    """
+    sound = wav.read_wav(clip.path, clip.start_ms, num_samples * 1000 / sample_rate)
+    kept = wav.resample(sound, sample_rate).samples[:num_samples]
+    waveform = np.zeros(num_samples, np.int16)
+    waveform[: len(kept)] = wav.to_int16(kept)
+    return waveform
+
+
+def load_noise(found: ClipSet, sample_rate: int) -> tuple[Path, tuple[str, ...]]:
+    """Return the file of one long int16 noise: the recordings of a set in a row, else a minute of pink noise.
+
+    The warnings say which recording was left out, or that there was none.
+    """
+    pieces = []
+    warnings = []
+    for path in found.noises:
+        try:
+            pieces.append(wav.to_int16(wav.resample(wav.read_wav(path), sample_rate).samples))
+        except DataError as error:
+            warnings.append(f"A noise recording was left out: {error}.")
+    if not pieces:
+        pieces = [wav.to_int16(pink_noise(60 * sample_rate))]
+        warnings.append(
+            f"{found.folder} has no recordings in {BACKGROUND_NOISE}, so clips are varied with synthesized pink noise."
+        )
+    noise = np.concatenate(pieces)
+    key = hashlib.sha256(noise.tobytes()).hexdigest()[:24]
+    folder = cached_folder("noise", key, lambda folder: np.save(folder / "samples.npy", noise))
+    return folder / "samples.npy", tuple(warnings)
+
+
+def pink_noise(num_samples: int) -> Float32:
+    """Return noise of equal power per octave, float32 with its peak at full scale, always the same."""
+    spectrum = np.fft.rfft(np.random.default_rng(0).standard_normal(num_samples))
+    spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
+    spectrum[0] = 0
+    noise = np.fft.irfft(spectrum, num_samples)
+    return (noise / np.abs(noise).max()).astype(np.float32)
+
+
+def map_in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Yield results in order; work not yet begun is dropped when the caller stops taking them."""
+    pool = ThreadPoolExecutor(_THREADS)
+    try:
+        yield from pool.map(function, items)
+    finally:
+        pool.shutdown(cancel_futures=True)

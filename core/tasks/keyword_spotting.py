@@ -1,0 +1,164 @@
+"""Keyword spotting: one word per clip, told from a picture of its sound."""
+
+import dataclasses
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.augment import mask_pictures, varies_waveforms
+from core.datasets.augmented import Copies, Recipe
+from core.datasets.clips import ClipSet, all_labels, find_clips
+from core.datasets.digest import digest
+from core.datasets.pictures import load_pictures
+from core.datasets.preprocessing import Preprocessing, fit_preprocessing, load_preprocessing, save_preprocessing
+from core.datasets.prepared import Examples, PreparedData, Shape
+from core.datasets.split import split_clips
+from core.datasets.waveforms import FULL_SCALE, Waveforms, load_noise, load_waveforms, read_clip
+from core.errors import DataError
+from core.evaluation import classification, latency
+from core.events import Emit
+from core.results import Classification, Latency
+from core.spec import TrialSpec, stage_key
+
+_FAULTS_NAMED = 3
+
+Float32 = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+class KeywordSpotting:
+    """The task of telling words apart; see `tasks.registry.Task` for what each method owes."""
+
+    def input_shape(self, spec: TrialSpec) -> Shape:
+        """Return (frames, coefficients, 1)."""
+        return spec.features.num_frames(spec.num_samples), spec.features.num_coefficients, 1
+
+    def num_outputs(self, spec: TrialSpec) -> int:
+        """Return the number of labels; two as long as the folder names none."""
+        return max(2, len(all_labels(spec.dataset)))
+
+    def prepare(self, spec: TrialSpec, emit: Emit) -> PreparedData:
+        """Read, split and transform the clips. Raises DataError naming the file or folder."""
+        found = find_clips(spec.dataset)
+        waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
+        pictures = load_pictures(spec, found, waveforms.samples, emit)
+        usable, rows, warnings = _leave_out_faulty(found, waveforms)
+        parts = split_clips(usable, spec.split)
+        targets = np.array([clip.target for clip in usable.clips], np.int64)
+        train_rows = rows[parts.train]
+        preprocessing = fit_preprocessing(
+            spec.features, spec.dataset.clip_duration_ms, found.labels, pictures[train_rows]
+        )
+
+        def examples(part: Rows) -> Examples:
+            return Examples(preprocessing.scale(pictures[rows[part]]), targets[part])
+
+        train = examples(parts.train)
+        fingerprint = digest(found.fingerprint, parts.train, parts.validation, parts.test)
+        epoch_inputs, more_warnings = _vary(spec, usable, waveforms, train_rows, preprocessing, train, emit)
+        return PreparedData(
+            labels=found.labels,
+            train=train,
+            validation=examples(parts.validation),
+            test=examples(parts.test),
+            epoch_inputs=epoch_inputs,
+            fingerprint=fingerprint,
+            synthetic=found.synthetic,
+            warnings=(*warnings, *parts.warnings, *more_warnings),
+            preprocessing=preprocessing.model_dump(mode="json"),
+        )
+
+    def save_preprocessing(self, spec: TrialSpec, data: PreparedData, folder: Path) -> None:  # noqa: ARG002
+        """Write `preprocessing.json`: features, duration, labels, and mean and deviation where standardized."""
+        save_preprocessing(Preprocessing.model_validate(data.preprocessing), folder)
+
+    def evaluate(self, model: Path, data: PreparedData, emit: Emit) -> Classification:
+        """Judge the deployed file on the test part."""
+        return classification.judge(model, data.test.inputs, data.test.targets, data.labels, emit)
+
+    def measure_latency(self, model: Path, spec: TrialSpec, emit: Emit) -> Latency:
+        """Time features, inference and both together for the first clip of the data set, at batch 1."""
+        preprocessing = load_preprocessing(model.parent)
+        clip = _first_readable(find_clips(spec.dataset), spec)
+        waveform = np.divide(clip[np.newaxis], FULL_SCALE, dtype=np.float32)
+        extractor = preprocessing.extractor()
+
+        def make_input() -> Float32:
+            return preprocessing.scale(extractor.compute(waveform))
+
+        settings = spec.measurement
+        return latency.measure(
+            model, make_input, "", settings.num_threads, settings.warmup_runs, settings.num_runs, emit
+        )
+
+
+def _leave_out_faulty(found: ClipSet, waveforms: Waveforms) -> tuple[ClipSet, Rows, tuple[str, ...]]:
+    """Return the clips that could be read, their rows in the whole set, and a warning about the others."""
+    rows = np.array([row for row in range(len(found.clips)) if row not in waveforms.faults], np.int64)
+    usable = dataclasses.replace(found, clips=tuple(found.clips[row] for row in rows))
+    left = Counter(clip.target for clip in usable.clips)
+    for target, label in enumerate(found.labels):
+        if not left[target]:
+            why = next(why for row, why in waveforms.faults.items() if found.clips[row].target == target)
+            raise DataError(f"{found.folder / label}: none of its clips can be read; the first: {why}")
+    if not waveforms.faults:
+        return usable, rows, ()
+    named = "; ".join([waveforms.faults[row] for row in sorted(waveforms.faults)][:_FAULTS_NAMED])
+    return usable, rows, (f"{len(waveforms.faults):,} of {len(found.clips):,} clips were left out. {named}",)
+
+
+def _vary(
+    spec: TrialSpec,
+    usable: ClipSet,
+    waveforms: Waveforms,
+    train_rows: Rows,
+    preprocessing: Preprocessing,
+    train: Examples,
+    emit: Emit,
+) -> tuple[Callable[[int], Float32], tuple[str, ...]]:
+    """Return what gives the training inputs of an epoch, and warnings about how they are varied."""
+    settings = spec.augmentation
+    if not settings.enabled:
+        return (lambda epoch: train.inputs), ()
+    copies = None
+    warnings: tuple[str, ...] = ()
+    if varies_waveforms(settings):
+        noise, warnings = load_noise(usable, spec.features.sample_rate)
+        copies = Copies(
+            Recipe(
+                key=digest(
+                    stage_key(spec, "augmentation"),
+                    usable.fingerprint,
+                    noise.parent.name,
+                    train_rows,
+                    str(spec.training.seed),
+                ),
+                waveforms=waveforms.path,
+                rows=tuple(train_rows.tolist()),
+                noise=noise,
+                features=spec.features,
+                augmentation=settings,
+                seed=spec.training.seed,
+            ),
+            emit,
+        )
+    fill = train.inputs.mean(axis=(0, 1, 3))
+
+    def inputs(epoch: int) -> Float32:
+        varied = preprocessing.scale(copies.pictures(epoch))[..., 0] if copies else train.inputs[..., 0]
+        rng = np.random.default_rng([spec.training.seed, epoch])
+        return mask_pictures(varied, settings, fill, rng)[..., np.newaxis]
+
+    return inputs, warnings
+
+
+def _first_readable(found: ClipSet, spec: TrialSpec) -> NDArray[np.int16]:
+    for clip in found.clips:
+        try:
+            return read_clip(clip, spec.features.sample_rate, spec.num_samples)
+        except DataError:
+            continue
+    raise DataError(f"{found.folder}: none of its clips can be read; check the folder")
