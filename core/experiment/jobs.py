@@ -6,6 +6,7 @@
 Each intention names what its `answer` in the JobFinished event holds.
 """
 
+import json
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -18,7 +19,7 @@ class Job(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    job: str = Field("", description="Any text that tells this job from the others.")
+    job: str = Field("", description="Any text that tells this job from the others.", exclude=True)
 
 
 class Train(Job):
@@ -138,4 +139,6 @@ def parse_job(line: str | bytes) -> AnyJob | Cancel:
 
 def to_line(job: AnyJob | Cancel) -> str:
     """Write a job as one JSON line, newline included."""
-    return job.model_dump_json() + "\n"
+    if isinstance(job, Cancel):
+        return job.model_dump_json() + "\n"
+    return json.dumps({"job": job.job, **job.model_dump(mode="json")}, ensure_ascii=False) + "\n"

@@ -95,7 +95,9 @@ class Study:
 
     def summaries(self) -> list[TrialSummary]:
         """Return every trial, in number order, as of the last `refresh`."""
-        return sorted((trial.summary for trial in self._trials.values()), key=lambda found: (found.number, found.name))
+        reference = self.reference
+        found = [trial.summary(reference) for trial in self._trials.values()]
+        return sorted(found, key=lambda trial: (trial.number, trial.name))
 
     def refresh(self) -> set[str]:
         """Look at the folders again; return the names of trials that changed, appeared or disappeared."""
@@ -120,7 +122,7 @@ class Study:
 
     def summary(self, name: str) -> TrialSummary:
         """Return one trial as of the last `refresh`. Raises StudyError for an unknown name."""
-        return self._trial(name).summary
+        return self._trial(name).summary(self.reference)
 
     def spec(self, name: str) -> TrialSpec:
         """Return a trial's spec. Raises StudyError or SpecError when its file is damaged."""
@@ -303,7 +305,7 @@ class Study:
             self._trials = {}
 
     def _save_index(self) -> None:
-        trials = {name: (*trial.signature, trial.summary) for name, trial in self._trials.items()}
+        trials = {name: (*trial.signature, trial.known) for name, trial in self._trials.items()}
         content = json.dumps({"version": INDEX_VERSION, "trials": trials}, default=vars, separators=(",", ":"))
         # Only a shortcut: a study on a full or read-only disk opens without it.
         with contextlib.suppress(StudyError):

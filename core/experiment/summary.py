@@ -1,6 +1,6 @@
 """One trial in a few numbers: all that a table row and a point on a chart need, cheap to keep by the thousand."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -29,6 +29,8 @@ class DeviceLatency:
     saving: float | None
     contended: bool
     emulated: bool
+    reference_trial: str = ""
+    """Name of the trial that `saving` is against."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ def measured(result: TrialResult) -> dict[str, Any]:
                 saving=latency.saving,
                 contended=latency.contended,
                 emulated=latency.emulated,
+                reference_trial=latency.reference_trial,
             )
             for latency in result.latencies
         ),
@@ -109,6 +112,15 @@ def measured(result: TrialResult) -> dict[str, Any]:
         "warnings": result.warnings,
         "validation_accuracy": result.validation_accuracy,
     }
+
+
+def without_savings(trial: TrialSummary, reference: str | None) -> TrialSummary:
+    """Return a summary without the savings that are against another trial than `reference`."""
+    latencies = tuple(
+        latency if latency.reference_trial == reference else replace(latency, saving=None)
+        for latency in trial.latencies
+    )
+    return replace(trial, latencies=latencies)
 
 
 def from_json(values: dict[str, Any]) -> TrialSummary:

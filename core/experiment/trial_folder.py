@@ -20,7 +20,7 @@ from core.errors import StudyError
 from core.events import Event, parse_event
 from core.experiment.files import write_atomically
 from core.experiment.story import Story
-from core.experiment.summary import TrialState, TrialSummary, letter_of, measured
+from core.experiment.summary import TrialState, TrialSummary, letter_of, measured, without_savings
 from core.results import TrialResult
 from core.spec import SCHEMA_VERSION, SPECS, TrialSpec, identity, parse_spec
 
@@ -34,14 +34,19 @@ class TrialFolder:
         self.path = path
         self.signature = signature
         """Modification time of the folder in nanoseconds and bytes of the events, when last read."""
-        self._known = known
+        self.known = known
         self._story = Story()
+        self._against: tuple[str | None, TrialSummary | None, TrialSummary] | None = None
 
-    @property
-    def summary(self) -> TrialSummary:
-        """What was last read."""
-        assert self._known is not None
-        return self._known
+    def summary(self, reference: str | None) -> TrialSummary:
+        """Return what was last read; latency is only saved against today's reference trial."""
+        known = self.known
+        assert known is not None
+        if all(latency.saving is None or latency.reference_trial == reference for latency in known.latencies):
+            return known
+        if self._against is None or self._against[:2] != (reference, known):
+            self._against = (reference, known, without_savings(known, reference))
+        return self._against[2]
 
     def read_if_changed(self, mtime_ns: int, now_ns: int) -> bool:
         """Read the files again if anything about them changed; tell whether the summary did.
@@ -49,16 +54,16 @@ class TrialFolder:
         Atomic writes rename within the folder, so its own modification time covers all files but the
         growing events, and those of a finished trial no longer grow.
         """
-        known = self._known
+        known = self.known
         finished = known is not None and known.state is TrialState.FINISHED
         signature = (mtime_ns, self.signature[1] if finished else _size(self.path / "events.jsonl"))
-        same = known is not None and signature == self.signature
-        if same and (known.state is not TrialState.RUNNING or is_locked(self.path)):
+        state = known.state if known is not None and signature == self.signature else None
+        if state is not None and (state is not TrialState.RUNNING or is_locked(self.path)):
             return False
         # A folder that changed within the clock's grain may change again without showing it.
         self.signature = signature if now_ns - mtime_ns > 50_000_000 else (0, -1)
-        self._known = self._read(mtime_ns)
-        return self._known != known
+        self.known = self._read(mtime_ns)
+        return self.known != known
 
     def _read(self, mtime_ns: int) -> TrialSummary:
         match = NAME.fullmatch(self.path.name)

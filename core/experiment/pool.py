@@ -1,0 +1,231 @@
+"""Several trials at once, each in a process of its own: on this machine, or wherever an executor sends them.
+
+A trial's process writes the trial's `events.jsonl`; this one follows those files and hands on what is new. So a
+local pool and a Dask cluster on a shared disk go the same way.
+"""
+
+import contextlib
+import multiprocessing
+import multiprocessing.connection
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from core.errors import TrialCancelled, WorkbenchError
+from core.events import Emit, Event, Progressed, StageStarted, ignore, parse_event
+from core.experiment.files import writing_failed
+from core.experiment.store import Study, TrialState
+from core.spec import stage_key
+
+POLL_S = 0.25
+
+
+def run_many(
+    study: Study, names: Sequence[str], num_workers: int, emit: Emit = ignore, executor: Executor | None = None
+) -> list[str]:
+    """Run trials on `num_workers` processes, then time all of them again one by one, and return those finished.
+
+    Trials that share a trained base are not started together: one trains it, the others take it over. Raises
+    TrialCancelled once every process has stopped, or WorkbenchError when trials failed, the others being finished.
+    """
+    from core.experiment import runner
+
+    waiting = [name for name in names if study.summary(name).state is not TrialState.FINISHED]
+    with _marker(study.folder) as marker, _executor(executor, num_workers) as pool:
+        failures = _Schedule(study, waiting, num_workers, pool, marker, emit).run()
+    study.refresh()
+    finished = runner.remeasure(study, names, emit)
+    if failures:
+        count = f"{len(failures)} of {len(names)} trials failed. " if len(names) > 1 else ""
+        raise WorkbenchError(count + " ".join(f"{study.summary(name).letter}: {failures[name]}" for name in failures))
+    return finished
+
+
+@dataclass
+class _Running:
+    """A trial that was handed to the executor."""
+
+    name: str
+    base: str
+    future: Future[str]
+    tail: "_Tail"
+    base_is_trained: bool = False
+
+
+@dataclass
+class _Schedule:
+    """Which trial goes next, and what those on their way say."""
+
+    study: Study
+    waiting: list[str]
+    num_workers: int
+    pool: Executor
+    marker: Path
+    emit: Emit
+    running: list[_Running] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> dict[str, str]:
+        """Run all that waits; return the sentences of those that failed, by name."""
+        bases = {name: stage_key(self.study.spec(name), "training") for name in self.waiting}
+        total = len(self.waiting)
+        try:
+            while self.waiting or self.running:
+                self._start(bases)
+                wait([trial.future for trial in self.running], timeout=POLL_S, return_when="FIRST_COMPLETED")
+                self._follow()
+                # Said even when nothing is new, because the caller asks for the end by raising from here.
+                self.emit(Progressed(what="Trials", done=total - len(self.waiting) - len(self.running), total=total))
+        except BaseException:
+            self._stop()
+            raise
+        return self.failures
+
+    def _start(self, bases: dict[str, str]) -> None:
+        """Hand over trials while there is room, leaving out those whose base is in training just now."""
+        in_training = {trial.base for trial in self.running if not trial.base_is_trained}
+        for name in list(self.waiting):
+            if len(self.running) >= self.num_workers:
+                return
+            if bases[name] in in_training:
+                continue
+            self.waiting.remove(name)
+            tail = _Tail(self.study.folder_of(name) / "events.jsonl")
+            folder = str(self.study.folder.resolve())
+            future = self.pool.submit(_run_in_process, folder, name, self.num_workers, str(self.marker))
+            self.running.append(_Running(name, bases[name], future, tail))
+            in_training.add(bases[name])
+
+    def _follow(self) -> None:
+        """Hand on new events, and take note of trials that ended."""
+        ended = [trial for trial in self.running if trial.future.done()]
+        for trial in self.running:
+            for event in trial.tail.fresh():
+                if isinstance(event, StageStarted) and event.stage not in ("prepare", "build", "train"):
+                    trial.base_is_trained = True
+                self.emit(event)
+        for trial in ended:
+            self.running.remove(trial)
+            try:
+                message = trial.future.result()
+            except BrokenProcessPool as error:
+                self._stop()
+                raise WorkbenchError(
+                    "a process of the sweep was killed, most often because memory ran out; finished trials are kept, "
+                    "run the others again with fewer workers"
+                ) from error
+            if message:
+                self.failures[trial.name] = message
+
+    def _stop(self) -> None:
+        """Ask every process to stop and wait until they did, handing on their last words."""
+        self.marker.unlink(missing_ok=True)
+        for trial in self.running:
+            trial.future.cancel()
+        wait([trial.future for trial in self.running])
+        for trial in self.running:
+            for event in trial.tail.fresh():
+                with contextlib.suppress(TrialCancelled):
+                    self.emit(event)
+        self.running.clear()
+
+
+class _Tail:
+    """The end of a file of events that another process appends to."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._offset = path.stat().st_size if path.exists() else 0
+
+    def fresh(self) -> list[Event]:
+        """Return the events written since the last call."""
+        try:
+            with self._path.open("rb") as file:
+                file.seek(self._offset)
+                text = file.read()
+        except OSError:
+            return []
+        whole = text[: text.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        events = []
+        for line in whole.splitlines():
+            # A line cut by an earlier kill is mended with a newline and means nothing.
+            with contextlib.suppress(ValidationError):
+                events.append(parse_event(line))
+        return events
+
+
+@contextlib.contextmanager
+def _marker(folder: Path) -> Iterator[Path]:
+    """Give a file that is there as long as trials shall go on: taking it away works on a full disk too."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=".going-", dir=folder)
+    except OSError as error:
+        raise WorkbenchError(writing_failed(folder, error)) from error
+    os.close(handle)
+    marker = Path(name).resolve()
+    try:
+        yield marker
+    finally:
+        marker.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _executor(given: Executor | None, num_workers: int) -> Iterator[Executor]:
+    if given is not None:
+        yield given
+        return
+    num_threads = max(1, (os.cpu_count() or 1) // num_workers)
+    # Forking a process that has TensorFlow's threads hangs; a spawned one starts clean.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(num_workers, context, _begin, (num_threads,)) as pool:
+        yield pool
+
+
+def _begin(num_threads: int) -> None:
+    """Prepare a process of the pool, before TensorFlow is loaded: its share of the cores, and its end."""
+    for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS"):
+        os.environ[name] = str(num_threads)
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def leave_with_parent() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=leave_with_parent, daemon=True).start()
+
+
+def _run_in_process(study: str, name: str, num_workers: int, marker: str) -> str:
+    """Run one trial; return the sentence of its failure, or nothing. What it says goes into its folder alone."""
+    from core.experiment import runner
+
+    try:
+        runner.run(Study.open(study), name, _until_gone(Path(marker)), contended=num_workers > 1)
+    except TrialCancelled:
+        return ""
+    except WorkbenchError as error:
+        return str(error)
+    return ""
+
+
+def _until_gone(marker: Path) -> Callable[[Event], None]:
+    """Return an `Emit` that ends the trial soon after the marker is gone."""
+    asked_s = 0.0
+
+    def look(_event: Event) -> None:
+        nonlocal asked_s
+        if time.monotonic() - asked_s > POLL_S:
+            asked_s = time.monotonic()
+            if not marker.exists():
+                raise TrialCancelled
+
+    return look

@@ -1,0 +1,101 @@
+"""What a trial says, written into its folder as it is said: `events.jsonl` for programs, `log.txt` for people."""
+
+import contextlib
+import time
+from pathlib import Path
+from types import TracebackType
+
+from core.errors import StudyError, TrialCancelled
+from core.events import (
+    BatchEnded,
+    Emit,
+    EpochEnded,
+    Event,
+    Progressed,
+    StageStarted,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+    TrialStopped,
+    Warned,
+    to_line,
+)
+from core.experiment.files import writing_failed
+
+ENDINGS = (TrialFinished, TrialFailed, TrialStopped)
+
+
+class Recorder:
+    """An `Emit` that writes every event of a trial into its folder, then hands it on."""
+
+    def __init__(self, folder: Path, emit: Emit) -> None:
+        self._folder = folder
+        self._emit = emit
+
+    def __enter__(self) -> "Recorder":
+        try:
+            self._events = (self._folder / "events.jsonl").open("ab")
+            self._log = (self._folder / "log.txt").open("a", encoding="utf-8")
+            if not _ends_with_newline(self._folder / "events.jsonl"):
+                self._events.write(b"\n")
+        except OSError as error:
+            raise StudyError(writing_failed(self._folder, error)) from error
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for file in (self._events, self._log):
+            # On a full disk closing tries once more to write what is left over.
+            with contextlib.suppress(OSError):
+                file.close()
+
+    def __call__(self, event: Event) -> None:
+        """Write an event and hand it on. Raises StudyError when it cannot be written, TrialCancelled at the end."""
+        told = event.model_copy(update={"trial": self._folder.name})
+        try:
+            self._events.write(to_line(told).encode())
+            self._events.flush()
+            if line := _in_words(told):
+                self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+                self._log.flush()
+        except OSError as error:
+            # How a trial ended is worth saying even where it cannot be kept.
+            if not isinstance(event, ENDINGS):
+                raise StudyError(writing_failed(self._folder, error)) from error
+        if isinstance(event, ENDINGS):
+            with contextlib.suppress(TrialCancelled):
+                self._emit(told)
+        else:
+            self._emit(told)
+
+
+def _in_words(event: Event) -> str:
+    match event:
+        case BatchEnded() | Progressed():
+            return ""
+        case TrialStarted():
+            return "resumed" if event.resumed else "started"
+        case StageStarted():
+            return f"{event.stage}{': ' if event.note else ''}{event.note}"
+        case EpochEnded():
+            return (
+                f"{event.phase} epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}, "
+                f"accuracy {event.accuracy:.4f}, validation {event.validation_accuracy:.4f}, sparsity {event.sparsity:.3f}, {event.seconds:.1f} s"
+            )
+        case Warned():
+            return f"warning: {event.message}"
+        case TrialFailed():
+            return f"failed: {event.message}\n{event.details}".rstrip()
+        case TrialFinished():
+            return f"finished: accuracy {event.result.accuracy:.4f}, {event.result.footprint.zip_bytes} bytes zipped"
+        case _:
+            return event.kind.replace("_", " ")
+
+
+def _ends_with_newline(path: Path) -> bool:
+    with path.open("rb") as file:
+        if file.seek(0, 2) == 0:
+            return True
+        file.seek(-1, 2)
+        return file.read() == b"\n"

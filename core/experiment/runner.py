@@ -1,0 +1,176 @@
+"""Runs trials of a study: gives the pipeline a folder, writes down what it says and what it returns."""
+
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from core.errors import StudyError, TrialCancelled, WorkbenchError
+from core.events import (
+    Emit,
+    Progressed,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+    TrialStopped,
+    ignore,
+)
+from core.experiment.files import NO_ROOM, write_atomically, writing_failed
+from core.experiment.recorder import Recorder
+from core.experiment.store import Study, TrialState
+from core.experiment.trial_folder import lock_path
+from core.pipeline import run_trial
+from core.results import Latency, TrialResult
+from core.tasks.registry import TASKS
+
+
+def run(study: Study, name: str, emit: Emit = ignore, *, contended: bool = False) -> TrialResult:
+    """Run a trial from where it stands and keep its result; a finished one is only read.
+
+    `contended` says that other trials train meanwhile, so that its latency is marked as too high. Raises
+    TrialCancelled, or a WorkbenchError with a sentence for the user; both are in the trial's events by then.
+    """
+    folder = study.folder_of(name)
+    with _held(folder):
+        finished = study.result(name)
+        if finished is not None:
+            return finished
+        with Recorder(folder, emit) as record:
+            try:
+                record(TrialStarted(resumed=(folder / "checkpoint").is_dir()))
+                result = _run(study, name, record, contended=contended)
+            except TrialCancelled:
+                record(TrialStopped())
+                raise
+            except Exception as error:
+                message, details = explain(error, folder)
+                record(TrialFailed(message=message, details=details))
+                raise WorkbenchError(message) from error
+            record(TrialFinished(result=result))
+            return result
+
+
+def _run(study: Study, name: str, record: Recorder, *, contended: bool) -> TrialResult:
+    folder = study.folder_of(name)
+    result = run_trial(study.spec(name), folder, record)
+    (latency,) = result.latencies
+    if contended:
+        latency = latency.model_copy(update={"contended": True})
+        result = result.model_copy(update={"latencies": (latency,)})
+        _keep(folder, result)
+        return result
+    # Kept before the reference trial is timed, so that an end meanwhile costs nothing.
+    _keep(folder, result)
+    reference = _timed_reference(study, name, latency, record)
+    result = _with_latency(result, _against(latency, *reference) if reference else latency)
+    _keep(folder, result)
+    return result
+
+
+def remeasure(study: Study, names: Sequence[str], emit: Emit = ignore) -> list[str]:
+    """Time finished trials one after another in one session, beside the reference trial, and keep the new times.
+
+    Returns the names of those measured; trials without a result are passed over. Raises TrialCancelled between two.
+    """
+    study.refresh()
+    finished = [name for name in names if study.summary(name).state is TrialState.FINISHED]
+    if not finished:
+        return []
+    if study.reference is None:
+        study.set_reference(min(finished))
+    reference = study.reference
+    timed: Latency | None = None
+    for done, name in enumerate(_reference_first(finished, reference)):
+        emit(Progressed(what="Measuring latency", done=done, total=len(finished), trial=name))
+        latency = _time(study, name, emit)
+        timed = latency if name == reference else timed
+        if timed is None and reference is not None and study.result(reference) is not None:
+            timed = _time(study, reference, emit)
+        with _held(study.folder_of(name)):
+            result = study.result(name)
+            assert result is not None
+            if reference is not None and timed is not None:
+                latency = _against(latency, reference, timed.total.median_ms)
+            result = _with_latency(result, latency)
+            _keep(study.folder_of(name), result)
+            with Recorder(study.folder_of(name), emit) as record:
+                record(TrialFinished(result=result))
+    emit(Progressed(what="Measuring latency", done=len(finished), total=len(finished)))
+    return finished
+
+
+def explain(error: Exception, folder: Path) -> tuple[str, str]:
+    """Return a sentence for the user about an error of a trial, and a traceback where the sentence is not enough."""
+    details = "".join(traceback.format_exception(error))
+    text = str(error)
+    if isinstance(error, WorkbenchError):
+        return text, ""
+    # TensorFlow reports a full disk and a full memory with its own class and the system's words.
+    if (isinstance(error, OSError) and error.errno in NO_ROOM) or "No space left on device" in text:
+        shown = error if isinstance(error, OSError) else OSError(NO_ROOM[0], text)
+        return writing_failed(folder, shown), details
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return (
+            "memory ran out; use a smaller batch_size or fewer filters, or close other programs, then resume",
+            details,
+        )
+    if isinstance(error, OSError):
+        return writing_failed(Path(error.filename or folder), error), details
+    return f"an unexpected {type(error).__name__}: {text or 'no message'}; the trial's log.txt has the details", details
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    """Hold a trial, which is what makes it RUNNING in every window that looks at the study."""
+    lock = FileLock(lock_path(folder))
+    try:
+        # Others look whether it is held by taking it for a moment.
+        lock.acquire(timeout=2)
+    except Timeout as error:
+        raise StudyError(
+            f"trial {folder.name} is running in another process; wait for it or cancel it there"
+        ) from error
+    except OSError as error:
+        raise StudyError(writing_failed(folder, error)) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _time(study: Study, name: str, emit: Emit) -> Latency:
+    spec = study.spec(name)
+    return TASKS[spec.task].measure_latency(study.folder_of(name) / "model.tflite", spec, emit)
+
+
+def _timed_reference(study: Study, name: str, latency: Latency, emit: Emit) -> tuple[str, float] | None:
+    """Return the reference trial and its median total in this session; the first trial finished becomes it."""
+    study.refresh()
+    if study.reference is None:
+        study.set_reference(name)
+    reference = study.reference
+    if reference is None or reference == name:
+        return name, latency.total.median_ms
+    if study.summary(reference).state is not TrialState.FINISHED:
+        return None
+    return reference, _time(study, reference, emit).total.median_ms
+
+
+def _reference_first(names: Sequence[str], reference: str | None) -> list[str]:
+    return sorted(names, key=lambda name: name != reference)
+
+
+def _against(latency: Latency, reference: str, total_ms: float) -> Latency:
+    return latency.model_copy(update={"reference_trial": reference, "reference_total_ms": total_ms})
+
+
+def _with_latency(result: TrialResult, latency: Latency) -> TrialResult:
+    """Return the result with the latency of this machine replaced, and those of other devices kept."""
+    others = tuple(known for known in result.latencies if known.device != latency.device)
+    return result.model_copy(update={"latencies": (latency, *others)})
+
+
+def _keep(folder: Path, result: TrialResult) -> None:
+    write_atomically(folder / "result.json", result.model_dump_json(indent=1) + "\n")

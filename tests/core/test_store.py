@@ -1,0 +1,455 @@
+"""A study of real folders: what survives damage, a kill, a full disk, a read-only disk and a second process."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from core.errors import SpecError, StudyError
+from core.events import EpochEnded, StageStarted, TrialFailed, TrialStarted, TrialStopped, Warned, to_line
+from core.experiment import trial_folder
+from core.experiment.store import Constraints, Study, TrialState, letter_of
+from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
+from core.spec import Dataset, KeywordSpottingSpec, Training, identity
+
+ROOT = Path(__file__).parents[2]
+
+
+def spec(**changes) -> KeywordSpottingSpec:
+    return KeywordSpottingSpec(dataset=Dataset(folder="/clips"), **changes)
+
+
+def timing(median_ms: float) -> Timing:
+    return Timing(median_ms=median_ms, p90_ms=median_ms, p99_ms=2 * median_ms, num_runs=10, warmup_runs=1)
+
+
+def result(
+    right: int = 45, total_ms: float = 1.0, reference: str = "", reference_total_ms: float | None = None
+) -> TrialResult:
+    scores = tuple(LabelScore(label=label, num_clips=50, precision=0.9, recall=0.9) for label in ("go", "stop"))
+    latency = Latency(
+        device="here",
+        num_threads=1,
+        feature=timing(0.2),
+        inference=timing(0.8),
+        total=timing(total_ms),
+        reference_trial=reference,
+        reference_total_ms=reference_total_ms,
+    )
+    return TrialResult(
+        quality=Classification(
+            labels=("go", "stop"), confusion=((right, 50 - right), (50 - right, right)), per_label=scores
+        ),
+        footprint=Footprint(
+            tflite_bytes=9000,
+            zip_bytes=5000,
+            full_tflite_bytes=11000,
+            params=900,
+            nonzero_params=800,
+            macs=70_000,
+            peak_ram_bytes=20_000,
+        ),
+        latencies=(latency,),
+        validation_accuracy=0.93,
+        training_seconds=3.5,
+        num_training_clips=100,
+    )
+
+
+def say(study: Study, name: str, *events) -> None:
+    with (study.folder_of(name) / "events.jsonl").open("a", encoding="utf-8") as file:
+        file.writelines(to_line(event) for event in events)
+
+
+def epoch(number: int, accuracy: float = 0.5) -> EpochEnded:
+    return EpochEnded(
+        phase="training",
+        epoch=number,
+        epochs=9,
+        loss=1,
+        accuracy=accuracy,
+        validation_loss=1,
+        validation_accuracy=accuracy,
+        learning_rate=0.1,
+        sparsity=0,
+        seconds=1,
+    )
+
+
+@pytest.fixture
+def study(tmp_path) -> Study:
+    return Study.create(tmp_path / "Größe und Länge", "Größe")
+
+
+def run_python(code: str, *arguments: object, **options) -> subprocess.Popen:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
+    return subprocess.Popen(
+        command, env=environment, text=True, stdout=subprocess.PIPE, stdin=subprocess.PIPE, **options
+    )
+
+
+HOLD = """
+    import sys
+    from filelock import FileLock
+    with FileLock(sys.argv[1] + "/.lock"):
+        print("held", flush=True)
+        sys.stdin.read()
+"""
+
+
+def test_trials_are_numbered_lettered_and_named_by_identity(study):
+    names = [study.add(spec(name="Grün")), study.add(spec())]
+    assert names == [f"000{number}-{identity(spec())}" for number in (1, 2)]
+    first, second = study.summaries()
+    assert (first.number, first.letter, first.title, first.state) == (1, "A", "Grün", TrialState.QUEUED)
+    assert second.letter == "B"
+    assert study.spec(names[0]) == spec(name="Grün")
+    assert [letter_of(number) for number in (26, 27, 52, 53, 703)] == ["Z", "AA", "AZ", "BA", "AAA"]
+
+
+def test_everything_is_there_after_opening_again(study):
+    name = study.add(spec())
+    (study.folder_of(name) / "result.json").write_text(result().model_dump_json())
+    study.refresh()
+    study.set_reference(name)
+    study.set_constraints(Constraints(accuracy_min=0.9, zip_bytes_max=10_240))
+    again = Study.open(study.folder)
+    assert again.name == "Größe"
+    assert again.reference == name
+    assert again.constraints == Constraints(accuracy_min=0.9, zip_bytes_max=10_240)
+    assert again.summaries() == study.summaries()
+    found = again.summary(name)
+    assert (found.accuracy, found.num_test_clips, found.zip_bytes) == (0.9, 100, 5000)
+    assert found.accuracy_low < 0.9 < found.accuracy_high
+    assert again.result(name) == result()
+
+
+def test_states_follow_from_the_files(study):
+    name = study.add(spec())
+    say(study, name, TrialStarted(), Warned(message="a random split"), epoch(1, 0.25), TrialStopped())
+    assert study.refresh() == {name}
+    assert study.summary(name).state is TrialState.CANCELLED
+    assert study.summary(name).validation_accuracy == 0.25
+    assert study.summary(name).warnings == ("a random split",)
+    say(study, name, TrialStarted(resumed=True), TrialFailed(message="the disk is full"))
+    assert study.refresh() == {name}
+    assert (study.summary(name).state, study.summary(name).message) == (TrialState.FAILED, "the disk is full")
+    (study.folder_of(name) / "result.json").write_text(result().model_dump_json())
+    assert study.refresh() == {name}
+    assert study.summary(name).state is TrialState.FINISHED
+    assert [event.kind for event in study.events(name)][:3] == ["trial_started", "warned", "epoch_ended"]
+
+
+def test_a_trial_runs_as_long_as_its_process_lives(study):
+    name = study.add(spec())
+    process = run_python(HOLD, study.folder_of(name))
+    assert process.stdout.readline() == "held\n"
+    say(study, name, TrialStarted(), epoch(3))
+    study.refresh()
+    assert study.summary(name).state is TrialState.RUNNING
+    with pytest.raises(StudyError, match="cancel it before"):
+        study.delete(name)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert study.refresh() == {name}
+    assert study.summary(name).state is TrialState.FAILED
+    assert "after epoch 3 of 9" in study.summary(name).message
+    assert Study.open(study.folder).summary(name) == study.summary(name)
+
+
+def test_a_line_cut_by_a_kill_is_passed_over(study):
+    name = study.add(spec())
+    say(study, name, TrialStarted())
+    with (study.folder_of(name) / "events.jsonl").open("a") as file:
+        file.write('{"kind": "epoch_en')
+    say(study, name, StageStarted(stage="train"), epoch(2))
+    study.refresh()
+    assert "after epoch 2 of 9" in study.summary(name).message
+    assert [event.kind for event in study.events(name)] == ["trial_started", "epoch_ended"]
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "is missing"),
+        ('{"schema": 1, "spec": {"na', "is damaged"),
+        ("[]", "is not the spec of a trial"),
+        ('{"schema": 99, "spec": {}}', "newer version"),
+        ('{"schema": 1, "created_s": 1, "spec": {"task": "cooking", "name": ""}}', "is not the spec of a trial"),
+        (
+            '{"schema": 1, "created_s": 1, "spec": {"task": "keyword_spotting", "name": "", "sauce": 1}}',
+            "is not the spec",
+        ),
+    ],
+)
+def test_a_damaged_trial_is_shown_and_hides_no_other(study, content, said):
+    names = [study.add(spec()) for _ in range(3)]
+    path = study.folder_of(names[1]) / "spec.json"
+    path.unlink()
+    if content is not None:
+        path.write_text(content)
+    for seen in (Study.open(study.folder), study):
+        seen.refresh()
+        states = [trial.state for trial in seen.summaries()]
+        assert states == [TrialState.QUEUED, TrialState.FAILED, TrialState.QUEUED]
+        assert said in seen.summary(names[1]).message
+        assert str(path) in seen.summary(names[1]).message
+    study.delete(names[1])
+    assert [trial.name for trial in study.summaries()] == [names[0], names[2]]
+
+
+def test_a_damaged_result_is_named(study):
+    name = study.add(spec())
+    (study.folder_of(name) / "result.json").write_text(result().model_dump_json()[:200])
+    study.refresh()
+    assert study.summary(name).state is TrialState.FAILED
+    with pytest.raises(StudyError, match=r"result\.json is damaged; delete that file"):
+        study.result(name)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"version": 1, "trials": {"0001-x": [1]}}', b"[1]"])
+def test_a_damaged_index_is_rebuilt(study, content):
+    study.add(spec())
+    expected = study.summaries()
+    index = Study.open(study.folder).folder / ".index.json"
+    assert index.exists()
+    index.write_bytes(content)
+    assert Study.open(study.folder).summaries() == expected
+    assert json.loads(index.read_bytes())["trials"].keys() == {expected[0].name}
+
+
+def test_a_damaged_study_file_costs_only_what_stood_in_it(study):
+    name = study.add(spec())
+    (study.folder / "study.json").write_text("{")
+    again = Study.open(study.folder)
+    assert [trial.name for trial in again.summaries()] == [name]
+    assert "study.json is damaged" in again.warning
+    again.set_reference(name)
+    assert Study.open(study.folder).reference == name
+
+
+def test_deleting_can_be_undone(study):
+    names = [study.add(spec()) for _ in range(2)]
+    study.set_reference(names[1])
+    study.delete(names[1])
+    assert [trial.name for trial in study.summaries()] == names[:1]
+    assert study.reference is None
+    assert study.add(spec()).startswith("0003-")
+    study.restore(names[1])
+    assert [trial.number for trial in study.summaries()] == [1, 2, 3]
+    assert study.reference == names[1]
+    with pytest.raises(StudyError, match="cannot be brought back"):
+        study.restore(names[0])
+
+
+def test_a_rename_is_kept_in_the_spec_alone(study):
+    name = study.add(spec())
+    created_s = study.summary(name).created_s
+    study.rename(name, "schmal & tief")
+    assert study.spec(name).name == study.summary(name).title == "schmal & tief"
+    assert study.summary(name).created_s == created_s
+    assert trial_folder.read_spec(study.folder_of(name)).name == "schmal & tief"
+    with pytest.raises(SpecError, match="name"):
+        study.rename(name, "x" * 81)
+
+
+def test_trials_are_found_by_what_people_call_them(study):
+    names = [study.add(spec(name="first")), study.add(spec(training=Training(epochs=3)))]
+    for text in ("A", "a", "1", "first", names[0], "0001"):
+        assert study.find(text) == names[0]
+    with pytest.raises(StudyError, match=r"no trial of .* called 'Z'.*: A, B"):
+        study.find("Z")
+
+
+def test_savings_are_only_against_the_reference_of_today(study):
+    names = [study.add(spec()) for _ in range(2)]
+    content = result(total_ms=1.0, reference=names[0], reference_total_ms=4.0).model_dump_json()
+    (study.folder_of(names[1]) / "result.json").write_text(content)
+    study.refresh()
+    study.set_reference(names[0])
+    assert study.summary(names[1]).latencies[0].saving == 0.75
+    study.set_reference(names[1])
+    assert study.summaries()[1].latencies[0].saving is None
+
+
+def test_a_second_window_sees_what_the_first_did(study):
+    other = Study.open(study.folder)
+    name = study.add(spec())
+    study.set_constraints(Constraints(total_ms_max=5))
+    assert other.refresh() == {name}
+    assert other.constraints.total_ms_max == 5
+    assert other.refresh() == set()
+    study.delete(name)
+    assert other.refresh() == {name}
+    assert other.summaries() == []
+
+
+def test_two_processes_adding_at_once_never_share_a_number(study):
+    code = """
+        import sys
+        from core.experiment.store import Study
+        from core.spec import Dataset, KeywordSpottingSpec, Training
+        study = Study.open(sys.argv[1])
+        sys.stdin.readline()
+        for epochs in range(1, 16):
+            training = Training(epochs=epochs, seed=int(sys.argv[2]))
+            study.add(KeywordSpottingSpec(dataset=Dataset(folder="/x"), training=training))
+    """
+    processes = [run_python(code, study.folder, seed) for seed in (1, 2)]
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate()[0] for process in processes] == ["", ""]
+    assert [process.returncode for process in processes] == [0, 0]
+    study.refresh()
+    assert [trial.number for trial in study.summaries()] == list(range(1, 31))
+    assert len({trial.identity for trial in study.summaries()}) == 30
+
+
+def test_what_is_no_study_is_refused_with_the_remedy(tmp_path):
+    with pytest.raises(StudyError, match=r"is not a study.*choose another folder"):
+        Study.open(tmp_path / "nowhere")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StudyError, match=r"file could not be written|file may not be written"):
+        Study.create(tmp_path / "file")
+    Study.create(tmp_path / "new")
+    with pytest.raises(StudyError, match="already holds a study; open it"):
+        Study.create(tmp_path / "new")
+    assert Study.open_or_create(tmp_path / "new").summaries() == []
+
+
+def test_foreign_files_among_the_trials_are_ignored(study):
+    name = study.add(spec())
+    (study.folder / "trials" / "notes.txt").write_text("")
+    (study.folder / "trials" / "0009-file").write_text("")
+    (study.folder / "trials" / "old").mkdir()
+    assert [trial.name for trial in Study.open(study.folder).summaries()] == [name]
+
+
+READ_ONLY = """
+    import os, sys
+    from core.errors import StudyError
+    from core.experiment.store import Constraints, Study
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+    study = Study.open(sys.argv[1])
+    (trial,) = study.summaries()
+    print(trial.title)
+    for change in (
+        lambda: study.add(study.spec(trial.name)),
+        lambda: study.set_constraints(Constraints(accuracy_min=0.5)),
+        lambda: study.rename(trial.name, "other"),
+        lambda: study.delete(trial.name),
+        lambda: Study.create(sys.argv[1] + "/inner"),
+    ):
+        try:
+            change()
+        except StudyError as error:
+            print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folder permissions are POSIX's")
+def test_a_read_only_study_opens_and_says_what_to_do(study):
+    study.add(spec(name="kept"))
+    folders = [study.folder, *(path for path in study.folder.rglob("*") if path.is_dir())]
+    # Any user may enter the folders above, so that one without root's rights meets the study's own permissions.
+    above = [path for path in study.folder.parents if path.stat().st_uid == os.getuid() and len(path.parts) > 2]
+    modes = {path: path.stat().st_mode for path in [*folders, *above]}
+    try:
+        for path in above:
+            path.chmod(modes[path] | 0o055)
+        for path in folders:
+            path.chmod(0o555)
+        output, _ = run_python(READ_ONLY, study.folder).communicate()
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
+    title, *sentences = output.splitlines()
+    assert title == "kept"
+    assert len(sentences) == 5
+    assert all("may not be written; copy the study to a folder of yours" in sentence for sentence in sentences)
+
+
+FULL_DISK = """
+    import resource, signal, sys
+    from core.errors import StudyError
+    from core.experiment.store import Study
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    study = Study.open(sys.argv[1])
+    (trial,) = study.summaries()
+    spec = study.spec(trial.name)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
+    for change in (
+        lambda: study.add(spec),
+        lambda: study.rename(trial.name, "other"),
+        lambda: study.set_reference(trial.name),
+    ):
+        try:
+            change()
+        except StudyError as error:
+            print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX's")
+def test_without_room_nothing_finished_is_lost(study):
+    name = study.add(spec(name="kept"))
+    output, _ = run_python(FULL_DISK, study.folder).communicate()
+    sentences = output.splitlines()
+    assert len(sentences) == 3
+    assert all("no room left on the disk" in sentence and "free some space" in sentence for sentence in sentences)
+    again = Study.open(study.folder)
+    assert [trial.title for trial in again.summaries()] == ["kept"]
+    assert again.name == "Größe"
+    assert not [path for path in again.folder_of(name).iterdir() if path.name.startswith(".spec")]
+
+
+@pytest.mark.skipif(
+    sys.platform != "linux" or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting needs root"
+)
+def test_a_really_full_disk_keeps_what_is_there(tmp_path):
+    disk = tmp_path / "small disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True)
+    if mounted.returncode:
+        pytest.skip("mounting a small disk is not allowed here")
+    try:
+        study = Study.create(disk / "study")
+        name = study.add(spec(name="kept"))
+        with pytest.raises(OSError, match="No space left"), (disk / "filling").open("wb") as file:
+            while True:
+                file.write(bytes(4096))
+                file.flush()
+        with pytest.raises(StudyError, match="no room left on the disk"):
+            study.add(spec())
+        with pytest.raises(StudyError, match="no room left on the disk"):
+            study.rename(name, "other")
+        assert [trial.title for trial in Study.open(study.folder).summaries()] == ["kept"]
+        (disk / "filling").unlink()
+        assert study.add(spec()).startswith("0002-")
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_thousands_of_trials_are_read_from_the_index(study):
+    name = study.add(spec())
+    (study.folder_of(name) / "result.json").write_text(result().model_dump_json())
+    for number in range(2, 400):
+        shutil.copytree(study.folder_of(name), study.folder / "trials" / f"{number:04d}-{number:012x}")
+    first = Study.open(study.folder)
+    again = Study.open(study.folder)
+    assert len(again.summaries()) == 399
+    assert again.summaries() == first.summaries()
+    late = study.folder / "trials" / "0300-00000000012c"
+    (late / "result.json").unlink()
+    assert first.refresh() == {late.name}
+    assert Study.open(study.folder).summary(late.name).state is TrialState.QUEUED
