@@ -1,0 +1,303 @@
+"""The trials on a chart: the front, signs, letters with their leader lines, selection and hover.
+
+Painted in the view's own pixels, so that letters can be pushed apart and nothing scales with the zoom.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from workbench import theme
+from workbench.plots.label_placement import Coverage, place_labels
+from workbench.plots.trial_points import NO_POINTS, TrialPoints
+from workbench.theme import Palette
+from workbench.trial_facts import MEANINGS
+from workbench.trial_symbol import paint_hollow_symbol, paint_symbol, symbol_path
+
+MOST_LETTERS = 60
+"""From more trials than these only the front, the reference and the selection carry letters and signs."""
+RADIUS = 5.5
+CROWD_PIXELS = 7
+PALE = 0.38
+SETTLE_MS = 80
+TEXT_PIXELS = 12
+TEXT_HEIGHT = 13.0
+NOTE_PIXELS = 11
+SHORTEST_LEADER = 5.0
+
+
+@dataclass
+class LimitLine:
+    """A constraint line's text and where it stands, in data coordinates."""
+
+    text: str
+    place: float
+    vertical: bool
+
+
+@dataclass
+class Emphasis:
+    """Which trials stand out, by name."""
+
+    selected: tuple[str, ...] = ()
+    reference: str | None = None
+    hovered: str | None = None
+    limits: list[LimitLine] = field(default_factory=list)
+
+
+class TrialLayer(pg.GraphicsObject):
+    """Paints what carries a letter; `crowd` holds the rest as plain dots when there are very many."""
+
+    def __init__(self, plot: pg.PlotItem, palette: Palette) -> None:
+        super().__init__(plot.vb)
+        self.setZValue(100)
+        self.plot = plot
+        self.palette = palette
+        self.points = NO_POINTS
+        self.emphasis = Emphasis()
+        self.empty_words = ""
+        self.crowd = pg.ScatterPlotItem(pxMode=True, size=CROWD_PIXELS, pen=None)
+        self.crowd.setZValue(0)
+        plot.addItem(self.crowd, ignoreBounds=True)
+        self._named = np.empty(0, int)
+        self._offsets = self._sizes = np.empty((0, 2))
+        self._note_corner: QPointF | None = None
+        # While the view moves, letters keep their place beside their points; they are pushed apart anew at rest.
+        self._settling = QTimer(self)
+        self._settling.setSingleShot(True)
+        self._settling.setInterval(SETTLE_MS)
+        self._settling.timeout.connect(self.arrange)
+        plot.vb.sigResized.connect(self._resized)
+        plot.vb.sigRangeChanged.connect(self._moved)
+
+    def boundingRect(self) -> QRectF:  # noqa: N802
+        """Return the whole view."""
+        return self.plot.vb.rect()
+
+    def show_points(self, points: TrialPoints) -> None:
+        """Show other points."""
+        self.points = points
+        self._choose_named()
+        self._fill_crowd()
+        self.arrange()
+
+    def show_emphasis(self, **changes: Any) -> None:
+        """Change what stands out."""
+        for name, value in changes.items():
+            setattr(self.emphasis, name, value)
+        if "hovered" not in changes or len(changes) > 1:
+            self._choose_named()
+            self.arrange()
+        self.update()
+
+    def dress(self, palette: Palette) -> None:
+        """Put on other colours."""
+        self.palette = palette
+        self._fill_crowd()
+        self.update()
+
+    def pixels(self) -> np.ndarray:
+        """Return where the points stand in the view, shape (n, 2)."""
+        box = self.plot.vb.rect()
+        (left, right), (bottom, top) = self.plot.vb.viewRange()
+        return np.stack(
+            [
+                (self.points.x - left) / (right - left) * box.width(),
+                (top - self.points.y) / (top - bottom) * box.height(),
+            ],
+            axis=1,
+        )
+
+    def nearest(self, place: QPointF, reach: float) -> str | None:
+        """Return the trial nearest to a place in the view, None when none is within reach."""
+        if not self.points.names:
+            return None
+        distances = np.hypot(*(self.pixels() - (place.x(), place.y())).T)
+        # A trial that carries a letter is meant rather than one of the crowd beneath it.
+        distances[self._named] -= 2
+        best = int(np.argmin(distances))
+        return self.points.names[best] if distances[best] <= reach else None
+
+    def arrange(self) -> None:
+        """Push the letters apart for the view as it is."""
+        self._settling.stop()
+        box = self.plot.vb.rect()
+        pixels = self.pixels()
+        named = pixels[self._named]
+        metrics = QFontMetricsF(_font(bold=QFont.Weight.Bold))
+        sizes = [[metrics.horizontalAdvance(self._text(index)), TEXT_HEIGHT] for index in self._named]
+        self._sizes = np.array(sizes).reshape(-1, 2)
+        if len(named):
+            obstacles = pixels[_inside(pixels, box)]
+            self._offsets = place_labels(named, self._sizes, obstacles, RADIUS + 1, (box.width(), box.height())) - named
+        self._note_corner = self._emptiest_corner(pixels, box)
+        self.update()
+
+    def paint(self, painter: QPainter, *_: Any) -> None:
+        """Paint everything that is not the crowd."""
+        box = self.plot.vb.rect()
+        pixels = self.pixels()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(_font())
+        self._paint_front(painter, pixels)
+        self._paint_limits(painter, box)
+        visible = _inside(pixels[self._named], box)
+        for index, offset, size in zip(self._named[visible], self._offsets[visible], self._sizes[visible], strict=True):
+            self._paint_leader(painter, pixels[index], offset, size)
+        for index in self._named[visible]:
+            self._paint_point(painter, index, pixels[index])
+        for index, offset in zip(self._named[visible], self._offsets[visible], strict=True):
+            self._paint_letter(painter, index, pixels[index] + offset)
+        self._paint_notes(painter, box)
+        if not self.points.names and self.empty_words:
+            painter.setPen(QColor(self.palette.muted))
+            flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
+            painter.drawText(box.adjusted(16, 16, -16, -16), flags, self.empty_words)
+
+    def _choose_named(self) -> None:
+        """Choose who carries a letter, most important first: selection, reference, front, then the others."""
+        points, wanted = self.points, self.emphasis
+        positions = {name: index for index, name in enumerate(points.names)}
+        first = [positions[name] for name in (*wanted.selected, wanted.reference) if name in positions]
+        front = np.flatnonzero(points.on_front).tolist()
+        running = np.flatnonzero(points.hollow).tolist()
+        rest = range(len(points.names)) if len(points.names) <= MOST_LETTERS else ()
+        named = np.array(list(dict.fromkeys([*first, *front, *running, *rest])), dtype=int)
+        if len(named) != len(self._named):
+            self._offsets = self._sizes = np.zeros((len(named), 2))
+        self._named = named
+
+    def _fill_crowd(self) -> None:
+        unnamed = np.ones(len(self.points.names), bool)
+        if len(unnamed) <= MOST_LETTERS:
+            self.crowd.clear()
+            return
+        colours = [QColor(colour) for colour in self.palette.series]
+        for colour in colours:
+            colour.setAlphaF(PALE)
+        brushes = np.array([QBrush(colour) for colour in colours], dtype=object)
+        # Those with a letter get their dot too: they are painted over it, and the crowd need not follow the selection.
+        self.crowd.setData(
+            x=self.points.x, y=self.points.y, brush=list(brushes[(self.points.numbers - 1) % len(colours)])
+        )
+
+    def _text(self, index: int) -> str:
+        reference = " ref" if self.points.names[index] == self.emphasis.reference else ""
+        return self.points.letters[index] + self.points.marks[index] + reference
+
+    def _paint_front(self, painter: QPainter, pixels: np.ndarray) -> None:
+        line = pixels[self.points.on_front]
+        line = line[np.argsort(line[:, 0], kind="stable")]
+        painter.setPen(QPen(QColor(self.palette.accent), 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in line]))
+
+    def _paint_leader(self, painter: QPainter, pixel: np.ndarray, offset: np.ndarray, size: np.ndarray) -> None:
+        length = float(np.hypot(*offset))
+        if length < RADIUS:
+            return
+        direction = offset / length
+        # From the rim of the point to where the line meets the box of the text.
+        within_text = float(np.min((size / 2 + 2) / np.maximum(np.abs(direction), 1e-9)))
+        start, end = pixel + direction * (RADIUS + 1.5), pixel + offset - direction * within_text
+        if length - within_text - RADIUS < SHORTEST_LEADER:
+            return
+        painter.setPen(QPen(QColor(self.palette.muted), 0.8))
+        painter.drawLine(QPointF(*start), QPointF(*end))
+
+    def _paint_point(self, painter: QPainter, index: int, pixel: np.ndarray) -> None:
+        name, number = self.points.names[index], int(self.points.numbers[index])
+        centre = QPointF(*pixel)
+        chosen = name in self.emphasis.selected or name == self.emphasis.hovered
+        if chosen:
+            ring = QPen(QColor(self.palette.text if name == self.emphasis.hovered else self.palette.accent), 2)
+            painter.setPen(ring)
+            painter.setBrush(QColor(self.palette.surface))
+            painter.drawEllipse(centre, RADIUS + 4, RADIUS + 4)
+        if self.points.hollow[index]:
+            paint_hollow_symbol(painter, number, centre, RADIUS, self.palette)
+            return
+        full = chosen or self.points.on_front[index] or name == self.emphasis.reference
+        painter.setOpacity(1 if full else PALE)
+        paint_symbol(painter, number, centre, RADIUS, self.palette)
+        painter.setOpacity(1)
+        if self.points.marks[index]:
+            painter.setPen(QPen(QColor(self.palette.warning), 1, Qt.PenStyle.DotLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPath(symbol_path(number, centre, RADIUS + 2.5, len(self.palette.series)))
+
+    def _paint_letter(self, painter: QPainter, index: int, centre: np.ndarray) -> None:
+        name = self.points.names[index]
+        strong = self.points.on_front[index] or name in (*self.emphasis.selected, self.emphasis.hovered)
+        painter.setFont(_font(bold=QFont.Weight.Bold if strong else QFont.Weight.Normal))
+        painter.setPen(QColor(self.palette.text if strong else self.palette.muted))
+        painter.drawText(QRectF(centre[0] - 40, centre[1] - 9, 80, 18), Qt.AlignmentFlag.AlignCenter, self._text(index))
+
+    def _paint_limits(self, painter: QPainter, box: QRectF) -> None:
+        (left, right), (bottom, top) = self.plot.vb.viewRange()
+        painter.setPen(QColor(self.palette.good))
+        painter.setFont(_font(pixels=NOTE_PIXELS))
+        for line in self.emphasis.limits:
+            if line.vertical:
+                x = (line.place - left) / (right - left) * box.width()
+                if x < box.width() - 60:
+                    painter.drawText(QRectF(x + 4, 2, 90, 16), Qt.AlignmentFlag.AlignLeft, line.text)
+                else:
+                    painter.drawText(QRectF(x - 94, 2, 90, 16), Qt.AlignmentFlag.AlignRight, line.text)
+                continue
+            y = (top - line.place) / (top - bottom) * box.height()
+            painter.drawText(QRectF(box.right() - 94, y + 2, 90, 16), Qt.AlignmentFlag.AlignRight, line.text)
+
+    def _notes(self) -> list[str]:
+        signs = dict.fromkeys(sign for marks in self.points.marks for sign in marks)
+        notes = [f"{sign} {MEANINGS[sign]}" for sign in MEANINGS if sign in signs]
+        if self.points.hollow.any():
+            notes.append("hollow: running, validation accuracy × estimated size")
+        return notes
+
+    def _emptiest_corner(self, pixels: np.ndarray, box: QRectF) -> QPointF | None:
+        notes = self._notes()
+        if not notes or not len(pixels):
+            return None
+        metrics = QFontMetricsF(_font(pixels=NOTE_PIXELS))
+        width = max(metrics.horizontalAdvance(note) for note in notes) + 4
+        height = 15.0 * len(notes)
+        low, high = 6.0, box.height() - height - 4
+        corners = np.array(
+            [[box.width() - width - 6, high], [6.0, high], [box.width() - width - 6, low + 16], [6.0, low]]
+        )
+        coverage = Coverage(pixels[_inside(pixels, box)], RADIUS, box.width(), box.height())
+        covered = coverage.within(corners[:, 0], corners[:, 1], corners[:, 0] + width, corners[:, 1] + height)
+        return QPointF(*corners[int(np.argmin(covered))])
+
+    def _paint_notes(self, painter: QPainter, box: QRectF) -> None:
+        if self._note_corner is None:
+            return
+        painter.setFont(_font(pixels=NOTE_PIXELS))
+        painter.setPen(QColor(self.palette.warning))
+        for line, note in enumerate(self._notes()):
+            place = QRectF(self._note_corner.x(), self._note_corner.y() + 15 * line, box.width(), 15)
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, note)
+
+    def _resized(self) -> None:
+        self.prepareGeometryChange()
+        self._settling.start()
+
+    def _moved(self) -> None:
+        self._settling.start()
+        self.update()
+
+
+def _inside(pixels: np.ndarray, box: QRectF) -> np.ndarray:
+    return ((pixels >= -1) & (pixels <= (box.width() + 1, box.height() + 1))).all(axis=1)
+
+
+def _font(*, bold: QFont.Weight = QFont.Weight.Normal, pixels: int = TEXT_PIXELS) -> QFont:
+    font = theme.font()
+    font.setPixelSize(pixels)
+    font.setWeight(bold)
+    return font
