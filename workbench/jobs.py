@@ -4,7 +4,6 @@ The window waits for nothing here. A crash or an exhausted memory kills the work
 the job that ran becomes a sentence and a new worker is started.
 """
 
-import json
 import os
 import sys
 import uuid
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 import core
@@ -30,6 +29,7 @@ from core.events import (
     WorkerReady,
     parse_event,
 )
+from core.experiment.jobs import AnyJob, Cancel, to_line
 from workbench.session import Session
 
 GRACE_MS = 10_000
@@ -53,10 +53,10 @@ class JobState(StrEnum):
 
 
 @dataclass
-class Job:
+class QueuedJob:
     """One intention on its way; `message` is the failure's sentence, `answer` what the job returned."""
 
-    intention: BaseModel
+    intention: AnyJob
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     state: JobState = JobState.QUEUED
     message: str = ""
@@ -65,7 +65,7 @@ class Job:
     @property
     def kind(self) -> str:
         """Name of the intention, as the worker knows it."""
-        return str(self.intention.intention)  # type: ignore[attr-defined]
+        return self.intention.intention
 
 
 class Jobs(QObject):
@@ -74,7 +74,7 @@ class Jobs(QObject):
     changed = Signal()
     """A job was queued, started, asked to stop or ended."""
     ended = Signal(object)
-    """A Job that is over, whichever way."""
+    """A QueuedJob that is over, whichever way."""
     ready_changed = Signal(bool)
     """The worker has TensorFlow loaded, or is gone."""
     logged = Signal(str)
@@ -84,8 +84,8 @@ class Jobs(QObject):
         super().__init__(parent)
         self.session = session
         self.ready = False
-        self.running: Job | None = None
-        self.waiting: deque[Job] = deque()
+        self.running: QueuedJob | None = None
+        self.waiting: deque[QueuedJob] = deque()
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self.trouble = ""
         self._unsaid: deque[str] = deque(maxlen=LOG_LINES)
@@ -117,9 +117,9 @@ class Jobs(QObject):
         self._process = process
         process.start()
 
-    def submit(self, intention: BaseModel) -> str:
+    def submit(self, intention: AnyJob) -> str:
         """Queue an intention of `core.experiment.jobs` and return the job's id."""
-        job = Job(intention)
+        job = QueuedJob(intention)
         self.waiting.append(job)
         self._failed_starts = 0
         self.start()
@@ -136,7 +136,7 @@ class Jobs(QObject):
                 return
         if self.running is not None and self.running.id == job_id and self.running.state is JobState.RUNNING:
             self.running.state = JobState.CANCELLING
-            self._write({"cancel": job_id})
+            self._write(Cancel(cancel=job_id))
             self._grace.start()
             self.changed.emit()
 
@@ -161,12 +161,12 @@ class Jobs(QObject):
         job = self.waiting.popleft()
         job.state = JobState.RUNNING
         self.running = job
-        self._write({"job": job.id, **job.intention.model_dump(mode="json")})
+        self._write(job.intention.model_copy(update={"job": job.id}))
         self.changed.emit()
 
-    def _write(self, message: dict[str, Any]) -> None:
+    def _write(self, message: AnyJob | Cancel) -> None:
         if self._process is not None:
-            self._process.write(json.dumps(message).encode() + b"\n")
+            self._process.write(to_line(message).encode())
 
     def _on_started(self) -> None:
         _be_nice(self.process_id)
@@ -208,7 +208,7 @@ class Jobs(QObject):
         self._end(job, state, message)
         self._send_next()
 
-    def _end(self, job: Job, state: JobState, message: str = "") -> None:
+    def _end(self, job: QueuedJob, state: JobState, message: str = "") -> None:
         job.state, job.message = state, message
         self._refresh.start()
         self.changed.emit()
@@ -244,7 +244,7 @@ class Jobs(QObject):
         else:
             self.start()
 
-    def _end_dead(self, job: Job, what_happened: str) -> None:
+    def _end_dead(self, job: QueuedJob, what_happened: str) -> None:
         if job.state is JobState.CANCELLING:
             self._receive(JobCancelled(job=job.id))
             return

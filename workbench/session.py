@@ -21,6 +21,7 @@ class Undoable:
     """Something done that can be taken back; `words` say what, as in "Undo: delete trial B"."""
 
     words: str
+    names: frozenset[str]
     take_back: Callable[[], None]
 
 
@@ -105,7 +106,8 @@ class Session:
         if title == before:
             return
         study.rename(name, title)
-        self._remember(f"rename {study.summary(name).letter}", lambda: study.rename(name, before))
+        words = f"rename {study.summary(name).letter}"
+        self._remember(Undoable(words, frozenset([name]), lambda: study.rename(name, before)))
         self.trials_changed.emit(frozenset([name]))
 
     def delete(self, names: tuple[str, ...]) -> None:
@@ -124,7 +126,7 @@ class Session:
                 gone.append(name)
         finally:
             if gone:
-                self._remember(f"delete {letters}", restore)
+                self._remember(Undoable(f"delete {letters}", frozenset(gone), restore))
                 self._forget(frozenset(gone))
 
     def undo(self) -> str:
@@ -132,9 +134,11 @@ class Session:
         if not self._done:
             return ""
         last = self._done.pop()
-        last.take_back()
         self.undo_changed.emit(self._done[-1].words if self._done else "")
-        self.refresh()
+        try:
+            last.take_back()
+        finally:
+            self.trials_changed.emit(last.names)
         return last.words
 
     def refresh(self) -> None:
@@ -167,6 +171,6 @@ class Session:
         self.trials_changed.emit(names)
         self.select(tuple(name for name in self.selection if name not in names))
 
-    def _remember(self, words: str, take_back: Callable[[], None]) -> None:
-        self._done.append(Undoable(words, take_back))
-        self.undo_changed.emit(words)
+    def _remember(self, done: Undoable) -> None:
+        self._done.append(done)
+        self.undo_changed.emit(done.words)

@@ -21,6 +21,7 @@ QLabel[role="title"] { font-size: 15px; font-weight: 600; }
 QLabel[role="heading"] { font-size: 22px; font-weight: 600; }
 QLabel[role="section"] { font-weight: 600; }
 QLabel[role="figure"] { font-size: 15px; font-weight: 600; }
+QLabel[role="dot"] { color: $accent; font-size: 8px; }
 QLabel[role="problem"] { color: $bad; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }

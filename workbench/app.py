@@ -1,0 +1,92 @@
+"""The window as a program: puts session, worker, pages and settings together and runs them."""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from core.errors import WorkbenchError
+from workbench import preferences as remembered
+from workbench.jobs import Jobs
+from workbench.main_window import TITLE, MainWindow, PageEntry
+from workbench.preferences import Preferences, default_settings
+from workbench.session import Session
+
+EXPERIMENT_HELP = """\
+This page holds every setting of a trial, in the order of the journey from clips to the measured file. A group folds \
+to one line; a problem stands beneath its field and keeps Train from starting until it is mended. The card at the \
+right estimates size and work before anything is trained. A dot marks a setting that differs from the study's \
+reference trial.
+
+Train (Enter) queues a trial; you may go on editing and queue more. The mark beside a field varies it: type values \
+separated by commas, and Train becomes one trial for each combination. Cancel ends what runs; the trial keeps its last \
+epoch and goes on from there when it is trained again."""
+TRIALS_HELP = """\
+Each trial of the study is a row of the table and a point on both charts, with the same letter and colour everywhere. \
+The line joins the trials that no other one beats in both figures; the others are pale, running ones hollow. Drag or \
+type the constraints above the charts to shade what meets them.
+
+Click a row or point to see what it is, what differs from the reference trial, its confusion matrix and its curves. \
+Use these settings takes a trial's settings to the Experiment page. Deleted trials come back with Ctrl+Z."""
+
+
+def _experiment(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
+    # Imported late: the window is shown before the charts' library is loaded.
+    from workbench.pages.experiment import ExperimentPage
+
+    return ExperimentPage(session, jobs, preferences)
+
+
+def _trials(session: Session, _jobs: Jobs, _preferences: Preferences) -> QWidget:
+    from workbench.pages.trials import TrialsPage
+
+    return TrialsPage(session)
+
+
+PAGES = (
+    PageEntry("Experiment", "ph.flask", EXPERIMENT_HELP, _experiment),
+    PageEntry("Trials", "ph.chart-scatter", TRIALS_HELP, _trials),
+)
+"""The rail, in order; Ctrl+1 and on follow it. A new page is one line here."""
+
+
+def make_application(arguments: list[str]) -> QApplication:
+    """Return the Qt application under the program's name."""
+    QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
+    app = QApplication(arguments)
+    app.setApplicationName("tinyml-workbench")
+    app.setApplicationDisplayName(TITLE)
+    return app
+
+
+def open_last_study(session: Session, preferences: Preferences) -> str:
+    """Open the study of last time; return a sentence when it cannot be."""
+    folder = preferences.get(remembered.LAST_STUDY)
+    if not folder:
+        return ""
+    if not Path(folder).is_dir():
+        return f"the study {folder} of last time is not there any more; open another one"
+    try:
+        session.open_study(folder)
+    except WorkbenchError as error:
+        return str(error)
+    return ""
+
+
+def run_window() -> int:
+    """Show the window until it is closed; return the exit status."""
+    app = make_application(sys.argv)
+    preferences = Preferences(default_settings())
+    session = Session()
+    trouble = open_last_study(session, preferences)
+    jobs = Jobs(session)
+    window = MainWindow(session, jobs, preferences, PAGES)
+    if trouble:
+        window.message.show_message(trouble)
+    window.show()
+    QTimer.singleShot(0, jobs.start)
+    QTimer.singleShot(0, window.build_pages)
+    status = app.exec()
+    jobs.wait_closed()
+    return status

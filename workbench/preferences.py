@@ -1,0 +1,80 @@
+"""What the window remembers from one start to the next, each declared once."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_data_path
+from PySide6.QtCore import QByteArray, QSettings
+
+from workbench.theme import CHOICES, Choice
+
+MOST_RECENT = 8
+
+
+@dataclass(frozen=True)
+class Preference:
+    """A remembered value: its key and what holds before anything was remembered."""
+
+    key: str
+    default: Any
+
+
+GEOMETRY = Preference("window/geometry", QByteArray())
+PAGE = Preference("window/page", "Experiment")
+THEME = Preference("window/theme", "system")
+LOG_SHOWN = Preference("window/log_shown", "false")
+SPLITTER = Preference("splitters/", QByteArray())
+RECENT_STUDIES = Preference("studies/recent", [])
+LAST_STUDY = Preference("studies/last", "")
+WELCOMED = Preference("welcomed", "false")
+LAST_SPEC = Preference("experiment/spec", "")
+LAST_FOLDER = Preference("folders/last", "")
+
+
+class Preferences:
+    """Typed access to the settings file."""
+
+    def __init__(self, settings: QSettings) -> None:
+        self._settings = settings
+
+    def get(self, preference: Preference, name: str = "") -> Any:
+        """Return what was remembered; `name` tells several of a kind apart."""
+        return self._settings.value(preference.key + name, preference.default)
+
+    def set(self, preference: Preference, value: Any, name: str = "") -> None:
+        """Remember a value."""
+        self._settings.setValue(preference.key + name, value)
+
+    @property
+    def theme(self) -> Choice:
+        """The theme chosen; what the file holds beside the three is taken as following the system."""
+        remembered = self.get(THEME)
+        return remembered if remembered in CHOICES else "system"
+
+    @property
+    def recent_studies(self) -> list[str]:
+        """Folders of the studies opened last, latest first."""
+        remembered = self.get(RECENT_STUDIES)
+        return [remembered] if isinstance(remembered, str) else list(remembered or [])
+
+    def remember_study(self, folder: Path) -> None:
+        """Put a study at the head of the recent ones; it is opened at the next start."""
+        path = str(folder)
+        others = [other for other in self.recent_studies if other != path]
+        self.set(RECENT_STUDIES, [path, *others][:MOST_RECENT])
+        self.set(LAST_STUDY, path)
+
+    def is_on(self, preference: Preference) -> bool:
+        """Tell whether a yes-or-no value is yes; settings files keep them as text."""
+        return str(self.get(preference)).lower() == "true"
+
+
+def default_settings() -> QSettings:
+    """Return the user's own settings."""
+    return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "tinyml-workbench", "workbench")
+
+
+def default_study_folder() -> Path:
+    """Return where trials go when no study was ever opened."""
+    return user_data_path("tinyml-workbench", appauthor=False) / "studies" / "first-study"

@@ -1,0 +1,100 @@
+"""How far a job is, in words and figures, from what it says. Knows nothing of Qt."""
+
+from collections import deque
+from statistics import median
+
+from core.events import (
+    BatchEnded,
+    EpochEnded,
+    Event,
+    Progressed,
+    StageStarted,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+    TrialStopped,
+)
+from core.spec import TrialSpec
+
+STAGE_WORDS = {
+    "prepare": "preparing clips",
+    "build": "building the network",
+    "train": "training",
+    "prune": "fine-tuning",
+    "convert": "converting",
+    "slim": "slimming the file",
+    "evaluate": "judging the file",
+    "measure": "measuring latency",
+    "export": "exporting",
+}
+RECENT_EPOCHS = 5
+
+
+class JobProgress:
+    """What the job strip shows of the running job: `words`, `fraction` and `seconds_left`, None where unknown."""
+
+    def __init__(self) -> None:
+        self.trial = ""
+        """Name of the trial that the figures are of; empty where none is concerned."""
+        self.words = ""
+        self.fraction: float | None = None
+        self.seconds_left: float | None = None
+        self.trials_over = 0
+        self._planned = {"training": 0, "fine_tuning": 0}
+        self._started_s: float | None = None
+        self._seconds: deque[float] = deque(maxlen=RECENT_EPOCHS)
+
+    def plan(self, spec: TrialSpec) -> None:
+        """Take the number of epochs from the trial's spec, so that time left counts the fine-tuning too."""
+        prunes = spec.pruning.schedule != "none"
+        self._planned = {
+            "training": spec.training.epochs,
+            "fine_tuning": spec.pruning.fine_tuning_epochs if prunes else 0,
+        }
+
+    def take(self, event: Event) -> None:
+        """Go on with what the job said."""
+        if isinstance(event, TrialStarted):
+            self.trial, self.words = event.trial, "resuming" if event.resumed else "starting"
+            self.fraction = self.seconds_left = None
+            self._planned = {"training": 0, "fine_tuning": 0}
+            self._seconds.clear()
+        elif isinstance(event, TrialFinished | TrialFailed | TrialStopped):
+            self.trials_over += 1
+        elif event.trial != self.trial:
+            # Trials run side by side in a sweep; the strip follows the one that started last.
+            return
+        elif isinstance(event, StageStarted):
+            self.words = event.note or STAGE_WORDS[event.stage]
+            self.seconds_left = None
+            self._started_s = None
+        elif isinstance(event, Progressed):
+            self._count(event)
+        elif isinstance(event, BatchEnded):
+            self._train(event, event.epoch - 1 + event.batch / max(1, event.batches))
+        elif isinstance(event, EpochEnded):
+            self._seconds.append(event.seconds)
+            self._train(event, event.epoch)
+
+    def _count(self, event: Progressed) -> None:
+        self.words = f"{event.what} {_amounts(event.done, event.total)}"
+        self.fraction = min(1.0, event.done / event.total) if event.total > 0 else None
+        if self._started_s is None or event.done == 0:
+            self._started_s = event.time_s
+        elapsed_s = event.time_s - self._started_s
+        measurable = self.fraction is not None and self.fraction > 0 and elapsed_s > 1
+        self.seconds_left = elapsed_s * (1 - self.fraction) / self.fraction if measurable and self.fraction else None
+
+    def _train(self, event: BatchEnded | EpochEnded, epochs_done: float) -> None:
+        planned = {**self._planned, event.phase: event.epochs}
+        before = planned["training"] if event.phase == "fine_tuning" else 0
+        total = sum(planned.values())
+        self.words = f"{'fine-tuning ' if event.phase == 'fine_tuning' else ''}epoch {event.epoch}/{event.epochs}"
+        self.fraction = min(1.0, (before + epochs_done) / total)
+        self.seconds_left = median(self._seconds) * (total - before - epochs_done) if self._seconds else None
+
+
+def _amounts(done: float, total: float) -> str:
+    if total >= 10 * 1024**2:
+        return f"{done / 1024**2:.0f} of {total / 1024**2:.0f} MB"
+    return f"{done:,.0f} of {total:,.0f}" if total > 0 else f"{done:,.0f}"
