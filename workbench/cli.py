@@ -1,0 +1,100 @@
+"""The command line: every action of the window as a command.
+
+Exit status: 0 done, 1 failed, 2 bad usage or an invalid spec, 130 cancelled.
+"""
+
+import os
+import sys
+from typing import Any
+
+import click
+import typer
+from typer.core import TyperGroup
+
+from workbench.commands import data, models, quickstart, studies, training
+from workbench.commands.options import wants_json
+
+FAILED, BAD_SPEC, CANCELLED = 1, 2, 130
+
+
+class Commands(TyperGroup):
+    """Turns the errors of all commands into sentences and exit statuses, in one place."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        from core.errors import SpecError, TrialCancelled, WorkbenchError
+
+        try:
+            return super().invoke(ctx)
+        except SpecError as error:
+            problems = [{"path": problem.path, "message": problem.message} for problem in error.problems]
+            _end(ctx, error, BAD_SPEC, {"error": str(error), "problems": problems})
+        except WorkbenchError as error:
+            _end(ctx, error, FAILED, {"error": str(error)})
+        except (TrialCancelled, KeyboardInterrupt):
+            _end(ctx, None, CANCELLED, {"error": "cancelled"})
+
+
+def _end(context: click.Context, error: Exception | None, status: int, document: dict[str, Any]) -> None:
+    from workbench import console
+
+    if error is None:
+        console.say("Cancelled.")
+    else:
+        console.complain(error)
+    if wants_json(context):
+        console.answer(document)
+    raise typer.Exit(status)
+
+
+app = typer.Typer(
+    name="workbench",
+    add_completion=False,
+    cls=Commands,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+@app.callback()
+def workbench(context: typer.Context) -> None:
+    """Make a neural network small enough, fast enough and good enough at once.
+
+    Without a command the window opens. Every command takes --json and writes progress to stderr.
+
+    Exit status: 0 done, 1 failed, 2 bad usage or an invalid spec, 130 cancelled.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    if not has_display():
+        from workbench import console
+
+        console.say("No display: doing the quick start here instead of opening the window.")
+        context.invoke(quickstart.quickstart)
+        return
+    from workbench.app import run_window
+
+    raise typer.Exit(run_window())
+
+
+def has_display() -> bool:
+    """Tell whether a window could be shown."""
+    if sys.platform != "linux":
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
+app.command()(quickstart.quickstart)
+app.command()(training.train)
+app.command()(training.sweep)
+app.command()(training.resume)
+app.command()(studies.trials)
+app.command()(studies.show)
+app.command()(studies.pareto)
+app.command()(studies.export)
+app.command()(models.evaluate)
+app.command()(models.benchmark)
+app.add_typer(data.app, name="data")

@@ -1,0 +1,1 @@
+"""The commands of `workbench`, a module for each thing they act on. What is heavy is imported when a command runs."""

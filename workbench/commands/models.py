@@ -1,0 +1,88 @@
+"""Commands that take model files, also such as were not made here: judge them, time them.
+
+Both run in the worker: a damaged file may end the process that loads it, and should not end the command.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.commands.options import AsJson, LabelsOption
+
+
+def evaluate(
+    model: Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="Any classifier of sound.", show_default=False)],
+    spec: Annotated[
+        Path,
+        typer.Option(
+            "--spec", metavar="SPEC.toml", help="Settings whose data and features the model takes.", show_default=False
+        ),
+    ],
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="Folder of clips; the spec's own when not given.")
+    ] = None,
+    labels: LabelsOption = "",
+    as_json: AsJson = False,
+) -> None:
+    """Judge a .tflite file on the test part of a folder of clips.
+
+    Example: `workbench evaluate model.tflite --spec resources/specs/go-stop-tiny.toml --data clips --labels go,stop`
+    """
+    from core.datasets.clips import SYNTHETIC_MARKER
+    from core.experiment.jobs import Evaluate
+    from core.experiment.spec_file import apply_settings, load_values
+    from core.results import Classification
+    from core.spec import parse_spec
+    from workbench import console
+    from workbench.commands import trial_sheet
+    from workbench.commands.training import as_setting
+    from workbench.worker_process import run_job
+
+    parsed = parse_spec(apply_settings(load_values(spec), as_setting(data)), str(spec))
+    order = tuple(label.strip() for label in labels.split(",") if label.strip())
+    job = Evaluate(model=str(model.resolve()), spec=parsed.model_dump(mode="json"), labels=order)
+    with console.progress() as narrator:
+        answer = run_job(job, narrator)
+    quality = Classification.model_validate(answer)
+    synthetic = (Path(parsed.dataset.folder) / SYNTHETIC_MARKER).is_file()
+    if as_json:
+        low, high = quality.interval
+        figures = {"accuracy": quality.accuracy, "accuracy_low": low, "accuracy_high": high}
+        counted = {"num_clips": quality.num_clips, "synthetic": synthetic}
+        console.answer({"model": str(model), **figures, **counted, **answer})
+    else:
+        trial_sheet.show_quality(quality, synthetic)
+
+
+def benchmark(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL.tflite...", help="Files to time.", show_default=False)],
+    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1, max=64, help="Of the interpreter.")] = 1,
+    warmup: Annotated[int, typer.Option("--warmup", metavar="N", min=0, help="Runs before the clock starts.")] = 20,
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=10, help="Runs that are timed.")] = 200,
+    as_json: AsJson = False,
+) -> None:
+    """Time model files on this machine at batch 1: median, 90th and 99th percentile.
+
+    Example: `workbench benchmark a.tflite b.tflite --threads 2`
+    """
+    from core.experiment.jobs import Benchmark
+    from core.results import Timing
+    from workbench import console
+    from workbench.number_format import count, milliseconds
+    from workbench.worker_process import run_job
+
+    paths = tuple(str(model.resolve()) for model in models)
+    job = Benchmark(models=paths, num_threads=threads, warmup_runs=warmup, num_runs=runs)
+    with console.progress() as narrator:
+        timed = run_job(job, narrator)
+    if as_json:
+        console.answer({"num_threads": threads, "models": timed})
+        return
+    headings = (("model", "left"), ("median ms", "right"), ("p90 ms", "right"), ("p99 ms", "right"), ("runs", "right"))
+    rows = []
+    for entry in timed:
+        timing = Timing.model_validate(entry["timing"])
+        times = (milliseconds(value) for value in (timing.median_ms, timing.p90_ms, timing.p99_ms))
+        rows.append((entry["model"], *times, count(timing.num_runs)))
+    console.show_table("", headings, rows)

@@ -1,0 +1,132 @@
+"""Commands that look into a study: its trials, one of them, the front, and files to take away."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from workbench.commands.options import AsJson, StudyArgument, TrialArgument
+
+
+class XAxis(StrEnum):
+    """What accuracy is drawn over."""
+
+    SIZE = "size"
+    LATENCY = "latency"
+
+
+class ExportFormat(StrEnum):
+    """Forms a model leaves the study in."""
+
+    TFLITE = "tflite"
+    ZIP = "zip"
+    KERAS = "keras"
+    C_ARRAY = "c-array"
+
+
+def trials(
+    study: StudyArgument,
+    as_json: AsJson = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Write CSV to stdout.")] = False,
+) -> None:
+    """List the trials of a study with everything measured of them.
+
+    Example: `workbench trials studies/mine --csv > mine.csv`
+    """
+    from core.experiment.store import Study
+    from workbench import console
+    from workbench.commands import trial_table
+
+    if as_json and as_csv:
+        raise typer.BadParameter("--json and --csv exclude each other; give one of them")
+    opened = Study.open(study)
+    summaries = opened.summaries()
+    if as_json:
+        console.answer(trial_table.as_document(opened, summaries))
+    elif as_csv:
+        console.answer_csv(trial_table.as_rows(opened, summaries), trial_table.CSV_COLUMNS)
+    elif summaries:
+        trial_table.show(opened, summaries)
+    else:
+        console.say(f"{opened.name} has no trials yet; `workbench train` adds one.")
+
+
+def show(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) -> None:
+    """Show one trial: figures, labels, confusion matrix, what it changes, its files.
+
+    Example: `workbench show studies/mine B`
+    """
+    from core.experiment.store import Study
+    from workbench import console
+    from workbench.commands import trial_sheet
+
+    opened = Study.open(study)
+    name = opened.find(trial)
+    if as_json:
+        console.answer(trial_sheet.as_document(opened, name))
+    else:
+        trial_sheet.show(opened, name)
+
+
+def pareto(
+    study: StudyArgument,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Picture to write: .png or .svg.", show_default=False)
+    ],
+    x: Annotated[
+        XAxis, typer.Option("--x", help="What accuracy is drawn over: zipped size or total latency.")
+    ] = XAxis.SIZE,
+    as_json: AsJson = False,
+) -> None:
+    """Draw accuracy over size or latency, with the front of trials that no other beats.
+
+    Example: `workbench pareto studies/mine --x latency --out front.svg`
+    """
+    from core.experiment.store import Study
+    from workbench import console
+    from workbench.commands import pareto_picture
+
+    if out.suffix.lower() not in (".png", ".svg"):
+        raise typer.BadParameter(f"must end in .png or .svg, is {out.name!r}", param_hint="--out")
+    opened = Study.open(study)
+    document = pareto_picture.draw(opened, x.value, out)
+    if as_json:
+        console.answer(document)
+    else:
+        on_front = [point["letter"] for point in document["trials"] if point["on_front"]]
+        console.note(f"On the front: {', '.join(on_front)}")
+        console.note(f"Written: {document['out']}")
+
+
+def export(
+    study: StudyArgument,
+    trial: TrialArgument,
+    form: Annotated[ExportFormat, typer.Option("--format", help="What to write.")] = ExportFormat.TFLITE,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="PATH", help="File, or folder to write into; here when not given.", show_default=False
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a finished trial's model for use elsewhere, with its preprocessing beside it.
+
+    Example: `workbench export studies/mine B --format c-array --out firmware/`
+    """
+    from core.experiment.jobs import Export
+    from core.experiment.store import Study
+    from workbench import console
+    from workbench.worker_process import run_job
+
+    opened = Study.open(study)
+    name = opened.find(trial)
+    target = str((out or Path.cwd()).resolve())
+    with console.progress() as narrator:
+        job = Export(study=str(study.resolve()), trial=name, format=form.value, target=target)
+        written = run_job(job, narrator)
+    if as_json:
+        console.answer({"trial": name, "format": form.value, "files": written})
+    for path in [] if as_json else written:
+        console.note(f"Written: {path}")

@@ -1,0 +1,111 @@
+"""Commands that train: one spec, a sweep, or a trial that was interrupted."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workbench.commands.options import (
+    AsJson,
+    DataOption,
+    SettingsOption,
+    SpecArgument,
+    StudyArgument,
+    StudyOption,
+    TrialArgument,
+)
+
+if TYPE_CHECKING:
+    from core.experiment.jobs import Job
+    from core.experiment.store import Study
+
+
+def train(
+    spec: SpecArgument,
+    study: StudyOption,
+    data: DataOption = None,
+    settings: SettingsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train, compress and measure one trial.
+
+    Example: `workbench train resources/specs/go-stop-tiny.toml --study studies/mine --data clips --set training.seed=1`
+
+    Ctrl+C stops after the batch at hand; `workbench resume` goes on from the last epoch.
+    """
+    from core.experiment.jobs import Train
+    from core.experiment.spec_file import apply_settings, load_values
+    from core.experiment.store import Study
+    from core.spec import parse_spec
+
+    values = apply_settings(load_values(spec), [*as_setting(data), *(settings or [])])
+    parsed = parse_spec(values, str(spec))
+    opened = Study.open_or_create(study)
+    names = (opened.add(parsed),)
+    _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
+
+
+def sweep(
+    sweep: Annotated[
+        Path, typer.Argument(metavar="SWEEP.toml", help="Base and axes; see resources/sweeps.", show_default=False)
+    ],
+    study: StudyOption,
+    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, help="Trials at a time.")] = 2,
+    data: DataOption = None,
+    settings: SettingsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train every trial of a sweep, several at a time.
+
+    Features and trained bases are computed once and shared; latencies are measured again at the end, one by one.
+
+    Example: `workbench sweep resources/sweeps/system-b.toml --study studies/b --data clips --workers 2`
+    """
+    from core.experiment.jobs import RunSweep
+    from core.experiment.store import Study
+    from core.experiment.sweep import load_sweep
+
+    specs = load_sweep(sweep, [*as_setting(data), *(settings or [])]).expand()
+    opened = Study.open_or_create(study)
+    names = tuple(opened.add(spec) for spec in specs)
+    _run(opened, names, RunSweep(study=str(study.resolve()), trials=names, num_workers=workers), as_json)
+
+
+def resume(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) -> None:
+    """Go on with a trial that was cancelled, failed or killed, from its last epoch.
+
+    Example: `workbench resume studies/mine B`
+    """
+    from core.experiment.jobs import Train
+    from core.experiment.store import Study
+
+    opened = Study.open(study)
+    names = (opened.find(trial),)
+    _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
+
+
+def as_setting(data: Path | None) -> list[str]:
+    """Return the data folder as a setting, quoted so that any name of a folder is text."""
+    import json
+
+    return [] if data is None else [f"dataset.folder={json.dumps(str(data), ensure_ascii=False)}"]
+
+
+def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> None:  # noqa: FBT001
+    """Run a job over trials and show them; exit with 1 when one of them has no result."""
+    from core.experiment.store import TrialState
+    from workbench import console
+    from workbench.commands.trial_table import as_document, show
+    from workbench.worker_process import run_job
+
+    letters = {name: study.summary(name).letter + " " + study.summary(name).title for name in names}
+    with console.progress(letters) as narrator:
+        run_job(job, narrator)
+    study.refresh()
+    summaries = [study.summary(name) for name in names]
+    if as_json:
+        console.answer(as_document(study, summaries))
+    else:
+        show(study, summaries)
+    if any(summary.state is not TrialState.FINISHED for summary in summaries):
+        raise typer.Exit(1)

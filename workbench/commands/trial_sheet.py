@@ -1,0 +1,116 @@
+"""One trial on a page: everything measured of it, what it changes and where its files are."""
+
+from dataclasses import asdict
+from typing import Any
+
+from core.experiment.store import Study, TrialSummary
+from core.results import Classification, Latency, Timing, TrialResult
+from core.spec import differences
+from workbench import console
+from workbench.number_format import accuracy_in_words, count, kilobytes, milliseconds, percent
+from workbench.trial_facts import STATE_NAMES, compare_specs, title_of
+
+
+def as_document(study: Study, name: str) -> dict[str, Any]:
+    """Return a trial with its spec, result, differences from the reference and files, as JSON values."""
+    summary, spec, result = study.summary(name), study.spec(name), study.result(name)
+    changed = differences(spec, study.spec(study.reference)) if study.reference else {}
+    return {
+        **asdict(summary),
+        "folder": str(study.folder_of(name).resolve()),
+        "files": _files(study, name),
+        "differs_from_reference": {path: {"here": ours, "there": theirs} for path, (ours, theirs) in changed.items()},
+        "spec": spec.model_dump(mode="json"),
+        "result": result.model_dump(mode="json") if result else None,
+    }
+
+
+def show(study: Study, name: str) -> None:
+    """Draw a trial on stdout."""
+    summary, result = study.summary(name), study.result(name)
+    console.note(f"{summary.letter}  {title_of(summary)}  ({STATE_NAMES[summary.state].lower()})")
+    if summary.message:
+        console.note(summary.message)
+    if summary.synthetic:
+        console.note("Synthetic clips: the accuracy says little about people's voices.")
+    if result is not None:
+        _show_result(result)
+    _show_differences(study, summary)
+    console.note("")
+    console.note(f"Folder: {study.folder_of(name).resolve()}")
+    console.note(f"Files: {', '.join(_files(study, name))}")
+
+
+def _show_result(result: TrialResult) -> None:
+    footprint = result.footprint
+    console.note("")
+    console.note(
+        f"Size        {kilobytes(footprint.zip_bytes)} kB zipped, {kilobytes(footprint.tflite_bytes)} kB plain"
+    )
+    console.note(f"Parameters  {count(footprint.params)}, of them not zero {count(footprint.nonzero_params)}")
+    console.note(
+        f"Work        {count(footprint.macs)} MACs, {kilobytes(footprint.peak_ram_bytes)} kB of RAM for tensors"
+    )
+    for warning in result.warnings:
+        console.note(f"Warning     {warning}")
+    console.note("")
+    for latency in result.latencies:
+        _show_latency(latency)
+    show_quality(result.quality, result.synthetic)
+
+
+def show_quality(quality: Classification, synthetic: bool) -> None:  # noqa: FBT001
+    """Draw the accuracy with its uncertainty, the figures of each label and the confusion matrix."""
+    spoken = " on synthetic clips" if synthetic else ""
+    console.note(f"Accuracy    {accuracy_in_words(quality.num_right, quality.num_clips)}{spoken}")
+    _show_labels(quality)
+    _show_confusion(quality)
+
+
+def _show_latency(latency: Latency) -> None:
+    parts: tuple[tuple[str, Timing], ...] = (
+        ("features", latency.feature), ("inference", latency.inference), ("total", latency.total),
+    )  # fmt: skip
+    flaws = [flaw for flaw, so in (("contended", latency.contended), ("emulated", latency.emulated)) if so]
+    plural = "s" if latency.num_threads > 1 else ""
+    title = ", ".join([f"Latency on {latency.device}", f"{latency.num_threads} thread{plural}", *flaws])
+    rows = [
+        (what, milliseconds(time.median_ms), milliseconds(time.p90_ms), milliseconds(time.p99_ms), count(time.num_runs))
+        for what, time in parts
+    ]
+    headings = (("", "left"), ("median ms", "right"), ("p90 ms", "right"), ("p99 ms", "right"), ("runs", "right"))
+    console.show_table(title, headings, rows)
+    if latency.saving is not None:
+        console.note(f"Saves {percent(latency.saving)} % of the total latency of {latency.reference_trial}")
+
+
+def _show_labels(quality: Classification) -> None:
+    rows = [
+        (score.label, count(score.num_clips), percent(score.precision), percent(score.recall))
+        for score in quality.per_label
+    ]
+    headings = (("label", "left"), ("clips", "right"), ("precision %", "right"), ("recall %", "right"))
+    console.note("")
+    console.show_table("", headings, rows)
+
+
+def _show_confusion(quality: Classification) -> None:
+    headings = (("true \\ predicted", "left"), *((label, "right") for label in quality.labels))
+    rows = [(label, *map(str, row)) for label, row in zip(quality.labels, quality.confusion, strict=True)]
+    console.note("")
+    console.show_table("", headings, rows)
+
+
+def _show_differences(study: Study, summary: TrialSummary) -> None:
+    if study.reference is None or study.reference == summary.name:
+        return
+    reference = study.summary(study.reference)
+    changed = compare_specs(study.spec(summary.name), study.spec(study.reference))
+    headings = (("setting", "left"), ("here", "left"), (f"in {reference.letter}", "left"))
+    console.note("")
+    console.show_table("Differs from the reference", headings, [(one.name, one.ours, one.theirs) for one in changed])
+
+
+def _files(study: Study, name: str) -> list[str]:
+    folder = study.folder_of(name)
+    return sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))

@@ -1,0 +1,198 @@
+"""What a command says: progress and sentences to stderr, the answer to stdout as text or as one JSON document."""
+
+import contextlib
+import csv
+import io
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from core.errors import SpecError
+from core.events import (
+    BatchEnded,
+    EpochEnded,
+    Event,
+    JobStarted,
+    Progressed,
+    Stage,
+    StageStarted,
+    TrialFailed,
+    TrialFinished,
+    TrialStarted,
+    TrialStopped,
+    Warned,
+    WorkerReady,
+)
+from workbench.number_format import kilobytes, milliseconds, percent
+
+STAGES: Mapping[Stage, str] = {
+    "prepare": "Preparing the data",
+    "build": "Building the network",
+    "train": "Training",
+    "prune": "Fine-tuning under pruning",
+    "convert": "Converting",
+    "slim": "Slimming the file",
+    "evaluate": "Evaluating the .tflite file",
+    "measure": "Measuring latency",
+    "export": "Exporting",
+}
+Side = Literal["left", "right"]
+PHASES = {"training": "training", "fine_tuning": "fine-tuning"}
+
+stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+stdout = Console(highlight=False)
+
+
+def answer(document: Any) -> None:
+    """Write one JSON document to stdout."""
+    sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+
+
+def answer_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
+    """Write rows as CSV to stdout."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    sys.stdout.write(text.getvalue())
+
+
+def show_table(title: str, headings: Iterable[tuple[str, Side]], rows: Iterable[Sequence[str]]) -> None:
+    """Draw a table on stdout, each column with its heading and the side it is aligned to."""
+    table = Table(title=escape(title) or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading, side in headings:
+        table.add_column(escape(heading), justify=side, no_wrap=side == "right")
+    for row in rows:
+        table.add_row(*(escape(cell) for cell in row))
+    # Piped into a file a table is as wide as it needs to be.
+    console = stdout if stdout.is_terminal else Console(highlight=False, width=400)
+    console.print(table)
+
+
+def say(sentence: str) -> None:
+    """Write a sentence to stderr."""
+    stderr.print(escape(sentence))
+
+
+def note(sentence: str) -> None:
+    """Write a line of the answer to stdout, never wrapped, so that a path in it can be copied."""
+    stdout.print(escape(sentence), soft_wrap=True)
+
+
+def complain(error: Exception) -> None:
+    """Write an error to stderr; a spec's problems on a line each, with their paths."""
+    if not isinstance(error, SpecError):
+        stderr.print(f"[red]error:[/] {escape(str(error))}")
+        return
+    head = f"{error.source}: " if error.source else ""
+    for problem in error.problems:
+        stderr.print(f"[red]error:[/] {escape(head)}{escape(str(problem))}")
+
+
+@contextlib.contextmanager
+def progress(titles: Mapping[str, str] | None = None) -> Iterator["Narrator"]:
+    """Show events as they come: bars on a terminal, a line for each epoch elsewhere. `titles` name trials."""
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=30),
+        TextColumn("{task.fields[figures]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=stderr,
+        transient=True,
+        disable=not stderr.is_terminal,
+    )
+    with bars:
+        yield Narrator(bars, titles or {})
+
+
+class Narrator:
+    """Turns events into bars and lines; call it with each event."""
+
+    def __init__(self, bars: Progress, titles: Mapping[str, str]) -> None:
+        self._bars = bars
+        self._titles = titles
+        self._tasks: dict[str, TaskID] = {}
+        self._last_tenth: tuple[str, int] = ("", -1)
+        self._show("", "Starting the worker", None)
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        match event:
+            case WorkerReady():
+                self._end("")
+            case JobStarted():
+                self._end("")
+            case TrialStarted():
+                self._line(event.trial, "going on from its checkpoint" if event.resumed else "started")
+            case StageStarted():
+                self._show(event.trial, STAGES[event.stage], None)
+            case Progressed():
+                self._show_progressed(event)
+            case BatchEnded():
+                done = event.epoch - 1 + event.batch / event.batches
+                what = f"{PHASES[event.phase]}, epoch {event.epoch} of {event.epochs}"
+                self._show(event.trial, what, (done, event.epochs), f"loss {event.loss:.3f}")
+            case EpochEnded():
+                self._show_epoch(event)
+            case Warned():
+                stderr.print(f"[yellow]{escape(self._prefix(event.trial))}{escape(event.message)}[/]")
+            case TrialFinished():
+                self._end(event.trial)
+                self._line(event.trial, _in_brief(event))
+            case TrialFailed():
+                self._end(event.trial)
+                stderr.print(f"[red]{escape(self._prefix(event.trial))}{escape(event.message)}[/]")
+            case TrialStopped():
+                self._end(event.trial)
+                self._line(event.trial, "cancelled; `workbench resume` goes on from its last epoch")
+            case _:
+                pass
+
+    def _prefix(self, trial: str) -> str:
+        title = self._titles.get(trial, trial)
+        return f"{title}: " if title else ""
+
+    def _line(self, trial: str, sentence: str) -> None:
+        stderr.print(escape(self._prefix(trial) + sentence))
+
+    def _show(self, trial: str, what: str, done_of: tuple[float, float] | None, figures: str = "") -> None:
+        description = escape(self._prefix(trial) + what)
+        if trial not in self._tasks:
+            self._tasks[trial] = self._bars.add_task(description, total=None, figures="")
+        done, total = done_of if done_of else (0, None)
+        self._bars.update(self._tasks[trial], description=description, completed=done, total=total, figures=figures)
+
+    def _end(self, trial: str) -> None:
+        if trial in self._tasks:
+            self._bars.remove_task(self._tasks.pop(trial))
+
+    def _show_progressed(self, event: Progressed) -> None:
+        self._show(event.trial, event.what, (event.done, event.total), f"{event.done:,.0f} of {event.total:,.0f}")
+        tenth = int(10 * event.done / event.total) if event.total else 10
+        if self._bars.disable and (event.what, tenth) != self._last_tenth:
+            self._last_tenth = (event.what, tenth)
+            self._line(event.trial, f"{event.what}: {event.done:,.0f} of {event.total:,.0f}")
+
+    def _show_epoch(self, event: EpochEnded) -> None:
+        figures = f"loss {event.loss:.3f}, validation {percent(event.validation_accuracy)} %"
+        what = f"{PHASES[event.phase]}, epoch {event.epoch} of {event.epochs}"
+        self._show(event.trial, what, (event.epoch, event.epochs), figures)
+        if self._bars.disable:
+            sparse = f", sparsity {percent(event.sparsity)} %" if event.sparsity else ""
+            self._line(event.trial, f"{what}: {figures}{sparse}, {event.seconds:.1f} s")
+
+
+def _in_brief(event: TrialFinished) -> str:
+    result = event.result
+    spoken = " on synthetic clips" if result.synthetic else ""
+    latency = result.latency_on()
+    total = f", {milliseconds(latency.total.median_ms)} ms in all" if latency else ""
+    return f"{percent(result.accuracy)} %{spoken}, {kilobytes(result.footprint.zip_bytes)} kB zipped{total}"
