@@ -144,7 +144,7 @@ def _parse(file: BinaryIO, path: Path) -> Format:
         elif name == b"data":
             if fields is None:
                 raise DataError(f"{path}: is damaged, it has samples before their format; record or copy it again")
-            data_bytes = _data_bytes(num_bytes, size - start, riff_bytes + 8 == size, path)
+            data_bytes = _data_bytes(num_bytes, start, size, riff_bytes, path)
             form = Format(*fields, start, data_bytes)
             if form.num_frames == 0:
                 raise DataError(f"{path}: holds no sound; record it again or remove it")
@@ -162,8 +162,9 @@ def _chunks(file: BinaryIO, size: int) -> Iterator[tuple[bytes, int, int]]:
         place += 8 + num_bytes + num_bytes % 2
 
 
-def _data_bytes(declared: int, available: int, size_is_right: bool, path: Path) -> int:
-    if declared >= _STREAM_BYTES or (declared == 0 and not size_is_right):
+def _data_bytes(declared: int, start: int, size: int, riff_bytes: int, path: Path) -> int:
+    available = size - start
+    if declared >= _STREAM_BYTES or (declared == 0 and riff_bytes + 8 != size):
         return available
     if declared > available:
         raise DataError(
@@ -196,7 +197,7 @@ def _decode(raw: bytes, form: Format) -> Float32:
     if form.encoding == "float":
         return np.frombuffer(raw, f"<f{width}").astype(np.float32)
     if width == 1:
-        return (np.frombuffer(raw, np.uint8).astype(np.float32) - 128) / 128
+        return (np.frombuffer(raw, np.uint8).astype(np.float32) - np.float32(128)) / np.float32(128)
     if width == 3:
         padded = np.zeros((len(raw) // 3, 4), np.uint8)
         padded[:, 1:] = np.frombuffer(raw, np.uint8).reshape(-1, 3)

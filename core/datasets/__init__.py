@@ -1,0 +1,1 @@
+"""Clips: finding, reading, checking, splitting and varying them."""

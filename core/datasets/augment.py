@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from core.spec import Augmentation
 
 Float32 = NDArray[np.float32]
+Float64 = NDArray[np.float64]
 Int16 = NDArray[np.int16]
 
 
@@ -24,18 +25,19 @@ def vary_waveforms(
     """Return waveforms (n, num_samples) in [-1, 1], each varied in its own way."""
     count, num_samples = waveforms.shape
     reach = round(settings.time_shift_ms * sample_rate / 1000)
-    shifts = rng.integers(-reach, reach + 1, count)
-    factors = rng.uniform(settings.min_resampling, settings.max_resampling, count)
-    gains = 10 ** (rng.uniform(-settings.gain_db, settings.gain_db, count) / 20)
-    volumes = rng.uniform(0, settings.background_volume, count) * (rng.random(count) < settings.background_probability)
-    starts = rng.integers(0, max(1, len(noise) - num_samples), count)
+    shifts: NDArray[np.int64] = rng.integers(-reach, reach + 1, size=(count,))
+    factors: Float64 = rng.uniform(settings.min_resampling, settings.max_resampling, size=(count,))
+    gains: Float64 = 10 ** (rng.uniform(-settings.gain_db, settings.gain_db, size=(count,)) / 20)
+    volumes: Float64 = rng.uniform(0, settings.background_volume, size=(count,))
+    volumes[rng.random(size=(count,)) >= settings.background_probability] = 0
+    starts: NDArray[np.int64] = rng.integers(0, max(1, len(noise) - num_samples), size=(count,))
     varied = np.zeros_like(waveforms)
     for index, waveform in enumerate(waveforms):
         place(resample(waveform, factors[index]), varied[index], int(shifts[index]))
         varied[index] *= gains[index]
         if volumes[index]:
             piece = noise[starts[index] : starts[index] + num_samples]
-            varied[index, : len(piece)] += piece * np.float32(volumes[index] / 32768)
+            varied[index, : len(piece)] += np.multiply(piece, volumes[index] / 32768, dtype=np.float32)
     return np.clip(varied, -1, 1, out=varied)
 
 

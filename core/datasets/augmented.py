@@ -7,11 +7,13 @@ same function, under the same lock.
 """
 
 import contextlib
+import json
 import os
 import subprocess
 import sys
 import threading
 import weakref
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +23,7 @@ from pydantic import BaseModel, ConfigDict
 import core
 from core.cache import cache_root, cached_folder
 from core.datasets.augment import vary_waveforms
+from core.datasets.digest import digest
 from core.datasets.progress import Progress
 from core.datasets.waveforms import FULL_SCALE
 from core.errors import TrialCancelled
@@ -30,22 +33,30 @@ from core.spec import Augmentation, Features
 
 _KIND = "augmented"
 _CHUNK = 32
+_NOT_OF_WAVEFORMS = {"enabled", "copies", "time_masks", "time_mask_frames", "frequency_masks", "frequency_mask_bins"}
 
 Float32 = NDArray[np.float32]
 
 
 class Recipe(BaseModel):
-    """All that a copy depends on. The paths lead to int16 arrays in the cache."""
+    """All that a copy depends on. The paths lead to int16 arrays in the cache, named by what is in them."""
 
     model_config = ConfigDict(frozen=True)
 
-    key: str
     waveforms: Path
     rows: tuple[int, ...]
     noise: Path
     features: Features
     augmentation: Augmentation
     seed: int
+
+    @cached_property
+    def key(self) -> str:
+        """Cache key of the copies; how many there are and what is masked later does not matter."""
+        varied = self.augmentation.model_dump_json(exclude=_NOT_OF_WAVEFORMS)
+        pictured = json.dumps(self.features.recorded(), sort_keys=True)
+        folders = f"{self.waveforms.parent.name} {self.noise.parent.name}"
+        return digest(folders, np.array(self.rows), pictured, varied, str(self.seed))
 
 
 class Copies:
@@ -76,14 +87,15 @@ def load_copy(recipe: Recipe, copy: int, emit: Emit) -> Float32:
         pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.float32, shape=shape)
         progress = Progress(emit, f"Varying clips, copy {copy + 1}", len(rows))
         for start in range(0, len(rows), _CHUNK):
-            chunk = waveforms[rows[start : start + _CHUNK]] / FULL_SCALE
+            chunk = np.divide(waveforms[rows[start : start + _CHUNK]], FULL_SCALE, dtype=np.float32)
             varied = vary_waveforms(chunk, recipe.augmentation, recipe.features.sample_rate, noise, rng)
             pictures[start : start + _CHUNK] = extractor.compute(varied)
             progress.advance(len(chunk))
         pictures.flush()
 
     folder = cached_folder(_KIND, _name(recipe, copy), fill)
-    return np.load(folder / "pictures.npy", mmap_mode="r")
+    pictures: Float32 = np.load(folder / "pictures.npy", mmap_mode="r")
+    return pictures
 
 
 def _name(recipe: Recipe, copy: int) -> str:
@@ -134,7 +146,7 @@ def main() -> None:
 
     threading.Thread(target=watch, daemon=True).start()
 
-    def end_when_orphaned(event: Event) -> None:
+    def end_when_orphaned(_: Event) -> None:
         if orphaned.is_set():
             raise TrialCancelled
 

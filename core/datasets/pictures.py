@@ -30,7 +30,7 @@ def load_pictures(spec: TrialSpec, found: ClipSet, waveforms: Int16, emit: Emit)
 
         def compute(start: int) -> int:
             chunk = waveforms[start : start + _CHUNK]
-            pictures[start : start + _CHUNK] = extractor.compute(chunk / FULL_SCALE)
+            pictures[start : start + _CHUNK] = extractor.compute(np.divide(chunk, FULL_SCALE, dtype=np.float32))
             return len(chunk)
 
         for count in map_in_threads(compute, range(0, len(waveforms), _CHUNK)):
@@ -38,4 +38,5 @@ def load_pictures(spec: TrialSpec, found: ClipSet, waveforms: Int16, emit: Emit)
         pictures.flush()
 
     folder = cached_folder("features", f"{stage_key(spec, 'features')}-{found.fingerprint}", fill)
-    return np.load(folder / "pictures.npy", mmap_mode="r")
+    pictures: Float32 = np.load(folder / "pictures.npy", mmap_mode="r")
+    return pictures

@@ -41,7 +41,9 @@ class Preprocessing(BaseModel):
     def scale(self, pictures: Float32) -> Float32:
         """Return network inputs (n, frames, coefficients, 1) of pictures (n, frames, coefficients)."""
         if self.mean:
-            pictures = (pictures - np.float32(self.mean)) / np.float32(self.deviation)
+            mean: Float32 = np.array(self.mean, np.float32)
+            deviation: Float32 = np.array(self.deviation, np.float32)
+            pictures = (pictures - mean) / deviation
         return np.ascontiguousarray(pictures)[..., np.newaxis]
 
     def extractor(self) -> FeatureExtractor:

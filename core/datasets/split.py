@@ -147,8 +147,8 @@ def _require_all_labels(found: ClipSet, parts: Sequence[str], rule: Split) -> No
         where = _folder_of(found, label)
         if totals[target] < len(PARTS):
             raise DataError(
-                f"{where}: the label has {totals[target]} usable clip{'s' * (totals[target] != 1)}; training, validation "
-                "and test need at least one each, so add clips or leave the label out"
+                f"{where}: the label has {totals[target]} usable clip{'s' * (totals[target] != 1)}; training, "
+                "validation and test need at least one each, so add clips or leave the label out"
             )
         for part in PARTS:
             if counts[target, part] == 0:

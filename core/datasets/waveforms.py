@@ -1,6 +1,5 @@
 """Reading clips once: all of a set as one memory-mapped int16 array, kept in the cache."""
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +19,7 @@ from core.events import Emit
 
 FULL_SCALE = np.float32(32768)
 _THREADS = 2
+_PINK_NOISE_S = 60
 
 Int16 = NDArray[np.int16]
 Float32 = NDArray[np.float32]
@@ -83,21 +83,25 @@ def load_noise(found: ClipSet, sample_rate: int) -> tuple[Path, tuple[str, ...]]
 
     The warnings say which recording was left out, or that there was none.
     """
-    pieces = []
-    warnings = []
-    for path in found.noises:
-        try:
-            pieces.append(wav.to_int16(wav.resample(wav.read_wav(path), sample_rate).samples))
-        except DataError as error:
-            warnings.append(f"A noise recording was left out: {error}.")
-    if not pieces:
-        pieces = [wav.to_int16(pink_noise(60 * sample_rate))]
-        warnings.append(
-            f"{found.folder} has no recordings in {BACKGROUND_NOISE}, so clips are varied with synthesized pink noise."
-        )
-    noise = np.concatenate(pieces)
-    key = hashlib.sha256(noise.tobytes()).hexdigest()[:24]
-    folder = cached_folder("noise", key, lambda folder: np.save(folder / "samples.npy", noise))
+
+    def fill(folder: Path) -> None:
+        pieces = []
+        warnings = []
+        for path in found.noises:
+            try:
+                pieces.append(wav.to_int16(wav.resample(wav.read_wav(path), sample_rate).samples))
+            except DataError as error:
+                warnings.append(f"A noise recording was left out. {error}")
+        if not pieces:
+            pieces = [wav.to_int16(pink_noise(_PINK_NOISE_S * sample_rate))]
+            warnings.append(
+                f"{found.folder} has no recordings in {BACKGROUND_NOISE}: clips are varied with synthesized pink noise."
+            )
+        np.save(folder / "samples.npy", np.concatenate(pieces))
+        (folder / "warnings.json").write_text(json.dumps(warnings), encoding="utf-8")
+
+    folder = cached_folder("noise", f"{found.fingerprint}-{sample_rate}", fill)
+    warnings = json.loads((folder / "warnings.json").read_text(encoding="utf-8"))
     return folder / "samples.npy", tuple(warnings)
 
 
@@ -107,7 +111,8 @@ def pink_noise(num_samples: int) -> Float32:
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     spectrum[0] = 0
     noise = np.fft.irfft(spectrum, num_samples)
-    return (noise / np.abs(noise).max()).astype(np.float32)
+    scaled: Float32 = (noise / np.abs(noise).max()).astype(np.float32)
+    return scaled
 
 
 def map_in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:

@@ -4,6 +4,7 @@ The data set, the live viewer and a deployed device run this same file, so a net
 numbers everywhere. It imports nothing else of the program and can be copied to a device as it is.
 """
 
+import math
 from typing import Literal, Protocol
 
 import numpy as np
@@ -20,27 +21,48 @@ class Settings(Protocol):
     """What decides the picture; the section `Features` of a spec has these attributes."""
 
     @property
-    def kind(self) -> Literal["spectrogram", "log_mel", "mfcc"]: ...
+    def kind(self) -> Literal["spectrogram", "log_mel", "mfcc"]:
+        """Picture to compute."""
+
     @property
-    def sample_rate(self) -> int: ...
+    def sample_rate(self) -> int:
+        """Samples per second."""
+
     @property
-    def frame_length(self) -> int: ...
+    def frame_length(self) -> int:
+        """Samples in a frame."""
+
     @property
-    def frame_step(self) -> int: ...
+    def frame_step(self) -> int:
+        """Samples from one frame to the next."""
+
     @property
-    def effective_fft_length(self) -> int: ...
+    def effective_fft_length(self) -> int:
+        """Samples of the Fourier transform, at least a frame."""
+
     @property
-    def num_mel_bins(self) -> int: ...
+    def num_mel_bins(self) -> int:
+        """Triangles on the mel scale."""
+
     @property
-    def lower_edge_hertz(self) -> float: ...
+    def lower_edge_hertz(self) -> float:
+        """Lower edge of the lowest triangle."""
+
     @property
-    def upper_edge_hertz(self) -> float: ...
+    def upper_edge_hertz(self) -> float:
+        """Upper edge of the highest triangle."""
+
     @property
-    def num_mfccs(self) -> int: ...
+    def num_mfccs(self) -> int:
+        """Cepstral coefficients kept."""
+
     @property
-    def peak_normalization(self) -> bool: ...
+    def peak_normalization(self) -> bool:
+        """Whether each clip is divided by its loudest sample."""
+
     @property
-    def normalization(self) -> str: ...
+    def normalization(self) -> str:
+        """Only `clip_mean` is done here."""
 
 
 class FeatureExtractor:
@@ -94,20 +116,23 @@ class FeatureExtractor:
     def _picture(self, waveforms: Float32) -> Float32:
         if self._settings.peak_normalization:
             peaks = np.abs(waveforms).max(axis=1, keepdims=True)
-            waveforms = waveforms / np.where(peaks > 0, peaks, 1)
+            waveforms = np.divide(waveforms, peaks, out=np.zeros_like(waveforms), where=peaks > 0)
         magnitudes = self._magnitudes(waveforms)
         if self._settings.kind == "spectrogram":
             return magnitudes
-        log_mel = np.log(magnitudes @ self._mel_weights + np.float32(LOG_OFFSET))
+        log_mel: Float32 = np.log(magnitudes @ self._mel_weights + np.float32(LOG_OFFSET))
         return log_mel if self._settings.kind == "log_mel" else log_mel @ self._cosines
 
     def _magnitudes(self, waveforms: Float32) -> Float32:
-        """Return |STFT| (n, frames, bins) of the bins that are used."""
-        every = np.lib.stride_tricks.sliding_window_view(waveforms, self._settings.frame_length, axis=1)
-        frames = every[:, :: self._settings.frame_step] * self._window
-        # The window is float64 because numpy's float64 transform is the faster one.
-        spectra = np.fft.rfft(frames, self._settings.effective_fft_length)
-        return np.abs(spectra[..., self._first_bin : self._last_bin]).astype(np.float32)
+        """Return |STFT| (n, frames, bins) of the bins that are used; frames are padded with zeros at their end."""
+        length = self._settings.frame_length
+        frames = np.lib.stride_tricks.sliding_window_view(waveforms, length, axis=1)[:, :: self._settings.frame_step]
+        # In float64, and padded here instead of by rfft, because that is how numpy's transform is fastest.
+        padded = np.empty((*frames.shape[:2], self._settings.effective_fft_length))
+        np.multiply(frames, self._window, out=padded[..., :length])
+        padded[..., length:] = 0
+        spectra = np.fft.rfft(padded)[..., self._first_bin : self._last_bin]
+        return np.abs(spectra).astype(np.float32)
 
 
 def hann_window(length: int) -> Float64:
@@ -123,9 +148,10 @@ def mel_weights(
 ) -> Float64:
     """Return the matrix (num_spectrogram_bins, num_mel_bins) of triangles on HTK's mel scale, without the DC bin."""
     mels = hertz_to_mel(np.linspace(0, sample_rate / 2, num_spectrogram_bins))[:, np.newaxis]
-    edges = np.linspace(*hertz_to_mel(np.array([lower_edge_hertz, upper_edge_hertz])), num_mel_bins + 2)
+    lowest, highest = hertz_to_mel(np.array([lower_edge_hertz, upper_edge_hertz])).tolist()
+    edges = np.linspace(lowest, highest, num_mel_bins + 2)
     lower, centre, upper = edges[:-2], edges[1:-1], edges[2:]
-    weights = np.maximum(0, np.minimum((mels - lower) / (centre - lower), (upper - mels) / (upper - centre)))
+    weights: Float64 = np.maximum(0, np.minimum((mels - lower) / (centre - lower), (upper - mels) / (upper - centre)))
     weights[0] = 0
     return weights
 
@@ -138,4 +164,5 @@ def hertz_to_mel(hertz: Float64) -> Float64:
 def dct_matrix(num_mel_bins: int, num_mfccs: int) -> Float64:
     """Return the DCT-II matrix (num_mel_bins, num_mfccs), every column scaled by √(2 / num_mel_bins) as in HTK."""
     bins = np.arange(num_mel_bins)[:, np.newaxis] + 0.5
-    return np.cos(np.pi / num_mel_bins * bins * np.arange(num_mfccs)) * np.sqrt(2 / num_mel_bins)
+    cosines: Float64 = np.cos(np.pi / num_mel_bins * bins * np.arange(num_mfccs))
+    return cosines * math.sqrt(2 / num_mel_bins)

@@ -13,15 +13,15 @@ from core.datasets.augmented import Copies, Recipe
 from core.datasets.clips import ClipSet, all_labels, find_clips
 from core.datasets.digest import digest
 from core.datasets.pictures import load_pictures
-from core.datasets.preprocessing import Preprocessing, fit_preprocessing, load_preprocessing, save_preprocessing
 from core.datasets.prepared import Examples, PreparedData, Shape
+from core.datasets.preprocessing import Preprocessing, fit_preprocessing, load_preprocessing, save_preprocessing
 from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, load_noise, load_waveforms, read_clip
 from core.errors import DataError
 from core.evaluation import classification, latency
 from core.events import Emit
 from core.results import Classification, Latency
-from core.spec import TrialSpec, stage_key
+from core.spec import TrialSpec
 
 _FAULTS_NAMED = 3
 
@@ -122,29 +122,20 @@ def _vary(
     """Return what gives the training inputs of an epoch, and warnings about how they are varied."""
     settings = spec.augmentation
     if not settings.enabled:
-        return (lambda epoch: train.inputs), ()
+        return (lambda _: train.inputs), ()
     copies = None
     warnings: tuple[str, ...] = ()
     if varies_waveforms(settings):
         noise, warnings = load_noise(usable, spec.features.sample_rate)
-        copies = Copies(
-            Recipe(
-                key=digest(
-                    stage_key(spec, "augmentation"),
-                    usable.fingerprint,
-                    noise.parent.name,
-                    train_rows,
-                    str(spec.training.seed),
-                ),
-                waveforms=waveforms.path,
-                rows=tuple(train_rows.tolist()),
-                noise=noise,
-                features=spec.features,
-                augmentation=settings,
-                seed=spec.training.seed,
-            ),
-            emit,
+        recipe = Recipe(
+            waveforms=waveforms.path,
+            rows=tuple(train_rows.tolist()),
+            noise=noise,
+            features=spec.features,
+            augmentation=settings,
+            seed=spec.training.seed,
         )
+        copies = Copies(recipe, emit)
     fill = train.inputs.mean(axis=(0, 1, 3))
 
     def inputs(epoch: int) -> Float32:

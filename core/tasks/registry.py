@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
+from core.datasets.prepared import PreparedData, Shape
 from core.events import Emit
 from core.results import Classification, Latency
 from core.spec import TrialSpec
 from core.tasks.keyword_spotting import KeywordSpotting
-from core.datasets.prepared import PreparedData, Shape
 
 
 class Task(Protocol):

@@ -1,0 +1,59 @@
+"""What tests of all parts need: folders of one's own, real clips where they are, and clips made of tones."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.audio.wav import Sound, write_wav
+
+ROOT = Path(__file__).resolve().parents[1]
+REAL_CLIPS = ROOT.parent / "shared" / "data" / "speech_commands"
+
+# Their SHA-1 deals them to all three parts by the rule of Speech Commands with the default fractions.
+SPEAKERS = tuple(f"{number:08x}" for number in range(0x1A2B3C70, 0x1A2B3C70 + 16))
+TONES_HERTZ = {"high": (1800.0, 1800.0), "low": (400.0, 400.0), "rising": (300.0, 2400.0)}
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the user's cache, data and settings out of every test."""
+    folder = tmp_path_factory.mktemp("user")
+    for name in ("CACHE", "DATA", "CONFIG"):
+        monkeypatch.setenv(f"TINYML_WORKBENCH_{name}", str(folder / name.lower()))
+
+
+@pytest.fixture(scope="session")
+def real_clips() -> Path:
+    """Folder of real Speech Commands clips."""
+    if not REAL_CLIPS.is_dir():
+        pytest.skip(f"needs real clips in {REAL_CLIPS}")
+    return REAL_CLIPS
+
+
+def write_tones(folder: Path, clips_per_speaker: int = 2, sample_rate: int = 16000) -> Path:
+    """Fill a folder with clips that a tiny network can tell apart: a high, a low and a rising tone in noise."""
+    rng = np.random.default_rng(7)
+    time_s = np.arange(sample_rate) / sample_rate
+    for label, (first_hertz, last_hertz) in TONES_HERTZ.items():
+        (folder / label).mkdir(parents=True)
+        for speaker in SPEAKERS:
+            for number in range(clips_per_speaker):
+                pitch = rng.uniform(0.9, 1.1)
+                cycles = pitch * (first_hertz * time_s + (last_hertz - first_hertz) * time_s**2 / 2)
+                samples = rng.uniform(0.1, 0.5) * np.sin(2 * np.pi * cycles) + 0.02 * rng.standard_normal(sample_rate)
+                write_wav(folder / label / f"{speaker}_nohash_{number}.wav", Sound(samples.astype(np.float32), sample_rate))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tone_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of three labels of tone clips by sixteen speakers; not to be changed, see `own_tone_clips`."""
+    return write_tones(tmp_path_factory.mktemp("tones") / "clips")
+
+
+@pytest.fixture
+def own_tone_clips(tmp_path: Path) -> Iterator[Path]:
+    """Folder of tone clips that the test may change."""
+    yield write_tones(tmp_path / "own tones", clips_per_speaker=1)
