@@ -5,6 +5,7 @@ local pool and a Dask cluster on a shared disk go the same way.
 """
 
 import contextlib
+import importlib
 import multiprocessing
 import multiprocessing.connection
 import os
@@ -29,7 +30,7 @@ POLL_S = 0.25
 
 
 def run_many(
-    study: Study, names: Sequence[str], num_workers: int, emit: Emit = ignore, executor: Executor | None = None
+    study: Study, names: Sequence[str], num_workers: int, emit: Emit = ignore, scheduler: str = ""
 ) -> list[str]:
     """Run trials on `num_workers` processes, then time all of them again one by one, and return those finished.
 
@@ -39,13 +40,11 @@ def run_many(
     from core.experiment import runner
 
     waiting = [name for name in names if study.summary(name).state is not TrialState.FINISHED]
-    with _marker(study.folder) as marker, _executor(executor, num_workers) as pool:
+    with _marker(study.folder) as marker, executor_at(scheduler, num_workers) as pool:
         failures = _Schedule(study, waiting, num_workers, pool, marker, emit).run()
     study.refresh()
     finished = runner.remeasure(study, names, emit)
-    if failures:
-        count = f"{len(failures)} of {len(names)} trials failed. " if len(names) > 1 else ""
-        raise WorkbenchError(count + " ".join(f"{study.summary(name).letter}: {failures[name]}" for name in failures))
+    runner.raise_failures(study, names, failures)
     return finished
 
 
@@ -179,15 +178,29 @@ def _marker(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _executor(given: Executor | None, num_workers: int) -> Iterator[Executor]:
-    if given is not None:
-        yield given
+def executor_at(scheduler: str, num_workers: int) -> Iterator[Executor]:
+    """Give an executor of the Dask cluster at an address, or of processes on this machine when none is named.
+
+    A cluster must see the study and the clips under the same paths. Raises WorkbenchError when it cannot be reached.
+    """
+    if not scheduler:
+        with _local_pool(num_workers) as pool:
+            yield pool
         return
+    try:
+        client = importlib.import_module("distributed").Client(scheduler, timeout=10)
+    except ImportError as error:
+        raise WorkbenchError("a Dask scheduler needs the package distributed; install it, or name none") from error
+    except OSError as error:
+        raise WorkbenchError(f"no Dask scheduler answers at {scheduler} ({error}); check the address") from error
+    with client:
+        yield client.get_executor(pure=False)
+
+
+def _local_pool(num_workers: int) -> ProcessPoolExecutor:
     num_threads = max(1, (os.cpu_count() or 1) // num_workers)
     # Forking a process that has TensorFlow's threads hangs; a spawned one starts clean.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(num_workers, context, _begin, (num_threads,)) as pool:
-        yield pool
+    return ProcessPoolExecutor(num_workers, multiprocessing.get_context("spawn"), _begin, (num_threads,))
 
 
 def _begin(num_threads: int) -> None:

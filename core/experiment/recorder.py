@@ -81,7 +81,8 @@ def _in_words(event: Event) -> str:
         case EpochEnded():
             return (
                 f"{event.phase} epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}, "
-                f"accuracy {event.accuracy:.4f}, validation {event.validation_accuracy:.4f}, sparsity {event.sparsity:.3f}, {event.seconds:.1f} s"
+                f"accuracy {event.accuracy:.4f}, validation {event.validation_accuracy:.4f}, "
+                f"sparsity {event.sparsity:.3f}, {event.seconds:.1f} s"
             )
         case Warned():
             return f"warning: {event.message}"

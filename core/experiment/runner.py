@@ -1,7 +1,7 @@
 """Runs trials of a study: gives the pipeline a folder, writes down what it says and what it returns."""
 
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +50,32 @@ def run(study: Study, name: str, emit: Emit = ignore, *, contended: bool = False
                 raise WorkbenchError(message) from error
             record(TrialFinished(result=result))
             return result
+
+
+def run_all(study: Study, names: Sequence[str], emit: Emit = ignore) -> list[str]:
+    """Run trials one after another and return their names; a failed one does not stop the others.
+
+    Raises TrialCancelled, or at the end a WorkbenchError that says which trials failed and why.
+    """
+    failures: dict[str, str] = {}
+    for name in names:
+        try:
+            run(study, name, emit)
+        except WorkbenchError as error:
+            failures[name] = str(error)
+    raise_failures(study, names, failures)
+    return list(names)
+
+
+def raise_failures(study: Study, names: Sequence[str], failures: Mapping[str, str]) -> None:
+    """Raise a WorkbenchError with the sentences of the trials that failed, if there are any."""
+    if len(names) == 1:
+        sentence = "".join(failures.values())
+    else:
+        listed = " ".join(f"{study.summary(name).letter}: {message}." for name, message in failures.items())
+        sentence = f"{len(failures)} of {len(names)} trials failed. {listed}"
+    if failures:
+        raise WorkbenchError(sentence)
 
 
 def _run(study: Study, name: str, record: Recorder, *, contended: bool) -> TrialResult:

@@ -1,0 +1,120 @@
+"""A finished trial's model for use elsewhere: as a file, or as a C array for a microcontroller."""
+
+import re
+import shutil
+from pathlib import Path
+from typing import Literal, get_args
+
+from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
+from core.datasets.preprocessing import Preprocessing, load_preprocessing
+from core.errors import StudyError
+from core.experiment.files import write_atomically, writing_failed
+from core.experiment.spec_file import to_toml
+from core.experiment.store import Study, TrialState
+
+Format = Literal["tflite", "zip", "keras", "c-array"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+_FILES = {"tflite": "model.tflite", "zip": "model.tflite.zip", "keras": "model.keras"}
+_SUFFIXES = {"tflite": ".tflite", "zip": ".zip", "keras": ".keras", "c-array": ".h"}
+_BYTES_A_LINE = 16
+
+
+def export_trial(study: Study, name: str, form: Format, target: Path | str) -> tuple[Path, ...]:
+    """Write a trial's model to `target`, a file or a folder, and return the paths written.
+
+    Beside a `.tflite` or `.keras` goes its preprocessing.json, without which its input cannot be made. Raises
+    StudyError when the trial is not finished or the target cannot be written.
+    """
+    trial = study.summary(name)
+    if trial.state is not TrialState.FINISHED:
+        raise StudyError(f"trial {trial.letter} is {trial.state.value}, so it has no model to export; train it first")
+    folder = study.folder_of(name)
+    path = _target(Path(target).expanduser(), form, trial.title or name)
+    if form == "c-array":
+        return _write_c_array(study, name, path)
+    source = folder / _FILES[form]
+    if not source.is_file():
+        raise StudyError(f"{source} is missing; delete the trial's result.json and train it again")
+    written = [path]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, path)
+        if form != "zip" and (folder / PREPROCESSING).is_file():
+            written.append(path.with_name(f"{path.stem}.{PREPROCESSING}"))
+            shutil.copyfile(folder / PREPROCESSING, written[-1])
+    except OSError as error:
+        raise StudyError(writing_failed(path, error)) from error
+    return tuple(written)
+
+
+def _target(target: Path, form: Format, title: str) -> Path:
+    """Return the file to write; a folder, or a path without a suffix, gets a file named after the trial."""
+    if target.is_dir() or not target.suffix:
+        return target / (_identifier(title) + _SUFFIXES[form])
+    return target
+
+
+def _write_c_array(study: Study, name: str, header: Path) -> tuple[Path, ...]:
+    folder = study.folder_of(name)
+    header = header.with_suffix(".h")
+    source = header.with_suffix(".cc")
+    model = (folder / "model.tflite").read_bytes()
+    symbol = _identifier(header.stem)
+    about = _about(study, name, load_preprocessing(folder))
+    labels = load_preprocessing(folder).labels
+    try:
+        header.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(writing_failed(header, error)) from error
+    write_atomically(header, _header(symbol, about, len(labels)))
+    write_atomically(source, _source(symbol, header.name, model, labels))
+    return header, source
+
+
+def _about(study: Study, name: str, preprocessing: Preprocessing) -> str:
+    """Return what a firmware author must know: labels in output order and the whole recipe of the input."""
+    labels = ", ".join(preprocessing.labels)
+    scaling = ""
+    if preprocessing.mean:
+        scaling = f"mean = {list(preprocessing.mean)}\ndeviation = {list(preprocessing.deviation)}\n"
+    text = (
+        f"Trial {name} of the study {study.name}.\nOutputs in this order: {labels}.\n"
+        f"Input: one clip of {preprocessing.clip_duration_ms} ms, made by the settings under [features].\n{scaling}\n"
+        f"{to_toml(study.spec(name))}"
+    )
+    return "".join(f"// {line}".rstrip() + "\n" for line in text.splitlines())
+
+
+def _header(symbol: str, about: str, num_labels: int) -> str:
+    guard = f"{symbol.upper()}_H_"
+    return (
+        f"{about}\n#ifndef {guard}\n#define {guard}\n\n"
+        f"extern const unsigned char {symbol}[];\n"
+        f"extern const unsigned int {symbol}_length;\n"
+        f"extern const char* const {symbol}_labels[{num_labels}];\n\n#endif  // {guard}\n"
+    )
+
+
+def _source(symbol: str, header: str, model: bytes, labels: tuple[str, ...]) -> str:
+    lines = [
+        "    " + " ".join(f"0x{byte:02x}," for byte in model[start : start + _BYTES_A_LINE])
+        for start in range(0, len(model), _BYTES_A_LINE)
+    ]
+    names = ", ".join(_c_string(label) for label in labels)
+    return (
+        f'#include "{header}"\n\n// TensorFlow Lite for Microcontrollers needs the model aligned to 16 bytes.\n'
+        f"alignas(16) const unsigned char {symbol}[] = {{\n" + "\n".join(lines) + "\n};\n"
+        f"const unsigned int {symbol}_length = {len(model)};\n"
+        f"const char* const {symbol}_labels[{len(labels)}] = {{{names}}};\n"
+    )
+
+
+def _c_string(text: str) -> str:
+    """Return a C string literal; bytes beyond ASCII in octal, which no following digit can run into."""
+    return '"' + "".join(chr(b) if 32 <= b < 127 and b not in b'"\\?' else f"\\{b:03o}" for b in text.encode()) + '"'
+
+
+def _identifier(text: str) -> str:
+    """Return a name that C and every file system take."""
+    plain = re.sub(r"\W+", "_", text.encode("ascii", "ignore").decode()).strip("_").lower()
+    return plain if plain and not plain[0].isdigit() else f"model_{plain}".rstrip("_")
