@@ -1,14 +1,12 @@
 """What each intention of `jobs.py` does: a call of the function that the command line would make as well."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
-from core.errors import WorkbenchError
 from core.events import Emit
-from core.experiment import jobs, pool, quickstart, runner
+from core.experiment import jobs, pool, runner
 from core.experiment.export import export_trial
-from core.experiment.store import Study, TrialState
+from core.experiment.store import Study
 
 
 def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:

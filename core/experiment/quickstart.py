@@ -1,0 +1,65 @@
+"""The whole main job once: find clips, train three networks, compare them."""
+
+from pathlib import Path
+
+from core.datasets import speech_commands, synthetic
+from core.datasets.clips import label_names
+from core.errors import DataError
+from core.events import Emit, Warned, ignore
+from core.spec import TrialSpec, parse_spec
+
+MOST_CLIPS_PER_LABEL = 400
+
+
+def find_data(data: Path | None = None, emit: Emit = ignore) -> Path:
+    """Return a folder of clips: the given one, Mini Speech Commands, its download, or clips made by synthesis.
+
+    Raises DataError when the given folder holds no labels, or when there is neither a network nor a synthesizer.
+    """
+    if data is not None:
+        if len(label_names(data)) < 2:
+            raise DataError(
+                f"{data} holds no two sub-folders of WAV clips; name a folder with one sub-folder per label"
+            )
+        return data
+    if speech_commands.is_downloaded():
+        return speech_commands.mini_speech_commands_folder()
+    try:
+        return speech_commands.download(emit=emit)
+    except speech_commands.OfflineError as error:
+        emit(Warned(message=f"{error} Clips are made by speech synthesis instead; all numbers are marked synthetic."))
+        return synthetic.make_clips(synthetic.synthetic_folder(), emit=emit)
+
+
+def quickstart_specs(data: Path) -> list[TrialSpec]:
+    """Return three trials: the reference CNN, a depthwise-separable one, and that one narrow and pruned.
+
+    Clips and epochs are few enough for four minutes on two cores.
+    """
+    found = label_names(data)
+    words = [label for label in found if label in synthetic.WORDS]
+    shared = {
+        "dataset": {
+            "folder": str(data.resolve()),
+            "labels": words if len(words) >= 2 else found,
+            "max_clips_per_label": MOST_CLIPS_PER_LABEL,
+        },
+        "features": {"kind": "mfcc", "num_mel_bins": 40, "num_mfccs": 10, "normalization": "standardize"},
+    }
+    separable = {"family": "ds_cnn", "filters": [64, 64, 64, 64], "strides": [[2, 2], [1, 1], [1, 1], [1, 1]]}
+    pruning = {"schedule": "polynomial", "final_sparsity": 0.6, "fine_tuning_epochs": 5}
+    trials = [
+        {"name": "Reference CNN", "training": {"epochs": 4, "batch_size": 50}},
+        {
+            "name": "DS-CNN",
+            "model": separable,
+            "training": {"epochs": 12, "batch_size": 50},
+        },
+        {
+            "name": "DS-CNN, narrow, pruned",
+            "model": {**separable, "width_multiplier": 0.5},
+            "training": {"epochs": 15, "batch_size": 50},
+            "pruning": pruning,
+        },
+    ]
+    return [parse_spec({**shared, **trial}) for trial in trials]
