@@ -1,6 +1,7 @@
 """The window as a program: puts session, worker, pages and settings together and runs them."""
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -8,11 +9,13 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from core.errors import WorkbenchError
 from workbench import preferences as remembered
+from workbench import theme
 from workbench.jobs import Jobs
 from workbench.main_window import TITLE, MainWindow, PageEntry
 from workbench.preferences import Preferences, default_settings
 from workbench.session import Session
 
+PAGE_SIZE = (1200, 800)
 EXPERIMENT_HELP = """\
 This page holds every setting of a trial, in the order of the journey from clips to the measured file. A group folds \
 to one line; a problem stands beneath its field and keeps Train from starting until it is mended. The card at the \
@@ -46,7 +49,7 @@ def _trials(session: Session, _jobs: Jobs, _preferences: Preferences) -> QWidget
 
 PAGES = (
     PageEntry("Experiment", "ph.flask", EXPERIMENT_HELP, _experiment),
-    PageEntry("Trials", "ph.chart-scatter", TRIALS_HELP, _trials),
+    PageEntry("Trials", "ph.chart-line-up", TRIALS_HELP, _trials),
 )
 """The rail, in order; Ctrl+1 and on follow it. A new page is one line here."""
 
@@ -72,6 +75,25 @@ def open_last_study(session: Session, preferences: Preferences) -> str:
     except WorkbenchError as error:
         return str(error)
     return ""
+
+
+def run_page(build: Callable[[Session, Jobs, Preferences], QWidget]) -> None:
+    """Show one page alone, on the study of last time or the one named as argument."""
+    app = make_application(sys.argv)
+    preferences = Preferences(default_settings())
+    theme.choose(preferences.theme)
+    session = Session()
+    if len(sys.argv) > 1:
+        session.open_study(sys.argv[1])
+    else:
+        open_last_study(session, preferences)
+    jobs = Jobs(session)
+    page = build(session, jobs, preferences)
+    page.resize(*PAGE_SIZE)
+    page.show()
+    jobs.start()
+    app.exec()
+    jobs.wait_closed()
 
 
 def run_window() -> int:

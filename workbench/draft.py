@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Any
 
+from core.estimate import Estimate, estimate
 from psygnal import Signal
 
 from core.errors import Problem, SpecError
@@ -39,6 +40,8 @@ class Draft:
         self.spec: TrialSpec | None = spec
         self.problems: tuple[Problem, ...] = ()
         self.axes: dict[str, Axis] = {}
+        self.estimate: Estimate | None = None
+        """What the trial will cost; None while there is a problem."""
         self.num_trials = 1
         """How many trials Train would start; 0 while there is a problem."""
         self._values: dict[str, Any] = {}
@@ -118,9 +121,21 @@ class Draft:
         elsewhere = [problem for problem in found if problem.path not in self._unread]
         self.problems = (*self._unread.values(), *elsewhere)
         self.spec = spec if isinstance(spec, self.spec_type) and not self.problems else None
+        self._estimate()
         if self.spec is not None:
             self.valid = self.spec
         self._count()
+
+    def _estimate(self) -> None:
+        """Estimate the spec; a network that cannot be built is a problem of its fields."""
+        self.estimate = None
+        if self.spec is None:
+            return
+        try:
+            self.estimate = estimate(self.spec)
+        except SpecError as error:
+            self.problems = error.problems
+            self.spec = None
 
     def expand(self) -> list[TrialSpec]:
         """Return what Train starts: one trial, or one for each combination of the axes. Raises SpecError."""

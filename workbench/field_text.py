@@ -147,6 +147,8 @@ def example(field: FieldInfo) -> str:
         return "16, 16; 32, 32"
     if shape is Shape.TEXTS:
         return "go, stop; left, right"
+    if shape is Shape.TEXT:
+        return "one, another"
     value = field.default
     return f"{write(value)}, {write(value / 2 if shape is Shape.NUMBER and value else value + 1)}"
 

@@ -3,6 +3,7 @@
 Text is kept as typed, right or wrong; the draft judges it. The wheel changes nothing that has no focus.
 """
 
+from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -182,7 +183,7 @@ class SwitchEditor(FieldEditor):
     def __init__(self) -> None:
         super().__init__()
         box = QCheckBox()
-        box.clicked.connect(self.value_chosen)
+        box.clicked.connect(lambda checked: self.value_chosen.emit(checked))
         self.hold(box)
         self.box = box
 
@@ -243,7 +244,7 @@ class LabelsEditor(FieldEditor):
         button = QToolButton(toolTip="Tick labels of the folder")
         button.setAccessibleName("Tick labels of the folder")
         button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        theme.set_icon(button, "ph.list-checks")
+        theme.set_icon(button, "ph.check-square")
         self.menu = _StayingMenu(self)
         self.menu.aboutToShow.connect(self._fill)
         button.setMenu(self.menu)
@@ -260,7 +261,7 @@ class LabelsEditor(FieldEditor):
     def _fill(self) -> None:
         self.menu.clear()
         chosen = {part.strip() for part in self.line.text().split(",")}
-        for label in label_names(self.folder) if self.folder else ():
+        for label in label_names(Path(self.folder)) if self.folder else ():
             action = self.menu.addAction(label)
             action.setCheckable(True)
             action.setChecked(label in chosen)

@@ -75,7 +75,7 @@ class FormRow(QWidget):
         self.mark.setFixedWidth(24)
         self.mark.setToolTip("Vary this: try several values, one trial each")
         self.mark.setAccessibleName(f"Vary {self.words}")
-        theme.set_icon(self.mark, "ph.arrows-split", "muted")
+        theme.set_icon(self.mark, "ph.git-fork", "muted")
         self.mark.clicked.connect(self._toggle_axis)
         if self.path in NEVER_VARIED:
             # Its place is kept, so that all editors end on one line.

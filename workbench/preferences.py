@@ -28,6 +28,7 @@ SPLITTER = Preference("splitters/", QByteArray())
 RECENT_STUDIES = Preference("studies/recent", [])
 LAST_STUDY = Preference("studies/last", "")
 WELCOMED = Preference("welcomed", "false")
+OPEN_GROUPS = Preference("experiment/open_groups", ["dataset"])
 LAST_SPEC = Preference("experiment/spec", "")
 LAST_FOLDER = Preference("folders/last", "")
 
@@ -55,8 +56,12 @@ class Preferences:
     @property
     def recent_studies(self) -> list[str]:
         """Folders of the studies opened last, latest first."""
-        remembered = self.get(RECENT_STUDIES)
-        return [remembered] if isinstance(remembered, str) else list(remembered or [])
+        return self._list(RECENT_STUDIES)
+
+    @property
+    def open_groups(self) -> list[str]:
+        """Names of the form's open groups."""
+        return self._list(OPEN_GROUPS)
 
     def remember_study(self, folder: Path) -> None:
         """Put a study at the head of the recent ones; it is opened at the next start."""
@@ -64,6 +69,11 @@ class Preferences:
         others = [other for other in self.recent_studies if other != path]
         self.set(RECENT_STUDIES, [path, *others][:MOST_RECENT])
         self.set(LAST_STUDY, path)
+
+    def _list(self, preference: Preference) -> list[str]:
+        # A settings file keeps a list of one as text and an empty one as nothing.
+        remembered = self.get(preference)
+        return [remembered] if isinstance(remembered, str) else list(remembered or [])
 
     def is_on(self, preference: Preference) -> bool:
         """Tell whether a yes-or-no value is yes; settings files keep them as text."""

@@ -22,6 +22,12 @@ QLabel[role="heading"] { font-size: 22px; font-weight: 600; }
 QLabel[role="section"] { font-weight: 600; }
 QLabel[role="figure"] { font-size: 15px; font-weight: 600; }
 QLabel[role="dot"] { color: $accent; font-size: 8px; }
+QLabel[role="bad-figure"] { font-size: 15px; font-weight: 600; color: $bad; }
+QPushButton[role="problem-link"] {
+    background: transparent; border: 1px solid transparent; color: $bad; text-align: left;
+}
+QPushButton[role="problem-link"]:hover { text-decoration: underline; }
+QPushButton[role="problem-link"]:focus { border: 1px solid $accent; }
 QLabel[role="problem"] { color: $bad; }
 QLabel[role="good"] { color: $good; }
 QLabel[role="warning"] { color: $warning; }

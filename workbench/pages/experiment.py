@@ -1,0 +1,304 @@
+"""The Experiment page: settings at the left; what they will cost, Train and the curves at the right."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import SpecError, WorkbenchError
+from core.experiment.jobs import RunSweep, Train
+from core.experiment.spec_file import load_values, save_spec
+from core.experiment.store import Constraints
+from core.spec import TrialSpec
+from workbench import preferences as remembered
+from workbench import theme
+from workbench.draft import Draft
+from workbench.estimate_card import EstimateCard
+from workbench.jobs import Jobs
+from workbench.live_curves import LiveCurves
+from workbench.message_bar import MessageBar
+from workbench.preferences import Preferences
+from workbench.session import Session
+from workbench.spec_form import SpecForm
+from workbench.starter_specs import Starter, draft_spec, starters
+from workbench.sweep_card import SweepCard
+
+TOML = "Specs (*.toml)"
+ADDED_AT_ONCE = 4
+"""Trials written to the study between two looks at the event queue."""
+FORM_WIDTH, CHARTS_WIDTH = 480, 800
+
+
+class ExperimentPage(QWidget):
+    """Edits a draft and trains what it says."""
+
+    def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
+        super().__init__()
+        self.session, self.jobs, self.preferences = session, jobs, preferences
+        self.draft = Draft(starters()[0].spec_for(""))
+        self._adding: Iterator[TrialSpec] | None = None
+        self._build()
+        self._connect()
+        self._restore()
+        self._show_draft()
+        self._show_reference()
+
+    # Frame
+
+    def _build(self) -> None:
+        self.form = SpecForm(self.draft)
+        self.message = MessageBar()
+        self.estimate = EstimateCard()
+        self.sweep = SweepCard()
+        self.curves = LiveCurves(self.session)
+        left = QWidget()
+        left.setMinimumWidth(400)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self._build_toolbar())
+        column.addWidget(self.form, 1)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(8, 8, 8, 8)
+        column.setSpacing(8)
+        column.addWidget(self.message)
+        column.addWidget(self.estimate)
+        column.addWidget(self.sweep)
+        column.addLayout(self._build_train())
+        column.addWidget(self.curves, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        self.splitter.addWidget(left)
+        self.splitter.addWidget(right)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([FORM_WIDTH, CHARTS_WIDTH])
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.splitter)
+
+    def _build_toolbar(self) -> QFrame:
+        bar = QFrame()
+        bar.setProperty("role", "header")
+        self.starter_menu = QMenu(self)
+        for starter in starters():
+            self.starter_menu.addAction(starter.title, lambda starter=starter: self.use_starter(starter))
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(8, 4, 8, 4)
+        row.setSpacing(4)
+        starter_button = _tool("Starter specs", "ph.stack", "Begin with a spec that comes with the program")
+        starter_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        starter_button.setMenu(self.starter_menu)
+        row.addWidget(starter_button)
+        row.addStretch(1)
+        for text, icon, keys, act in (
+            ("Open spec…", "ph.file-arrow-up", "Ctrl+Shift+O", self.ask_spec),
+            ("Save spec…", "ph.floppy-disk", "Ctrl+S", self.ask_target),
+        ):
+            action = QAction(text, self, shortcut=QKeySequence(keys))
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            action.triggered.connect(lambda _=False, act=act: act())
+            theme.set_icon(action, icon)
+            self.addAction(action)
+            button = _tool(text.split()[0], icon, f"{text.removesuffix('…')} as TOML ({keys})")
+            button.setAccessibleName(text)
+            button.clicked.connect(act)
+            row.addWidget(button)
+        return bar
+
+    def _build_train(self) -> QHBoxLayout:
+        self.train_button = QPushButton("Train")
+        self.train_button.setProperty("role", "primary")
+        self.train_button.setMinimumWidth(144)
+        self.train_button.setMinimumHeight(32)
+        self.train_button.setToolTip("Queue what the form says (Enter)")
+        self.train_button.clicked.connect(self.train)
+        self.why = QPushButton()
+        self.why.setProperty("role", "problem-link")
+        self.why.setAccessibleName("Why Train is disabled")
+        self.why.clicked.connect(self._go_to_problem)
+        row = QHBoxLayout()
+        row.setSpacing(12)
+        row.addWidget(self.train_button)
+        row.addWidget(self.why)
+        row.addStretch(1)
+        return row
+
+    def _connect(self) -> None:
+        self.draft.changed.connect(self._show_draft)
+        self.sweep.cleared.connect(self._vary_nothing)
+        self.session.spec_requested.connect(self.use_spec)
+        self.session.reference_changed.connect(self._show_reference)
+        self.session.study_opened.connect(self._show_reference)
+        self.session.constraints_changed.connect(self._show_draft)
+        self.form.folding_changed.connect(self._remember_folding)
+        self.splitter.splitterMoved.connect(
+            lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "experiment")
+        )
+
+    def _restore(self) -> None:
+        self.splitter.restoreState(self.preferences.get(remembered.SPLITTER, "experiment"))
+        self.form.unfold(self.preferences.open_groups)
+
+    # Specs
+
+    def use_spec(self, spec: TrialSpec) -> None:
+        """Edit a spec from here on."""
+        self.draft.replace(spec)
+
+    def use_starter(self, starter: Starter) -> None:
+        """Begin with a starter spec, on the data folder at hand."""
+        self.use_spec(starter.spec_for(str(self.draft.value("dataset.folder"))))
+
+    def use_folder(self, folder: str) -> None:
+        """Begin with the first starter spec on a folder of clips."""
+        self.use_spec(starters()[0].spec_for(folder))
+        self.train_button.setFocus()
+
+    def open_spec(self, path: Path | str) -> None:
+        """Edit the spec of a TOML file; it may still lack its data folder."""
+        try:
+            spec = draft_spec(load_values(path))
+        except SpecError as error:
+            self.message.show_message(str(error))
+            return
+        self.use_spec(spec)
+
+    def ask_spec(self) -> None:
+        """Let the user choose a TOML file."""
+        path, _ = QFileDialog.getOpenFileName(self, "Open spec", self.preferences.get(remembered.LAST_FOLDER), TOML)
+        if path:
+            self.preferences.set(remembered.LAST_FOLDER, str(Path(path).parent))
+            self.open_spec(path)
+
+    def ask_target(self) -> None:
+        """Let the user name a TOML file and write the spec there."""
+        if self.draft.spec is None:
+            self.message.show_message("The settings have a problem; mend it before they are saved")
+            return
+        path, _ = QFileDialog.getSaveFileName(self, "Save spec", self.preferences.get(remembered.LAST_FOLDER), TOML)
+        if path:
+            self.save_spec(Path(path).with_suffix(".toml"))
+
+    def save_spec(self, path: Path) -> None:
+        """Write the spec as TOML."""
+        assert self.draft.spec is not None
+        try:
+            save_spec(self.draft.spec, path)
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+            return
+        self.preferences.set(remembered.LAST_FOLDER, str(path.parent))
+
+    # Training
+
+    def train(self) -> None:
+        """Queue a trial, or one for each combination of what varies."""
+        if not self.train_button.isEnabled():
+            self._go_to_problem()
+            return
+        try:
+            if self.session.study is None:
+                self.session.open_study(remembered.default_study_folder())
+            specs = self.draft.expand()
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+            return
+        self.preferences.set(remembered.LAST_SPEC, self.draft.valid.model_dump_json())
+        workers = self.sweep.workers.value() if self.draft.axes else 0
+        self._add_some(specs, [], workers)
+
+    def _add_some(self, specs: list[TrialSpec], names: list[str], workers: int) -> None:
+        """Write a few trials at a time, so that a sweep of hundreds does not hold up the window."""
+        try:
+            names += self.session.add_trials(specs[len(names) : len(names) + ADDED_AT_ONCE])
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+            self._show_draft()
+            return
+        if len(names) < len(specs):
+            self.train_button.setEnabled(False)
+            self.train_button.setText(f"Queued {len(names)} of {len(specs)}")
+            QTimer.singleShot(0, self, lambda: self._add_some(specs, names, workers))
+            return
+        self._submit(tuple(names), workers)
+        self._show_draft()
+
+    def _submit(self, names: tuple[str, ...], workers: int) -> None:
+        study = str(self.session.opened().folder)
+        if workers:
+            self.jobs.submit(RunSweep(study=study, trials=names, num_workers=workers))
+        else:
+            self.jobs.submit(Train(study=study, trials=names))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Enter trains."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.train()
+        else:
+            super().keyPressEvent(event)
+
+    # What the draft says
+
+    def _show_draft(self) -> None:
+        constraints = self.session.study.constraints if self.session.study else Constraints()
+        self.estimate.show_estimate(self.draft.estimate, constraints)
+        self.sweep.show_axes(self.draft, {path: row.words for path, row in self.form.rows.items()})
+        count = self.draft.num_trials
+        self.train_button.setEnabled(count > 0)
+        self.train_button.setText(f"Train {count} trials" if self.draft.axes and count != 1 else "Train")
+        problems = self.draft.problems
+        self.why.setVisible(bool(problems))
+        if problems:
+            more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+            self.why.setText(self.form.words_of(problems[0]) + more)
+
+    def _go_to_problem(self) -> None:
+        if self.draft.problems:
+            self.form.focus_field(self.draft.problems[0].path)
+
+    def _vary_nothing(self) -> None:
+        for path in list(self.draft.axes):
+            self.draft.stop_varying(path)
+
+    def _show_reference(self, *_: object) -> None:
+        study = self.session.study
+        try:
+            reference = study.spec(study.reference) if study and study.reference else None
+        except WorkbenchError:
+            # A damaged reference is shown on the Trials page; here it only means no dots.
+            reference = None
+        self.form.compare_with(reference)
+
+    def _remember_folding(self) -> None:
+        self.preferences.set(remembered.OPEN_GROUPS, self.form.unfolded())
+
+
+def _tool(text: str, icon: str, explained: str) -> QToolButton:
+    button = QToolButton(text=text, toolTip=explained)
+    button.setProperty("role", "flat")
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    theme.set_icon(button, icon, "muted")
+    return button
+
+
+def main() -> None:
+    """Run the page alone."""
+    from workbench.app import run_page
+
+    run_page(ExperimentPage)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The specs that come with the program: whole trials to start from, read from its TOML files."""
+
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from core.datasets.clips import label_names
+from core.errors import SpecError
+from core.experiment.spec_file import load_values
+from core.spec import TrialSpec, override, parse_spec
+
+FIRST = "go-stop-tiny"
+"""File of the spec that a first start offers."""
+
+
+@dataclass(frozen=True)
+class Starter:
+    """One of the specs: its file's name, and its values without a data folder."""
+
+    file: str
+    values: dict
+
+    @property
+    def title(self) -> str:
+        """What the spec calls itself."""
+        return str(self.values.get("name") or self.file)
+
+    def spec_for(self, folder: str) -> TrialSpec:
+        """Return the spec on a folder of clips; labels that the folder lacks give way to all of its own."""
+        values = override(self.values, "dataset.folder", folder)
+        wanted = values["dataset"].get("labels", ())
+        if folder and not set(wanted) <= set(label_names(Path(folder))):
+            values = override(values, "dataset.labels", ())
+        return draft_spec(values)
+
+
+@cache
+def starters() -> tuple[Starter, ...]:
+    """Return the specs that come with the program, the first start's first."""
+    folder = resources.files("resources").joinpath("specs")
+    found = []
+    for entry in folder.iterdir():
+        if entry.name.endswith(".toml"):
+            with resources.as_file(entry) as path:
+                found.append(Starter(path.stem, load_values(path)))
+    return tuple(sorted(found, key=lambda starter: (starter.file != FIRST, starter.file)))
+
+
+def draft_spec(values: dict) -> TrialSpec:
+    """Return a spec that may still lack its data folder. Raises SpecError for every other problem."""
+    try:
+        return parse_spec(values)
+    except SpecError as error:
+        if any(problem.path != "dataset.folder" for problem in error.problems):
+            raise
+        return TrialSpec.model_validate(values)
+
+
