@@ -43,7 +43,9 @@ def write_tones(folder: Path, clips_per_speaker: int = 2, sample_rate: int = 160
                 pitch = rng.uniform(0.9, 1.1)
                 cycles = pitch * (first_hertz * time_s + (last_hertz - first_hertz) * time_s**2 / 2)
                 samples = rng.uniform(0.1, 0.5) * np.sin(2 * np.pi * cycles) + 0.02 * rng.standard_normal(sample_rate)
-                write_wav(folder / label / f"{speaker}_nohash_{number}.wav", Sound(samples.astype(np.float32), sample_rate))
+                write_wav(
+                    folder / label / f"{speaker}_nohash_{number}.wav", Sound(samples.astype(np.float32), sample_rate)
+                )
     return folder
 
 

@@ -1,0 +1,85 @@
+"""Words spoken by espeak-ng, for when there are no people's voices."""
+
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.audio.wav import Sound, read_wav
+from core.errors import DataError
+
+PROGRAM = "espeak-ng"
+_ACCENTS = ("en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
+_TIMBRES = (
+    *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"),
+    *("klatt", "klatt2", "klatt3", "klatt4", "Andy", "Annie", "Alex", "Alicia", "belinda", "linda", "steph"),
+    *("adam", "david", "john", "Lee", "Michael", "Mike", "paul", "rob", "victor", "zac"),
+)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A way of speaking: accent and timbre, words per minute, pitch from 0 to 99."""
+
+    name: str
+    speed: int
+    pitch: int
+
+
+def deal_voices(count: int, rng: np.random.Generator) -> tuple[Voice, ...]:
+    """Return voices that differ in accent and timbre first, then in speed and pitch."""
+    names = [f"{accent}+{timbre}" for accent in _ACCENTS for timbre in _TIMBRES]
+    order = np.concatenate([rng.permutation(len(names)) for _ in range(1 + count // len(names))])[:count]
+    return tuple(Voice(names[index], int(rng.integers(120, 200)), int(rng.integers(25, 76))) for index in order)
+
+
+def synthesizer_version() -> str:
+    """Return the name and version of the synthesizer.
+
+    Raises DataError with the line that installs it when it is missing.
+    """
+    if shutil.which(PROGRAM) is None:
+        raise DataError(f"{PROGRAM} is not installed; install it with: sudo apt-get install {PROGRAM}")
+    said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
+    return said.split("  ")[0].strip()
+
+
+def speak(text: str, voice: Voice) -> Sound:
+    """Return a text as spoken by a voice, at the synthesizer's own rate.
+
+    Raises DataError with the line that installs the synthesizer when it is missing.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "spoken.wav"
+        command = [
+            PROGRAM,
+            "-v",
+            voice.name,
+            "-s",
+            str(voice.speed),
+            "-p",
+            str(voice.pitch),
+            "-w",
+            str(path),
+            "--",
+            text,
+        ]
+        try:
+            done = subprocess.run(command, capture_output=True, text=True)
+        except FileNotFoundError as error:
+            raise DataError(f"{PROGRAM} is not installed; install it with: sudo apt-get install {PROGRAM}") from error
+        if done.returncode != 0 or not path.exists():
+            raise DataError(f"{PROGRAM} cannot say {text!r} as {voice.name}: {done.stderr.strip()}")
+        return read_wav(path)
+
+
+def trim(sound: Sound, threshold: float = 0.02) -> Sound:
+    """Return the sound without what is softer than `threshold` of its peak at either end."""
+    loudness = np.abs(sound.samples)
+    heard = np.flatnonzero(loudness > threshold * loudness.max())
+    if len(heard) == 0:
+        return sound
+    return Sound(sound.samples[heard[0] : heard[-1] + 1], sound.sample_rate)

@@ -1,0 +1,110 @@
+"""Clips of words spoken by a synthesizer: a data set for a machine without network or microphone.
+
+An accuracy on such clips says little about people, so the folder carries a marker that follows it.
+"""
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from core.audio.synthesis import Voice, deal_voices, speak, synthesizer_version, trim
+from core.audio.wav import Sound, resample, write_wav
+from core.datasets.clips import SYNTHETIC_MARKER
+from core.datasets.progress import Progress
+from core.datasets.speech_commands import data_folder
+from core.datasets.waveforms import map_in_threads
+from core.errors import DataError
+from core.events import Emit, ignore
+
+WORDS = ("down", "go", "left", "no", "right", "stop", "up", "yes")
+SAMPLE_RATE = 16000
+_SPEED_SPREAD = 0.1
+_PITCH_SPREAD = 6
+_PEAKS = (0.2, 0.9)
+
+
+@dataclass(frozen=True)
+class _Take:
+    """One clip to be spoken: where it goes, and how it differs from the voice's other takes."""
+
+    path: Path
+    word: str
+    voice: Voice
+    peak: float
+    place: float
+
+
+def synthetic_folder() -> Path:
+    """Return where made clips lie, or would lie, in the user's data folder."""
+    return data_folder() / "synthetic_words"
+
+
+def make_clips(
+    folder: Path,
+    words: Sequence[str] = WORDS,
+    num_voices: int = 60,
+    takes: int = 2,
+    seed: int = 0,
+    emit: Emit = ignore,
+) -> Path:
+    """Have words spoken by many voices into `<word>/<voice>_nohash_<take>.wav`, one second each; return the folder.
+
+    The same arguments give the same clips. A folder made with them is left as it is. Raises DataError when the
+    synthesizer is missing or the folder holds something else.
+    """
+    made_how = {
+        "made_by": synthesizer_version(),
+        "words": sorted(words),
+        "num_voices": num_voices,
+        "takes": takes,
+        "seed": seed,
+    }
+    marker = folder / SYNTHETIC_MARKER
+    if marker.is_file() and json.loads(marker.read_text(encoding="utf-8")) == made_how:
+        return folder
+    if folder.is_dir() and any(folder.iterdir()):
+        raise DataError(f"{folder}: is not empty; choose a new folder for the clips to be made")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        todo = _plan(scratch, sorted(words), num_voices, takes, seed)
+        progress = Progress(emit, "Speaking words", len(todo))
+        for _ in map_in_threads(_record, todo):
+            progress.advance()
+        (scratch / SYNTHETIC_MARKER).write_text(json.dumps(made_how, indent=1) + "\n", encoding="utf-8")
+        scratch.replace(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return folder
+
+
+def _plan(folder: Path, words: Sequence[str], num_voices: int, takes: int, seed: int) -> list[_Take]:
+    rng = np.random.default_rng(seed)
+    planned = []
+    for number, voice in enumerate(deal_voices(num_voices, rng)):
+        speaker = hashlib.sha1(f"{seed}:{number}".encode()).hexdigest()[:8]
+        for word in words:
+            for take in range(takes):
+                speed = round(voice.speed * rng.uniform(1 - _SPEED_SPREAD, 1 + _SPEED_SPREAD))
+                pitch = int(np.clip(voice.pitch + rng.integers(-_PITCH_SPREAD, _PITCH_SPREAD + 1), 0, 99))
+                path = folder / word / f"{speaker}_nohash_{take}.wav"
+                varied = Voice(voice.name, speed, pitch)
+                planned.append(_Take(path, word, varied, rng.uniform(*_PEAKS), rng.uniform(0.2, 0.8)))
+    return planned
+
+
+def _record(take: _Take) -> None:
+    """Speak one take, trim it, and lay it into a second of silence at its place and loudness."""
+    sound = resample(trim(speak(take.word, take.voice)), SAMPLE_RATE)
+    spoken = sound.samples[:SAMPLE_RATE]
+    clip = np.zeros(SAMPLE_RATE, np.float32)
+    start = round((SAMPLE_RATE - len(spoken)) * take.place)
+    clip[start : start + len(spoken)] = spoken * (take.peak / max(1e-6, float(np.abs(spoken).max())))
+    take.path.parent.mkdir(exist_ok=True)
+    write_wav(take.path, Sound(clip, SAMPLE_RATE))
