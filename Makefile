@@ -51,6 +51,7 @@ clean:
 $(INSTALLED): pyproject.toml resources/constraints.txt | .venv/packages-run
 	@'$(PYTHON)' -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo 'Python 3.11 or newer is needed; name one: make PYTHON=/path/to/python3.12 $(MAKECMDGOALS)' >&2; exit 1; }
+	@echo 'Installing the Python packages into .venv: 3 GB, some minutes.'
 	'$(PYTHON)' -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c resources/constraints.txt -e '.[dev]'
 	@touch $@

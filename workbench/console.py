@@ -27,7 +27,6 @@ from core.events import (
     TrialStarted,
     TrialStopped,
     Warned,
-    WorkerReady,
 )
 from workbench.number_format import kilobytes, milliseconds, percent
 
@@ -121,13 +120,10 @@ class Narrator:
         self._titles = titles
         self._tasks: dict[str, TaskID] = {}
         self._last_tenth: tuple[str, int] = ("", -1)
-        self._show("", "Starting the worker", None)
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
         match event:
-            case WorkerReady():
-                self._end("")
             case JobStarted():
                 self._end("")
             case TrialStarted():

@@ -26,19 +26,16 @@ def check(
 
     Example: `workbench data check clips`
     """
-    from core.datasets.check import DataReport
-
-    from core.experiment.jobs import CheckData
+    from core.datasets.check import check_folder
     from workbench import console
     from workbench.commands import data_sheet
-    from workbench.worker_process import run_job
 
     with console.progress() as narrator:
-        answer = run_job(CheckData(folder=str(folder.resolve())), narrator)
+        report = check_folder(folder, narrator)
     if as_json:
-        console.answer(answer)
+        console.answer(report.model_dump(mode="json"))
     else:
-        data_sheet.show(DataReport.model_validate(answer))
+        data_sheet.show(report)
 
 
 @app.command()

@@ -1,7 +1,4 @@
-"""Commands that take model files, also such as were not made here: judge them, time them.
-
-Both run in the worker: a damaged file may end the process that loads it, and should not end the command.
-"""
+"""Commands that take model files, also such as were not made here: judge them, time them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -66,23 +63,20 @@ def benchmark(
 
     Example: `workbench benchmark a.tflite b.tflite --threads 2`
     """
-    from core.experiment.jobs import Benchmark
-    from core.results import Timing
+    from core.evaluation.latency import benchmark as time_model
+    from core.evaluation.latency import device_name
     from workbench import console
     from workbench.number_format import count, milliseconds
-    from workbench.worker_process import run_job
 
-    paths = tuple(str(model.resolve()) for model in models)
-    job = Benchmark(models=paths, num_threads=threads, warmup_runs=warmup, num_runs=runs)
     with console.progress() as narrator:
-        timed = run_job(job, narrator)
+        timed = [(str(model), time_model(model, threads, warmup, runs, narrator)) for model in models]
     if as_json:
-        console.answer({"num_threads": threads, "models": timed})
+        entries = [{"model": model, "timing": timing.model_dump(mode="json")} for model, timing in timed]
+        console.answer({"device": device_name(), "num_threads": threads, "models": entries})
         return
     headings = (("model", "left"), ("median ms", "right"), ("p90 ms", "right"), ("p99 ms", "right"), ("runs", "right"))
-    rows = []
-    for entry in timed:
-        timing = Timing.model_validate(entry["timing"])
-        times = (milliseconds(value) for value in (timing.median_ms, timing.p90_ms, timing.p99_ms))
-        rows.append((entry["model"], *times, count(timing.num_runs)))
-    console.show_table("", headings, rows)
+    rows = [
+        (model, *map(milliseconds, (timing.median_ms, timing.p90_ms, timing.p99_ms)), count(timing.num_runs))
+        for model, timing in timed
+    ]
+    console.show_table(f"Inference on {device_name()}", headings, rows)

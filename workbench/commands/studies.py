@@ -115,17 +115,13 @@ def export(
 
     Example: `workbench export studies/mine B --format c-array --out firmware/`
     """
-    from core.experiment.jobs import Export
+    from core.experiment.export import export_trial
     from core.experiment.store import Study
     from workbench import console
-    from workbench.worker_process import run_job
 
     opened = Study.open(study)
     name = opened.find(trial)
-    target = str((out or Path.cwd()).resolve())
-    with console.progress() as narrator:
-        job = Export(study=str(study.resolve()), trial=name, format=form.value, target=target)
-        written = run_job(job, narrator)
+    written = [str(path.resolve()) for path in export_trial(opened, name, form.value, out or Path.cwd())]
     if as_json:
         console.answer({"trial": name, "format": form.value, "files": written})
     for path in [] if as_json else written:

@@ -33,6 +33,7 @@ def train(
 
     Ctrl+C stops after the batch at hand; `workbench resume` goes on from the last epoch.
     """
+    from core.datasets.clips import find_clips
     from core.experiment.jobs import Train
     from core.experiment.spec_file import apply_settings, load_values
     from core.experiment.store import Study
@@ -40,6 +41,8 @@ def train(
 
     values = apply_settings(load_values(spec), [*as_setting(data), *(settings or [])])
     parsed = parse_spec(values, str(spec))
+    # Said now instead of by a trial that fails seconds later.
+    find_clips(parsed.dataset)
     opened = Study.open_or_create(study)
     names = (opened.add(parsed),)
     _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
@@ -61,11 +64,14 @@ def sweep(
 
     Example: `workbench sweep resources/sweeps/system-b.toml --study studies/b --data clips --workers 2`
     """
+    from core.datasets.clips import find_clips
     from core.experiment.jobs import RunSweep
     from core.experiment.store import Study
     from core.experiment.sweep import load_sweep
 
     specs = load_sweep(sweep, [*as_setting(data), *(settings or [])]).expand()
+    for dataset in {spec.dataset for spec in specs}:
+        find_clips(dataset)
     opened = Study.open_or_create(study)
     names = tuple(opened.add(spec) for spec in specs)
     _run(opened, names, RunSweep(study=str(study.resolve()), trials=names, num_workers=workers), as_json)
