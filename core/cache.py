@@ -3,14 +3,16 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 
 DEFAULT_LIMIT_BYTES = 8 * 1024**3
+_WAIT_S = 0.2
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -21,16 +23,23 @@ def cache_root() -> Path:
     return Path(moved) if moved else user_cache_path("tinyml-workbench", appauthor=False)
 
 
-def cached_folder(kind: str, key: str, fill: Callable[[Path], None], limit_bytes: int = DEFAULT_LIMIT_BYTES) -> Path:
+def cached_folder(
+    kind: str,
+    key: str,
+    fill: Callable[[Path], None],
+    limit_bytes: int = DEFAULT_LIMIT_BYTES,
+    on_wait: Callable[[], None] = lambda: None,
+) -> Path:
     """Return the folder of a key, calling `fill` on a new one when it is not there.
 
-    Safe when two processes ask at once: one fills, the other waits. A fill that fails or is killed
-    leaves nothing behind that could be taken for the finished thing.
+    Safe when two processes ask at once: one fills, the other waits, calling `on_wait` several times a second, which
+    may raise to give up. A fill that fails or is killed leaves nothing behind that could be taken for the finished
+    thing.
     """
     parent = cache_root() / kind
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / key
-    with FileLock(parent / f"{key}.lock"):
+    with _locked(parent / f"{key}.lock", on_wait):
         if not folder.is_dir():
             unfinished = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
             try:
@@ -44,7 +53,24 @@ def cached_folder(kind: str, key: str, fill: Callable[[Path], None], limit_bytes
     return folder
 
 
-def cached_arrays(kind: str, key: str, compute: Callable[[], Arrays], limit_bytes: int = DEFAULT_LIMIT_BYTES) -> dict[str, np.ndarray]:
+@contextmanager
+def _locked(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
+    lock = FileLock(path)
+    while True:
+        try:
+            lock.acquire(timeout=_WAIT_S, poll_interval=_WAIT_S / 4)
+            break
+        except Timeout:
+            on_wait()
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def cached_arrays(
+    kind: str, key: str, compute: Callable[[], Arrays], limit_bytes: int = DEFAULT_LIMIT_BYTES
+) -> dict[str, np.ndarray]:
     """Return named arrays, memory-mapped read-only, computing them when they are not there."""
 
     def fill(folder: Path) -> None:

@@ -3,17 +3,18 @@
 Knows no study: takes a spec and a folder for its files, says events, returns what was measured.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
-from core.compression import convert, prune, slim
+from core.compression import convert, package, prune, slim
 from core.datasets.prepared import PreparedData
 from core.evaluation import footprint
 from core.events import Emit, StageStarted, Warned, ignore
 from core.models import assembly, registry
 from core.results import TrialResult
-from core.spec import TrialSpec
+from core.spec import TrialSpec, stage_key
 from core.tasks.registry import TASKS
-from core.training import base, fit
+from core.training import base, fit, schedule
 
 
 def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult:
@@ -28,23 +29,28 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
         emit(Warned(message=warning))
     task.save_preprocessing(spec, data, folder)
 
+    emit(StageStarted(stage="build"))
     net = registry.build(spec.model, data.input_shape, len(data.labels))
+    model = assembly.assemble(net, spec.training.seed)
     emit(StageStarted(stage="train"))
-    trained = base.train(spec, assembly.assemble(net, spec.training.seed), data, folder, emit)
+    trained = base.train(spec, model, data, folder, emit)
     if spec.pruning.schedule != "none":
         emit(StageStarted(stage="prune"))
         trained = _fine_tune(spec, trained, data, folder, emit)
+    trained.model.save(folder / "model.keras")
 
     emit(StageStarted(stage="convert"))
-    full = convert.convert(trained.model, spec.quantization, data.train.inputs, folder)
-    deployed = slim.write(full, folder) if spec.conversion.slim else convert.deploy(full, folder)
+    full = convert.convert(trained.model, spec.quantization, data.train.inputs)
+    (folder / "model.full.tflite").write_bytes(full)
+    emit(StageStarted(stage="slim"))
+    deployed = package.deploy(slim.slim(full) if spec.conversion.slim else full, folder)
 
     emit(StageStarted(stage="evaluate"))
     quality = task.evaluate(deployed, data, emit)
     emit(StageStarted(stage="measure"))
     return TrialResult(
         quality=quality,
-        footprint=footprint.measure(deployed, full, trained.model, net.macs),
+        footprint=footprint.measure(deployed, len(full), trained.model.get_weights(), net.macs),
         latencies=(task.measure_latency(deployed, spec, emit),),
         validation_accuracy=trained.validation_accuracy,
         training_seconds=trained.seconds,
@@ -55,4 +61,9 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
 
 
 def _fine_tune(spec: TrialSpec, trained: fit.Fitted, data: PreparedData, folder: Path, emit: Emit) -> fit.Fitted:
-    """Fine-tune under a rising sparsity: pruning wraps the model, training fits it, pruning unwraps it."""
+    """Fine-tune under a rising sparsity: pruning masks the model, training fits it, pruning takes the masks away."""
+    plan = schedule.plan_fine_tuning(spec)
+    pruned = prune.prune(trained.model, spec.pruning, plan.num_steps(len(data.train.targets)))
+    saved = folder / "checkpoint" / "fine_tuning.npz"
+    fitted = fit.fit(trained.model, data, plan, saved, emit, stage_key(spec, "pruning"), pruned)
+    return replace(fitted, model=pruned.strip(), seconds=trained.seconds + fitted.seconds)

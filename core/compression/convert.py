@@ -1,0 +1,64 @@
+"""From a Keras model to a `.tflite` file in one of four number formats."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+import tf_keras as keras
+
+from core.errors import ModelError
+from core.spec import Quantization
+
+
+def convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
+    """Return the `.tflite` content of a model at batch 1, dropout absent, softmax kept.
+
+    Full-integer quantization takes the ranges of the activations from clips drawn evenly from `training_inputs`,
+    float32 of shape (n, *input_shape). Raises ModelError when the converter refuses the network.
+    """
+    run = tf.function(lambda inputs: model(inputs, training=False))
+    signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
+    # From a concrete function: a saved model on disk gives the same file a second later.
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function(signature)], model)
+    _SCHEMES[settings.scheme](converter, settings, training_inputs)
+    try:
+        return bytes(converter.convert())
+    except Exception as error:
+        reason = str(error).strip().splitlines()
+        raise ModelError(
+            f"The network cannot be converted to {settings.scheme}: {reason[0] if reason else type(error).__name__}. "
+            "Use another quantization scheme, or other kernels and strides."
+        ) from error
+
+
+def _as_float32(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:  # noqa: ARG001
+    converter.optimizations = []
+
+
+def _as_float16(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:  # noqa: ARG001
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.target_spec.supported_types = [tf.float16]
+
+
+def _as_dynamic_range(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:  # noqa: ARG001
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+
+
+def _as_int8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:
+    def representatives() -> Iterator[list[np.ndarray]]:
+        count = min(settings.representative_clips, len(inputs))
+        for index in np.linspace(0, len(inputs) - 1, count).round().astype(int):
+            yield [np.asarray(inputs[index : index + 1], np.float32)]
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representatives
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+    if settings.input_output == "int8":
+        converter.inference_input_type = converter.inference_output_type = tf.int8
+    if settings.granularity == "per_tensor":
+        # Private, but the converter offers no other way; a test reads the scales off the file.
+        converter._experimental_disable_per_channel = True
+    converter._experimental_disable_per_channel_quantization_for_dense_layers = settings.granularity == "per_tensor"
+
+
+_SCHEMES = {"float32": _as_float32, "float16": _as_float16, "dynamic_range": _as_dynamic_range, "int8": _as_int8}

@@ -1,0 +1,76 @@
+"""Judge a `.tflite` file on clips whose labels are known."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import ModelError
+from core.evaluation.interpreter import Float32, LoadedModel
+from core.events import Emit, Progressed, ignore
+from core.results import Classification, LabelScore
+
+_CLIPS_PER_REPORT = 256
+
+
+def judge(
+    model: Path, inputs: Float32, targets: NDArray[np.integer], labels: Sequence[str], emit: Emit = ignore
+) -> Classification:
+    """Run a file over inputs of shape (n, *input_shape) and compare with targets, indices into `labels`.
+
+    `labels` is in the order of the model's outputs. Raises ModelError when the file does not fit the inputs or labels.
+    """
+    predicted = predict(model, inputs, len(labels), emit).argmax(axis=1)
+    return tally(predicted, targets, labels)
+
+
+def predict(model: Path, inputs: Float32, num_labels: int, emit: Emit = ignore) -> Float32:
+    """Return the probability of every label for every input, shape (n, num_labels). Raises ModelError."""
+    loaded = LoadedModel(model)
+    _check_fit(loaded, inputs.shape[1:], num_labels)
+    parts = []
+    for start in range(0, len(inputs), _CLIPS_PER_REPORT):
+        parts.append(loaded.run(inputs[start : start + _CLIPS_PER_REPORT]))
+        done = min(start + _CLIPS_PER_REPORT, len(inputs))
+        emit(Progressed(what="clips judged", done=done, total=len(inputs)))
+    return np.concatenate(parts)
+
+
+def tally(predicted: NDArray[np.integer], targets: NDArray[np.integer], labels: Sequence[str]) -> Classification:
+    """Count predictions against targets, both of shape (n,) and indices into `labels`."""
+    confusion = np.zeros((len(labels), len(labels)), np.int64)
+    np.add.at(confusion, (targets, predicted), 1)
+    scores = tuple(
+        LabelScore(
+            label=label,
+            num_clips=int(confusion[index].sum()),
+            precision=_share(confusion[index, index], confusion[:, index].sum()),
+            recall=_share(confusion[index, index], confusion[index].sum()),
+        )
+        for index, label in enumerate(labels)
+    )
+    return Classification(labels=tuple(labels), confusion=tuple(map(tuple, confusion.tolist())), per_label=scores)
+
+
+def _share(part: np.int64, whole: np.int64) -> float | None:
+    return float(part / whole) if whole else None
+
+
+def _check_fit(loaded: LoadedModel, input_shape: tuple[int, ...], num_labels: int) -> None:
+    batch, *expected = loaded.input.shape
+    if batch != 1 or tuple(expected) != tuple(input_shape):
+        raise ModelError(
+            f"{loaded.path}: takes an input of shape {_shape(loaded.input.shape)}, the features give "
+            f"{_shape((1, *input_shape))}; use the feature settings and clip duration that the model was trained with"
+        )
+    outputs = int(np.prod(loaded.output.shape))
+    if outputs != num_labels:
+        raise ModelError(
+            f"{loaded.path}: gives {outputs} outputs, {num_labels} labels are named; "
+            "name the model's labels in the order of its outputs"
+        )
+
+
+def _shape(sizes: Sequence[int]) -> str:
+    return " × ".join(str(size) for size in sizes)

@@ -1,0 +1,86 @@
+"""Time a `.tflite` file on this machine as a device would use it: one clip at a time."""
+
+import platform
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from core.evaluation.interpreter import Float32, LoadedModel
+from core.events import Emit, Progressed, ignore
+from core.results import Latency, Timing
+
+_REPORT_S = 0.25
+
+
+def measure(
+    model: Path,
+    make_input: Callable[[], Float32],
+    device: str = "",
+    num_threads: int = 1,
+    warmup_runs: int = 20,
+    num_runs: int = 200,
+    emit: Emit = ignore,
+) -> Latency:
+    """Time making the input (1, *input_shape), running the model, and both as one whole, in turns.
+
+    Taking turns lets a disturbance of the machine fall on all three alike. No name means this machine's.
+    Raises ModelError when the file cannot be run.
+    """
+    loaded = LoadedModel(model, num_threads)
+    given = make_input()
+
+    def whole() -> None:
+        loaded.run(make_input())
+
+    calls = (make_input, lambda: loaded.run(given), whole)
+    feature, inference, total = _time_in_turns(calls, warmup_runs, num_runs, emit)
+    return Latency(
+        device=device or device_name(), num_threads=num_threads, feature=feature, inference=inference, total=total
+    )
+
+
+def benchmark(
+    model: Path, num_threads: int = 1, warmup_runs: int = 20, num_runs: int = 200, emit: Emit = ignore
+) -> Timing:
+    """Time the inference of any file on random input. Raises ModelError when it cannot be run."""
+    loaded = LoadedModel(model, num_threads)
+    given = np.random.default_rng(0).normal(size=loaded.input.shape).astype(np.float32)
+    return _time_in_turns((lambda: loaded.run(given),), warmup_runs, num_runs, emit)[0]
+
+
+@cache
+def device_name() -> str:
+    """Return the name of this machine's processor."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith(("model name", "Model"))]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def _time_in_turns(
+    calls: tuple[Callable[[], object], ...], warmup_runs: int, num_runs: int, emit: Emit
+) -> list[Timing]:
+    for _ in range(warmup_runs):
+        for call in calls:
+            call()
+    taken_ns = np.zeros((num_runs, len(calls)), np.int64)
+    reported = time.monotonic()
+    for run in range(num_runs):
+        for column, call in enumerate(calls):
+            started = time.perf_counter_ns()
+            call()
+            taken_ns[run, column] = time.perf_counter_ns() - started
+        if time.monotonic() - reported > _REPORT_S:
+            reported = time.monotonic()
+            emit(Progressed(what="timed runs", done=run + 1, total=num_runs))
+    return [_summarize(column / 1e6, warmup_runs) for column in taken_ns.T]
+
+
+def _summarize(taken_ms: np.ndarray, warmup_runs: int) -> Timing:
+    median, p90, p99 = np.quantile(taken_ms, (0.5, 0.9, 0.99))
+    return Timing(median_ms=median, p90_ms=p90, p99_ms=p99, num_runs=len(taken_ms), warmup_runs=warmup_runs)
