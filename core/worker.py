@@ -122,7 +122,7 @@ class Worker:
     def _warm_up(self) -> None:
         from core.experiment import warm_up
 
-        warm_up.load()
+        # A job that is here already rehearses well enough.
         if not self._waiting:
             warm_up.rehearse()
         self._say(WorkerReady(), "")

@@ -1,39 +1,82 @@
 """What each intention of `jobs.py` does: a call of the function that the command line would make as well."""
 
-from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from core.datasets import speech_commands, synthetic
+from core.datasets.check import check_folder
+from core.errors import ModelError
+from core.evaluation import classification, latency
 from core.events import Emit
 from core.experiment import jobs, pool, runner
 from core.experiment.export import export_trial
+from core.experiment.quickstart import find_data, quickstart_specs
 from core.experiment.store import Study
+from core.results import Classification
+from core.spec import override, parse_spec
+from core.tasks.registry import TASKS
+
+_TAKES_A_VOICE = 2
 
 
 def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
-    """Do what a job asks for and return its answer. Raises WorkbenchError or TrialCancelled."""
-    return _ACTIONS[type(job)](job, emit)
+    """Do what a job asks for and return its answer as JSON values. Raises WorkbenchError or TrialCancelled."""
+    match job:
+        case jobs.Train():
+            return runner.run_all(Study.open(job.study), job.trials, emit)
+        case jobs.RunSweep():
+            return pool.run_many(Study.open(job.study), job.trials, job.num_workers, emit, job.scheduler)
+        case jobs.Remeasure():
+            return runner.remeasure(Study.open(job.study), job.trials, emit)
+        case jobs.Evaluate():
+            return evaluate(job, emit).model_dump(mode="json")
+        case jobs.Benchmark():
+            return [{"model": model, "timing": _time(model, job, emit)} for model in job.models]
+        case jobs.Export():
+            return [str(path) for path in export_trial(Study.open(job.study), job.trial, job.format, job.target)]
+        case jobs.Download():
+            return str(speech_commands.download(Path(job.folder) if job.folder else None, emit))
+        case jobs.Synthesize():
+            num_voices = -(-job.clips_per_label // _TAKES_A_VOICE)
+            made = synthetic.make_clips(Path(job.folder), job.labels, num_voices, _TAKES_A_VOICE, job.seed, emit)
+            return str(made)
+        case jobs.CheckData():
+            return check_folder(Path(job.folder), emit).model_dump(mode="json")
+        case jobs.Quickstart():
+            return _quickstart(job, emit)
 
 
-def _train(job: jobs.Train, emit: Emit) -> list[str]:
-    return runner.run_all(Study.open(job.study), job.trials, emit)
+def evaluate(job: jobs.Evaluate, emit: Emit) -> Classification:
+    """Judge any model file on the test part of a folder of clips.
+
+    Raises ModelError when the file does not fit the settings or its labels are not those of the clips.
+    """
+    values = override(job.spec, "dataset.folder", job.data) if job.data else job.spec
+    spec = parse_spec(values)
+    data = TASKS[spec.task].prepare(spec, emit)
+    order = job.labels or data.labels
+    strangers = [label for label in data.labels if label not in order]
+    if strangers:
+        raise ModelError(
+            f"{job.model}: its labels are {', '.join(order)}, but the clips have {', '.join(strangers)} too; "
+            "name all labels of the model in the order of its outputs, or choose fewer labels of the clips"
+        )
+    place = np.array([order.index(label) for label in data.labels])
+    return classification.judge(Path(job.model), data.test.inputs, place[data.test.targets], order, emit)
 
 
-def _sweep(job: jobs.RunSweep, emit: Emit) -> list[str]:
-    return pool.run_many(Study.open(job.study), job.trials, job.num_workers, emit, job.scheduler)
+def _time(model: str, job: jobs.Benchmark, emit: Emit) -> dict[str, Any]:
+    timing = latency.benchmark(Path(model), job.num_threads, job.warmup_runs, job.num_runs, emit)
+    return timing.model_dump(mode="json")
 
 
-def _remeasure(job: jobs.Remeasure, emit: Emit) -> list[str]:
-    return runner.remeasure(Study.open(job.study), job.trials, emit)
-
-
-def _export(job: jobs.Export, emit: Emit) -> list[str]:
-    study = Study.open(job.study)
-    return [str(path) for path in export_trial(study, job.trial, job.format, job.target)]
-
-
-_ACTIONS: Mapping[type[jobs.Job], Callable[[Any, Emit], Any]] = {
-    jobs.Train: _train,
-    jobs.RunSweep: _sweep,
-    jobs.Remeasure: _remeasure,
-    jobs.Export: _export,
-}
+def _quickstart(job: jobs.Quickstart, emit: Emit) -> dict[str, Any]:
+    data = find_data(Path(job.data) if job.data else None, emit)
+    study = Study.open_or_create(job.study, "Quick start")
+    names = [study.add(spec) for spec in quickstart_specs(data)]
+    runner.run_all(study, names, emit)
+    study.refresh()
+    is_synthetic = any(study.summary(name).synthetic for name in names)
+    return {"study": str(study.folder), "data": str(data), "synthetic": is_synthetic, "trials": names}

@@ -1,5 +1,6 @@
 """Runs trials of a study: gives the pipeline a folder, writes down what it says and what it returns."""
 
+import shutil
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -49,6 +50,8 @@ def run(study: Study, name: str, emit: Emit = ignore, *, contended: bool = False
                 record(TrialFailed(message=message, details=details))
                 raise WorkbenchError(message) from error
             record(TrialFinished(result=result))
+            # It held the optimizer's state as well, several times the size of the model.
+            shutil.rmtree(folder / "checkpoint", ignore_errors=True)
             return result
 
 

@@ -20,7 +20,7 @@ from filelock import FileLock
 
 from core.errors import StudyError
 from core.events import Event
-from core.experiment import summary as summaries_module
+from core.experiment import summary as summary_rows
 from core.experiment import trial_folder
 from core.experiment.files import write_atomically, writing_failed
 from core.experiment.summary import DeviceLatency, TrialState, TrialSummary, letter_of
@@ -31,7 +31,6 @@ from core.spec import TrialSpec, identity, parse_spec
 __all__ = ["Constraints", "DeviceLatency", "Study", "TrialState", "TrialSummary", "letter_of"]
 
 SCHEMA_VERSION = 1
-INDEX_VERSION = 1
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,7 @@ class Study:
         self.folder = folder
         self.warning = ""
         """A sentence when study.json was damaged and its defaults are in force."""
+        self._parent = str(folder / "trials")
         self._trials: dict[str, TrialFolder] = {}
         self._settings: dict[str, Any] = {}
         self._settings_mtime_ns = -1
@@ -237,7 +237,7 @@ class Study:
     def _look_at(self, entry: os.DirEntry[str], now_ns: int) -> bool:
         trial = self._trials.get(entry.name)
         if trial is None:
-            trial = self._trials[entry.name] = TrialFolder(self.folder / "trials" / entry.name)
+            trial = self._trials[entry.name] = TrialFolder(self._parent, entry.name)
         return trial.read_if_changed(entry.stat().st_mtime_ns, now_ns)
 
     def _next_number(self) -> int:
@@ -295,18 +295,21 @@ class Study:
     def _load_index(self) -> None:
         try:
             index = json.loads((self.folder / ".index.json").read_bytes())
-            if index["version"] != INDEX_VERSION:
+            if index["row"] != summary_rows.ROW:
                 return
-            for name, (mtime_ns, events_bytes, values) in index["trials"].items():
-                known = summaries_module.from_json(values)
-                path = self.folder / "trials" / name
-                self._trials[name] = TrialFolder(path, known, (int(mtime_ns), int(events_bytes)))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            for name, (mtime_ns, events_bytes, row) in index["trials"].items():
+                known = summary_rows.from_row(row)
+                self._trials[name] = TrialFolder(self._parent, name, known, (int(mtime_ns), int(events_bytes)))
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
             self._trials = {}
 
     def _save_index(self) -> None:
-        trials = {name: (*trial.signature, trial.known) for name, trial in self._trials.items()}
-        content = json.dumps({"version": INDEX_VERSION, "trials": trials}, default=vars, separators=(",", ":"))
+        trials = {
+            name: (*trial.signature, summary_rows.to_row(trial.known))
+            for name, trial in self._trials.items()
+            if trial.known is not None
+        }
+        content = json.dumps({"row": summary_rows.ROW, "trials": trials}, separators=(",", ":"))
         # Only a shortcut: a study on a full or read-only disk opens without it.
         with contextlib.suppress(StudyError):
             write_atomically(self.folder / ".index.json", content)

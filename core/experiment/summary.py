@@ -1,6 +1,6 @@
 """One trial in a few numbers: all that a table row and a point on a chart need, cheap to keep by the thousand."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
@@ -123,13 +123,20 @@ def without_savings(trial: TrialSummary, reference: str | None) -> TrialSummary:
     return replace(trial, latencies=latencies)
 
 
-def from_json(values: dict[str, Any]) -> TrialSummary:
-    """Rebuild a summary from its JSON values. Raises KeyError, TypeError or ValueError when they are another's."""
-    return TrialSummary(
-        **{
-            **values,
-            "state": TrialState(values["state"]),
-            "latencies": tuple(DeviceLatency(**latency) for latency in values["latencies"]),
-            "warnings": tuple(values["warnings"]),
-        }
-    )
+def to_row(trial: TrialSummary) -> list[Any]:
+    """Return a summary as JSON values without their names, see `ROW`: a third of the bytes, and as much less time."""
+    values = list(vars(trial).values())
+    values[_LATENCIES] = [list(vars(latency).values()) for latency in trial.latencies]
+    return values
+
+
+def from_row(values: list[Any]) -> TrialSummary:
+    """Rebuild a summary from its row. Raises TypeError, IndexError or ValueError when the row is another's."""
+    values[_STATE] = TrialState(values[_STATE])
+    values[_LATENCIES] = tuple(DeviceLatency(*latency) for latency in values[_LATENCIES])
+    values[_WARNINGS] = tuple(values[_WARNINGS])
+    return TrialSummary(*values)
+
+
+ROW = [field.name for field in fields(TrialSummary)]
+_STATE, _LATENCIES, _WARNINGS = (ROW.index(name) for name in ("state", "latencies", "warnings"))

@@ -30,13 +30,22 @@ NAME = re.compile(r"(\d{4,})-(.+)")
 class TrialFolder:
     """Reads one trial and remembers what it read, so that looking again costs a stat or two."""
 
-    def __init__(self, path: Path, known: TrialSummary | None = None, signature: tuple[int, int] = (0, -1)) -> None:
-        self.path = path
+    def __init__(
+        self, parent: str, name: str, known: TrialSummary | None = None, signature: tuple[int, int] = (0, -1)
+    ) -> None:
+        self._parent = parent
+        self.name = name
         self.signature = signature
         """Modification time of the folder in nanoseconds and bytes of the events, when last read."""
         self.known = known
         self._story = Story()
         self._against: tuple[str | None, TrialSummary | None, TrialSummary] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        # Made when asked for: thousands of them would cost more than all else about opening a study.
+        return Path(self._parent, self.name)
 
     def summary(self, reference: str | None) -> TrialSummary:
         """Return what was last read; latency is only saved against today's reference trial."""
@@ -66,10 +75,10 @@ class TrialFolder:
         return self.known != known
 
     def _read(self, mtime_ns: int) -> TrialSummary:
-        match = NAME.fullmatch(self.path.name)
+        match = NAME.fullmatch(self.name)
         assert match is not None
         number = int(match[1])
-        blank = TrialSummary(self.path.name, number, letter_of(number), "", match[2], TrialState.FAILED, mtime_ns / 1e9)
+        blank = TrialSummary(self.name, number, letter_of(number), "", match[2], TrialState.FAILED, mtime_ns / 1e9)
         try:
             values = _read_object(self.path / "spec.json")
             created_s, title = float(values["created_s"]), str(values["spec"]["name"])

@@ -214,7 +214,7 @@ def test_a_damaged_result_is_named(study):
         study.result(name)
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"version": 1, "trials": {"0001-x": [1]}}', b"[1]"])
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xfe", b'{"row": [], "trials": {"0001-x": [1]}}', b"[1]"])
 def test_a_damaged_index_is_rebuilt(study, content):
     study.add(spec())
     expected = study.summaries()
