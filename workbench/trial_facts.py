@@ -11,6 +11,7 @@ from core.errors import WorkbenchError
 from core.experiment.store import Constraints, DeviceLatency, Study, TrialState, TrialSummary
 from core.spec import TrialSpec, declared, differences, field_at, sections
 from workbench import number_format
+from workbench.field_text import label_of, words_of
 
 SYNTHETIC = "*"
 RANDOM_SPLIT = "†"
@@ -104,13 +105,12 @@ def is_feasible(summary: TrialSummary, constraints: Constraints, device: str = "
 
 
 def field_words(spec_type: type[TrialSpec], path: str) -> str:
-    """Return a field's name as a reader would say it, with its section where the name alone is not enough."""
+    """Return a field's name as the form has it, with its section where the name alone is not enough."""
     section_name, _, name = path.rpartition(".")
     section, _ = field_at(spec_type, path)
-    words = name
-    if declared(section, name)["unit"]:
-        words = words.removesuffix("_ms").removesuffix("_hertz").removesuffix("_db")
-    words = words.removeprefix("num_").replace("_", " ").replace("fft", "FFT").replace("mfccs", "MFCCs")
+    words = label_of(section, name)
+    if not words[1:2].isupper():
+        words = words[:1].lower() + words[1:]
     named_alike = sum(name in part.model_fields for part in sections(spec_type).values())
     needs_section = named_alike > 1 or name in SAYS_TOO_LITTLE
     return f"{section_name.replace('_', ' ')} {words}" if needs_section else words
@@ -121,7 +121,7 @@ def value_words(spec_type: type[TrialSpec], path: str, value: Any) -> str:
     if value is None:
         return number_format.NOTHING
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return "on" if value else "off"
     section, _ = field_at(spec_type, path)
     unit = declared(section, path.rpartition(".")[2])["unit"]
     if isinstance(value, tuple):
@@ -131,7 +131,7 @@ def value_words(spec_type: type[TrialSpec], path: str, value: Any) -> str:
         return f"{len(joined)} of {joined[0]}" if same else " · ".join(joined) or "all"
     text = f"{value:g}" if isinstance(value, float) else str(value)
     if "folder" not in path:
-        text = text.replace("_", " ")
+        text = words_of(text)
     return f"{text} {unit}" if unit else text
 
 
@@ -192,7 +192,7 @@ class Differences:
         return name in self._words
 
     def words(self, name: str) -> str:
-        """Return what a trial changes on one line: "width multiplier 0.25, residual yes"."""
+        """Return what a trial changes on one line: "width multiplier 0.25, residual on"."""
         if name not in self._words:
             self._words[name] = ", ".join(f"{found.name} {found.ours}" for found in self.of(name))
         return self._words[name]

@@ -1,0 +1,151 @@
+"""What a trial must reach, as chips above the charts: [accuracy ≥ 95 %] [zip ≤ 10 kB] [total ≤ 5 ms] +."""
+
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import QLocale, Signal
+from PySide6.QtGui import QDoubleValidator, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
+
+from core.experiment.store import Constraints
+from workbench import theme
+from workbench.number_format import BYTES_PER_KB, plain
+
+
+@dataclass(frozen=True)
+class Limitable:
+    """A figure that can be bounded: its field in Constraints, its words, and how it is typed."""
+
+    field: str
+    words: str
+    unit: str
+    factor: float
+    """Typed value × factor = the field's own unit."""
+    most: float
+    usual: float
+    """What a new chip begins with when there is nothing to go by."""
+
+
+LIMITABLES = (
+    Limitable("accuracy_min", "accuracy ≥", "%", 0.01, 100, 95),
+    Limitable("zip_bytes_max", "zip ≤", "kB", BYTES_PER_KB, 1e7, 10),
+    Limitable("total_ms_max", "total ≤", "ms", 1, 1e6, 5),
+)
+
+
+def with_limit(constraints: Constraints, field: str, value: float | None) -> Constraints:
+    """Return constraints with one of them changed; sizes are whole bytes."""
+    if value is not None and field == "zip_bytes_max":
+        value = round(value)
+    return replace(constraints, **{field: value})
+
+
+class ConstraintChip(QFrame):
+    """One constraint: typed in place, taken away by its ×."""
+
+    edited = Signal(str, float)
+    removed = Signal(str)
+
+    def __init__(self, limitable: Limitable, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.limitable = limitable
+        self.setProperty("role", "card")
+        self.value = QLineEdit()
+        self.value.setAccessibleName(f"{limitable.words} in {limitable.unit}")
+        validator = QDoubleValidator(0, limitable.most, 4, self.value)
+        validator.setLocale(QLocale.c())
+        validator.setNotation(QDoubleValidator.Notation.StandardNotation)
+        self.value.setValidator(validator)
+        self.value.setFixedWidth(56)
+        self.value.editingFinished.connect(self._tell)
+        remove = QToolButton(toolTip="Remove this constraint")
+        remove.setProperty("role", "mark")
+        remove.setAccessibleName(f"Remove the constraint {limitable.words}")
+        theme.set_icon(remove, "ph.x", "muted")
+        remove.clicked.connect(lambda: self.removed.emit(limitable.field))
+        self.remove = remove
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 1, 2, 1)
+        row.setSpacing(4)
+        for widget in (QLabel(limitable.words), self.value, QLabel(limitable.unit), remove):
+            row.addWidget(widget)
+
+    def show_value(self, value: float) -> None:
+        """Show a bound in the field's own unit."""
+        text = plain(float(f"{value / self.limitable.factor:.4g}")).replace(",", "")
+        if text != self.value.text():
+            self.value.setText(text)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Keep Enter to the chip: it ends typing and starts nothing else."""
+        event.accept()
+
+    def _tell(self) -> None:
+        if self.value.text():
+            self.edited.emit(self.limitable.field, float(self.value.text()) * self.limitable.factor)
+
+
+class ConstraintBar(QWidget):
+    """The chips in force and a + that offers the others."""
+
+    changed = Signal(object)
+    """The new Constraints, after typing, adding or removing."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.constraints = Constraints()
+        self.chips = {limitable.field: ConstraintChip(limitable) for limitable in LIMITABLES}
+        self.add = QToolButton(toolTip="Add a constraint", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.add.setProperty("role", "flat")
+        self.add.setAccessibleName("Add a constraint")
+        theme.set_icon(self.add, "ph.plus", "muted")
+        self.menu = QMenu(self.add)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.add.setMenu(self.menu)
+        self.invitation = QLabel("Add a constraint to shade what meets it")
+        self.invitation.setProperty("role", "muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for chip in self.chips.values():
+            chip.edited.connect(self._set)
+            chip.removed.connect(lambda field: self._set(field, None))
+            row.addWidget(chip)
+        row.addWidget(self.add)
+        row.addWidget(self.invitation)
+        row.addStretch(1)
+        self.show_constraints(self.constraints)
+
+    def show_constraints(self, constraints: Constraints) -> None:
+        """Show what is in force."""
+        self.constraints = constraints
+        bounds = {field: getattr(constraints, field) for field in self.chips}
+        for field, chip in self.chips.items():
+            chip.setVisible(bounds[field] is not None)
+            if bounds[field] is not None:
+                chip.show_value(bounds[field])
+        self.add.setVisible(None in bounds.values())
+        self.invitation.setVisible(set(bounds.values()) == {None})
+
+    def show_dragged(self, field: str, value: float) -> None:
+        """Follow a line while it is dragged."""
+        self.chips[field].show_value(value)
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        for limitable in LIMITABLES:
+            if getattr(self.constraints, limitable.field) is None:
+                self.menu.addAction(
+                    f"{limitable.words} … {limitable.unit}", lambda limitable=limitable: self._begin(limitable)
+                )
+
+    def _begin(self, limitable: Limitable) -> None:
+        self._set(limitable.field, limitable.usual * limitable.factor)
+        chip = self.chips[limitable.field]
+        chip.value.setFocus()
+        chip.value.selectAll()
+
+    def _set(self, field: str, value: float | None) -> None:
+        constraints = with_limit(self.constraints, field, value)
+        if constraints != self.constraints:
+            self.show_constraints(constraints)
+            self.changed.emit(constraints)

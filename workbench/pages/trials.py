@@ -1,0 +1,442 @@
+"""The Trials page: a study's trials as a table and two Pareto charts, with the selected one's details beside them.
+
+Runs alone too: ``python -m workbench.pages.trials STUDY``.
+"""
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QKeySequence, QShowEvent
+from PySide6.QtWidgets import (
+    QApplication,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.errors import WorkbenchError
+from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
+from core.experiment.store import Constraints, Study
+from workbench import preferences as remembered
+from workbench import theme
+from workbench.constraint_bar import ConstraintBar
+from workbench.jobs import Jobs
+from workbench.message_bar import MessageBar
+from workbench.preferences import Preference, Preferences, default_settings
+from workbench.running_trials import RunningTrials
+from workbench.session import Session
+from workbench.trial_actions import TrialActions
+from workbench.trial_charts import TrialCharts
+from workbench.trial_compare import TrialComparison
+from workbench.trial_details import TrialDetails
+from workbench.trial_export import export_picture, export_table
+from workbench.trial_facts import Differences
+from workbench.trial_filter import FilterBar
+from workbench.trial_sheets import hover_card
+from workbench.trial_table import TrialTable
+
+REPAINT_MS = 33
+READING_SLICE = 25
+"""Specs read at once for the filter, so that the window stays responsive meanwhile."""
+HIDDEN_COLUMNS = Preference("trials/hidden_columns", "")
+WIDE, TALL = (900, 340), (440, 300)
+
+
+class TrialsPage(QWidget):
+    """Shows the session's study. Everything it draws follows from the study and the session, at most every 33 ms."""
+
+    def __init__(self, session: Session, jobs: Jobs | None = None, preferences: Preferences | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.preferences = preferences or Preferences(default_settings())
+        self.differences: Differences | None = None
+        self.running = RunningTrials(session)
+        self.actions_of_trials = TrialActions(session, jobs, self)
+        self._changed: set[str] = set()
+        self._whole = True
+        self._build()
+        self._connect()
+        self._restore()
+
+    # Building
+
+    def _build(self) -> None:
+        self.message = MessageBar()
+        self.constraints = ConstraintBar()
+        self.charts = TrialCharts()
+        self.filter = FilterBar()
+        self.table = TrialTable()
+        self.column_menu = QMenu(self)
+        self.filter.columns.setMenu(self.column_menu)
+        self.details = TrialDetails()
+        self.details.more.setMenu(self.actions_of_trials.menu(self))
+        self.comparison = TrialComparison()
+        self.beside = QStackedWidget()
+        self.nothing = QLabel("Select a trial to see its figures, what differs and how it was trained.")
+        self.nothing.setWordWrap(True)
+        self.nothing.setMargin(24)
+        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.nothing.setProperty("role", "muted")
+        for widget in (self.nothing, self.details, self.comparison):
+            self.beside.addWidget(widget)
+        upper, lower = QWidget(), QWidget()
+        _stack(upper, _padded(self.constraints, 12, 8, 12, 4), self.charts)
+        _stack(lower, self.filter, self.table)
+        self.down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        self.down.addWidget(upper)
+        self.down.addWidget(lower)
+        self.down.setStretchFactor(0, 3)
+        self.down.setStretchFactor(1, 2)
+        self.down.setSizes(list(TALL))
+        self.across = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        self.across.addWidget(self.down)
+        self.across.addWidget(self.beside)
+        self.across.setStretchFactor(0, 1)
+        self.across.setSizes(list(WIDE))
+        self.empty = _EmptyPage(self)
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.across)
+        _stack(self, self.message, self.pages)
+
+    def _connect(self) -> None:
+        session = self.session
+        session.study_opened.connect(self._show_study)
+        session.trials_changed.connect(self._note_changed)
+        session.selection_changed.connect(self._show_selection)
+        session.reference_changed.connect(self._show_reference)
+        session.constraints_changed.connect(self._show_constraints)
+        session.device_changed.connect(self._show_device)
+        session.event_received.connect(self._take_event)
+        theme.changed.connect(self._note_theme)
+        self.constraints.changed.connect(self._set_constraints)
+        self.charts.limit_dragged.connect(self.constraints.show_dragged)
+        self.charts.constraints_changed.connect(self._set_constraints)
+        self.charts.trial_clicked.connect(self._take_click)
+        self.charts.device_chosen.connect(lambda device: setattr(session, "device", device))
+        self.charts.export_requested.connect(self._export_chart)
+        self.charts.describe = self._describe
+        self.filter.changed.connect(self._show_filter)
+        self.table.chosen.connect(session.select)
+        self.table.details_requested.connect(self._go_to_details)
+        self.table.deletion_requested.connect(self.actions_of_trials.delete_selected)
+        self.table.trials.renamed.connect(self._rename)
+        self.table.columns_changed.connect(self._remember_columns)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.column_menu.aboutToShow.connect(lambda: self.table.fill_column_menu(self.column_menu))
+        self.details.use_requested.connect(self.actions_of_trials.use_settings)
+        self.actions_of_trials.said.connect(self.message.show_message)
+        self.actions_of_trials.rename_requested.connect(self.table.rename_current)
+        self.actions_of_trials.settings_used.connect(self.open_experiment)
+        self.actions_of_trials.deleted.connect(lambda words: self.message.show_message(words, "Undo", self.undo))
+        for name, splitter in (("trials", self.across), ("trials-down", self.down)):
+            splitter.splitterMoved.connect(
+                lambda *_, name=name, splitter=splitter: self.preferences.set(
+                    remembered.SPLITTER, splitter.saveState(), name
+                )
+            )
+        export = QAction("Export table as CSV…", self)
+        export.triggered.connect(lambda: self._export_chart(None, "CSV"))
+        self.addAction(export)
+        self._repainting = QTimer(self, singleShot=True, interval=REPAINT_MS)
+        self._repainting.timeout.connect(self._repaint)
+        self._reading = QTimer(self, interval=0)
+        self._reading.timeout.connect(self._read_more)
+
+    def _restore(self) -> None:
+        self.table.hide_columns(str(self.preferences.get(HIDDEN_COLUMNS)).split(","))
+        self.across.restoreState(self.preferences.get(remembered.SPLITTER, "trials"))
+        self.down.restoreState(self.preferences.get(remembered.SPLITTER, "trials-down"))
+        self._show_study(self.session.study)
+
+    # From the session
+
+    def _show_study(self, study: Study | None) -> None:
+        self.differences = Differences(study) if study else None
+        self.running.forget_all()
+        self.message.hide()
+        self.filter.clear()
+        self._whole = True
+        self._schedule()
+
+    def _note_changed(self, names: frozenset[str]) -> None:
+        self._changed |= names
+        self._schedule()
+
+    def _note_theme(self, _palette: object) -> None:
+        self.charts.dress(theme.current())
+        self._show_beside()
+        self.table.viewport().update()
+
+    def _show_reference(self, reference: str | None) -> None:
+        if self.differences is not None:
+            self.differences.compare_with(reference)
+            self._whole = True
+            self._schedule()
+
+    def _show_constraints(self, constraints: Constraints) -> None:
+        self.constraints.show_constraints(constraints)
+        self.charts.show_constraints(constraints)
+        self.table.trials.constraints = constraints
+        self.table.trials.rearrange()
+        self._show_count()
+        self._show_beside()
+
+    def _show_device(self, _device: str) -> None:
+        self._whole = True
+        self._schedule()
+
+    def _show_selection(self, names: tuple[str, ...]) -> None:
+        self.table.show_selection(names)
+        self.charts.show_selection(names, self._reference)
+        self._show_beside()
+
+    def _take_event(self, event: Event) -> None:
+        if not self.running.take(event):
+            return
+        self._changed.add(event.trial)
+        current = self.session.selection[:1] == (event.trial,)
+        if current and self.isVisible() and not isinstance(event, TrialStarted):
+            self.details.curves.add_event(event)
+        if isinstance(event, TrialFinished | TrialFailed | TrialStopped):
+            self.running.forget(event.trial)
+        self._schedule()
+
+    # Redrawing
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Catch up with what happened out of sight."""
+        super().showEvent(event)
+        self._repaint()
+
+    def _schedule(self) -> None:
+        if self.isVisible() and not self._repainting.isActive():
+            self._repainting.start()
+
+    def _repaint(self) -> None:
+        """Bring the page up to date with the study; what nobody sees waits for `showEvent`."""
+        study = self.session.study
+        if not self.isVisible() or not (self._whole or self._changed):
+            return
+        changed, self._changed = self._changed, set()
+        trials = {trial.name: trial for trial in study.summaries()} if study else {}
+        table = self.table.trials
+        table.device, table.reference = self.session.device, self._reference
+        if self.differences is not None:
+            self.differences.forget(name for name in changed if name not in self.running)
+        if self._whole:
+            self._whole = False
+            table.constraints = study.constraints if study else Constraints()
+            table.show_study(trials.values(), self.differences)
+            self.constraints.show_constraints(table.constraints)
+            self.charts.show_constraints(table.constraints)
+        else:
+            table.update_trials({name: trials.get(name) for name in changed})
+        self.running.keep(trials)
+        table.progress = self.running.progress()
+        table.redraw(self.running)
+        self.charts.show_trials(tuple(trials.values()), self.session.device, self.running.estimates(), self._reference)
+        self.charts.show_selection(self.session.selection, self._reference)
+        self.table.show_selection(self.session.selection)
+        self.pages.setCurrentWidget(self.across if trials else self.empty)
+        self.empty.show_study(study)
+        self._show_count()
+        self._show_beside()
+
+    def _show_beside(self) -> None:
+        study, names = self.session.study, self._known_selection()
+        if study is None or not names or self.differences is None:
+            self.beside.setCurrentWidget(self.nothing)
+        elif len(names) == 2:
+            one, other = (self.table.trials.trials[name] for name in names)
+            self.comparison.show_trials(study, one, other, self.session.device)
+            self.beside.setCurrentWidget(self.comparison)
+        else:
+            trial = self.table.trials.trials[names[0]]
+            self.details.show_trial(study, trial, self.differences, study.constraints, self.session.device)
+            self.beside.setCurrentWidget(self.details)
+
+    def _show_count(self) -> None:
+        trials = self.table.trials
+        reads = bool(trials.filter.words) and self.differences is not None
+        unread = sum(not self.differences.knows(name) for name in trials.trials) if reads and self.differences else 0
+        self.filter.show_count(len(trials.shown), len(trials.trials), unread)
+
+    def _known_selection(self) -> list[str]:
+        return [name for name in self.session.selection if name in self.table.trials.trials]
+
+    @property
+    def _reference(self) -> str | None:
+        return self.session.study.reference if self.session.study else None
+
+    # Filtering
+
+    def _show_filter(self, wanted: object) -> None:
+        self.table.trials.show_filtered(wanted)
+        self.table.show_selection(self.session.selection)
+        if self.filter.filter.words and self.isVisible():
+            self._reading.start()
+        self._show_count()
+
+    def _read_more(self) -> None:
+        """Read a few more specs, whose differences the filter looks into."""
+        trials, differences = self.table.trials, self.differences
+        unread = [name for name in trials.trials if differences and not differences.knows(name)]
+        for name in unread[:READING_SLICE]:
+            differences.words(name)
+        if len(unread) <= READING_SLICE or not trials.filter.words:
+            self._reading.stop()
+            trials.rearrange()
+        self._show_count()
+
+    # What the user does
+
+    def undo(self) -> None:
+        """Take back the last deletion or renaming."""
+        try:
+            self.session.undo()
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+
+    def open_experiment(self) -> None:
+        """Go to the page where settings are made, where there is one."""
+        action = self.experiment_action()
+        if action is not None:
+            action.trigger()
+
+    def experiment_action(self) -> QAction | None:
+        """Return the window's own action that shows the Experiment page, None when this page runs alone."""
+        return next((action for action in self.window().actions() if action.text() == "Experiment"), None)
+
+    def _take_click(self, name: str, joins: bool) -> None:  # noqa: FBT001
+        others = [other for other in self.session.selection if other != name]
+        self.session.select((name, *others) if joins else (name,))
+
+    def _set_constraints(self, constraints: Constraints) -> None:
+        try:
+            self.session.set_constraints(constraints)
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+            self._show_constraints(self.session.opened().constraints)
+
+    def _rename(self, name: str, title: str) -> None:
+        try:
+            self.session.rename(name, title)
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+
+    def _go_to_details(self) -> None:
+        if self.beside.currentWidget() is self.details:
+            self.details.use.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _remember_columns(self) -> None:
+        self.preferences.set(HIDDEN_COLUMNS, ",".join(self.table.hidden_columns()))
+
+    def _open_menu(self, place: object) -> None:
+        menu = self.actions_of_trials.menu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.table.viewport().mapToGlobal(place))
+
+    def _export_chart(self, chart: object, kind: str) -> None:
+        study = self.session.study
+        if study is None:
+            return
+        path = self.actions_of_trials.ask_path(f"Export {kind}", f"{study.name}.{kind.lower()}")
+        if not path:
+            return
+        target = Path(path).with_suffix(f".{kind.lower()}")
+        try:
+            if kind == "CSV":
+                export_table(study, [self.table.trials.trials[name] for name in self.table.trials.shown], target)
+            else:
+                export_picture(chart, target, study.name)
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+            return
+        self.message.show_message(f"Wrote {target}")
+
+    def _describe(self, name: str) -> str:
+        trial = self.table.trials.trials[name]
+        return hover_card(trial, self.session.device, self.differences.words(name) if self.differences else "")
+
+
+class _EmptyPage(QWidget):
+    """Says what will be shown here, and holds the one button that starts it."""
+
+    def __init__(self, page: TrialsPage) -> None:
+        super().__init__()
+        self._page = page
+        self.heading, self.words = QLabel(), QLabel(wordWrap=True)
+        self.heading.setProperty("role", "heading")
+        self.words.setProperty("role", "muted")
+        self.button = QPushButton("Set up a trial")
+        self.button.setProperty("role", "primary")
+        self.button.clicked.connect(page.open_experiment)
+        column = QVBoxLayout(self)
+        column.setSpacing(16)
+        column.addStretch(2)
+        for widget in (self.heading, self.words, self.button):
+            widget.setMaximumWidth(520)
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.words.setMinimumWidth(480)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        column.addStretch(3)
+
+    def show_study(self, study: Study | None) -> None:
+        """Say what is missing."""
+        self.heading.setText("No trials yet" if study else "No study is open")
+        self.words.setText(
+            "Every trial of the study appears here: a row with its accuracy, size and latency, all measured on the "
+            "deployed file, and a point on two charts that show which trials no other one beats."
+        )
+        self.button.setVisible(self._page.experiment_action() is not None)
+
+
+def _stack(owner: QWidget, *widgets: QWidget) -> None:
+    column = QVBoxLayout(owner)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget)
+    column.setStretch(len(widgets) - 1, 1)
+
+
+def _padded(widget: QWidget, *margins: int) -> QWidget:
+    frame = QFrame()
+    row = QHBoxLayout(frame)
+    row.setContentsMargins(*margins)
+    row.addWidget(widget)
+    return frame
+
+
+def main(arguments: list[str]) -> int:
+    """Show the page of a study in a window of its own."""
+    app = QApplication(arguments)
+    theme.choose("system")
+    session = Session()
+    if len(arguments) > 1:
+        try:
+            session.open_study(Path(arguments[1]))
+        except WorkbenchError as error:
+            print(error, file=sys.stderr)  # noqa: T201
+            return 1
+    page = TrialsPage(session)
+    undo = QAction("Undo", page, shortcut=QKeySequence.StandardKey.Undo)
+    undo.triggered.connect(page.undo)
+    page.addAction(undo)
+    page.setWindowTitle(f"TinyML Workbench — {session.study.name}" if session.study else "TinyML Workbench")
+    page.resize(1280, 800)
+    page.show()
+    return app.exec()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
