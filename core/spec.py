@@ -97,7 +97,7 @@ class Dataset(Section):
             yield Problem("folder", "no folder given; choose a folder with one sub-folder of WAV clips per label")
         if len(set(self.labels)) != len(self.labels):
             yield Problem("labels", "each label may be named once; remove the repeated one")
-        if len(self.labels) + self.include_silence + self.include_unknown == 1:
+        if self.labels and len(self.labels) + self.include_silence + self.include_unknown == 1:
             yield Problem("labels", "at least two labels are needed to tell apart; add one")
 
 
