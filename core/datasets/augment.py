@@ -15,14 +15,19 @@ Int16 = NDArray[np.int16]
 def varies_waveforms(settings: Augmentation) -> bool:
     """Tell whether clips differ from copy to copy before their features are computed."""
     resampled = settings.min_resampling < 1 or settings.max_resampling > 1
-    noisy = settings.background_volume > 0 and settings.background_probability > 0
-    return settings.enabled and (settings.time_shift_ms > 0 or settings.gain_db > 0 or resampled or noisy)
+    moved = settings.time_shift_ms > 0 or settings.gain_db > 0
+    return settings.enabled and (moved or resampled or adds_noise(settings))
+
+
+def adds_noise(settings: Augmentation) -> bool:
+    """Tell whether background noise is mixed in."""
+    return settings.enabled and settings.background_volume > 0 and settings.background_probability > 0
 
 
 def vary_waveforms(
     waveforms: Float32, settings: Augmentation, sample_rate: int, noise: Int16, rng: np.random.Generator
 ) -> Float32:
-    """Return waveforms (n, num_samples) in [-1, 1], each varied in its own way."""
+    """Return waveforms (n, num_samples) in [-1, 1], each varied in its own way; `noise` is (any number,)."""
     count, num_samples = waveforms.shape
     reach = round(settings.time_shift_ms * sample_rate / 1000)
     shifts: NDArray[np.int64] = rng.integers(-reach, reach + 1, size=(count,))

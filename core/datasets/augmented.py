@@ -45,7 +45,7 @@ class Recipe(BaseModel):
 
     waveforms: Path
     rows: tuple[int, ...]
-    noise: Path
+    noise: Path | None
     features: Features
     augmentation: Augmentation
     seed: int
@@ -55,8 +55,8 @@ class Recipe(BaseModel):
         """Cache key of the copies; how many there are and what is masked later does not matter."""
         varied = self.augmentation.model_dump_json(exclude=_NOT_OF_WAVEFORMS)
         pictured = json.dumps(self.features.recorded(), sort_keys=True)
-        folders = f"{self.waveforms.parent.name} {self.noise.parent.name}"
-        return digest(folders, np.array(self.rows), pictured, varied, str(self.seed))
+        noise = self.noise.parent.name if self.noise else ""
+        return digest(self.waveforms.parent.name, noise, np.array(self.rows), pictured, varied, str(self.seed))
 
 
 class Copies:
@@ -79,7 +79,7 @@ def load_copy(recipe: Recipe, copy: int, emit: Emit) -> Float32:
 
     def fill(folder: Path) -> None:
         waveforms = np.load(recipe.waveforms, mmap_mode="r")
-        noise = np.load(recipe.noise, mmap_mode="r")
+        noise = np.load(recipe.noise, mmap_mode="r") if recipe.noise else np.zeros(0, np.int16)
         extractor = FeatureExtractor(recipe.features, waveforms.shape[1])
         rng = np.random.default_rng([recipe.seed, copy])
         rows = np.array(recipe.rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.augment import mask_pictures, varies_waveforms
+from core.datasets.augment import adds_noise, mask_pictures, varies_waveforms
 from core.datasets.augmented import Copies, Recipe
 from core.datasets.clips import ClipSet, all_labels, find_clips
 from core.datasets.digest import digest
@@ -126,7 +126,9 @@ def _vary(
     copies = None
     warnings: tuple[str, ...] = ()
     if varies_waveforms(settings):
-        noise, warnings = load_noise(usable, spec.features.sample_rate)
+        noise = None
+        if adds_noise(settings):
+            noise, warnings = load_noise(usable, spec.features.sample_rate)
         recipe = Recipe(
             waveforms=waveforms.path,
             rows=tuple(train_rows.tolist()),

@@ -1,0 +1,83 @@
+"""The cache: filled once, also by two processes at once; never half; capped."""
+
+import multiprocessing
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.cache import cache_root, cached_arrays, cached_folder
+
+
+def test_a_folder_is_filled_once() -> None:
+    filled: list[Path] = []
+
+    def fill(folder: Path) -> None:
+        filled.append(folder)
+        (folder / "content").write_text("done")
+
+    first = cached_folder("kind", "key", fill)
+    assert cached_folder("kind", "key", fill) == first
+    assert (first / "content").read_text() == "done"
+    assert len(filled) == 1
+
+
+def test_a_filling_that_fails_leaves_nothing_behind() -> None:
+    def fail(folder: Path) -> None:
+        (folder / "half").write_text("half")
+        raise RuntimeError("disk on fire")
+
+    with pytest.raises(RuntimeError, match="on fire"):
+        cached_folder("kind", "key", fail)
+    assert [path.name for path in (cache_root() / "kind").iterdir() if path.is_dir()] == []
+    folder = cached_folder("kind", "key", lambda folder: (folder / "whole").touch())
+    assert [path.name for path in folder.iterdir()] == ["whole"]
+
+
+def test_arrays_come_back_memory_mapped_and_read_only() -> None:
+    arrays = cached_arrays("kind", "key", lambda: {"a": np.arange(5), "b": np.ones((2, 3), np.float32)})
+    assert isinstance(arrays["a"], np.memmap)
+    assert arrays["a"].tolist() == [0, 1, 2, 3, 4]
+    with pytest.raises(ValueError, match="read-only"):
+        arrays["b"][0, 0] = 5
+
+
+def test_the_oldest_are_dropped_beyond_the_limit() -> None:
+    for number in range(5):
+        folder = cached_folder(
+            "kind", f"key{number}", lambda folder: (folder / "x").write_bytes(bytes(1000)) and None, 2500
+        )
+        os.utime(folder, (number, number))
+    kept = sorted(path.name for path in (cache_root() / "kind").iterdir() if path.is_dir())
+    assert kept == ["key3", "key4"]
+
+
+def fill_slowly(
+    started: "multiprocessing.synchronize.Barrier", answers: "multiprocessing.Queue[tuple[bool, str]]"
+) -> None:
+    mine = False
+
+    def fill(folder: Path) -> None:
+        nonlocal mine
+        mine = True
+        (folder / "first").write_text("1")
+        time.sleep(0.5)
+        (folder / "second").write_text("2")
+
+    started.wait()
+    folder = cached_folder("kind", "key", fill)
+    answers.put((mine, (folder / "first").read_text() + (folder / "second").read_text()))
+
+
+def test_of_two_processes_one_fills_and_the_other_waits() -> None:
+    context = multiprocessing.get_context("spawn")
+    started, answers = context.Barrier(2), context.Queue()
+    processes = [context.Process(target=fill_slowly, args=(started, answers)) for _ in range(2)]
+    for process in processes:
+        process.start()
+    got = sorted(answers.get(timeout=60) for _ in processes)
+    for process in processes:
+        process.join()
+    assert got == [(False, "12"), (True, "12")]

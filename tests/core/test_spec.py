@@ -1,0 +1,203 @@
+"""The spec: every problem at once with its path; an identity that changes with what is computed, and only then."""
+
+from typing import Any
+
+import pytest
+
+from core import spec
+from core.errors import SpecError
+from core.spec import (
+    Section,
+    TrialSpec,
+    declared,
+    identity,
+    override,
+    parse_spec,
+    sections,
+    stage_key,
+    value_at,
+)
+
+BASE: dict[str, Any] = {"dataset": {"folder": "clips", "labels": ["go", "stop"]}}
+# Under these, as many fields as possible apply.
+BROAD: dict[str, Any] = {
+    **BASE,
+    "augmentation": {"enabled": True},
+    "model": {"family": "ds_cnn"},
+    "training": {"optimizer": "adamw"},
+    "pruning": {"schedule": "polynomial"},
+}
+SHORT = {"folder": "x", "clip_duration_ms": 100}
+OTHER_VALUES: dict[str, Any] = {
+    "dataset.folder": "others",
+    "dataset.labels": ["no", "yes"],
+    "dataset.clip_duration_ms": 1200,
+    "augmentation.max_resampling": 1.2,
+    "features.sample_rate": 8000,
+    "features.fft_length": 2048,
+    "features.upper_edge_hertz": 3000.0,
+    "model.filters": [64, 64, 64],
+    "model.kernels": [[5, 5]],
+    "model.strides": [[2, 2], [2, 2], [1, 1]],
+    "pruning.initial_sparsity": 0.3,
+}
+
+
+def every_field(section: type[Section], prefix: str = "") -> list[str]:
+    inner = sections(section)
+    paths = []
+    for name in section.model_fields:
+        paths += every_field(inner[name], f"{prefix}{name}.") if name in inner else [prefix + name]
+    return paths
+
+
+def other_value(path: str, base: TrialSpec) -> Any:
+    """Return a valid value that differs from the base's."""
+    if path in OTHER_VALUES:
+        return OTHER_VALUES[path]
+    section, field = spec.field_at(TrialSpec, path)
+    value = value_at(base, path)
+    if isinstance(value, bool):
+        return not value
+    choices = getattr(field.annotation, "__args__", ())
+    if choices and isinstance(value, str):
+        return next(choice for choice in choices if choice != value)
+    if isinstance(value, int):
+        return value + 1
+    if isinstance(value, float):
+        return value * 0.9 if value else 0.1
+    raise AssertionError(f"no other value known for {path} of {section}")
+
+
+def problems_of(values: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(SpecError) as caught:
+        parse_spec(values)
+    return {problem.path: problem.message for problem in caught.value.problems}
+
+
+def test_all_problems_are_told_at_once_with_their_paths() -> None:
+    found = problems_of(
+        {
+            "dataset": {"labels": ["go"], "colour": "blue"},
+            "features": {"lower_edge_hertz": 1500, "upper_edge_hertz": 1000, "num_mfccs": 50, "num_mel_bins": 40},
+            "training": {"batch_size": 0, "epochs": "many"},
+            "pruning": {"schedule": "polynomial", "initial_sparsity": 0.9, "final_sparsity": 0.5},
+            "quantisation": {},
+        }
+    )
+    assert set(found) >= {
+        "dataset.colour",
+        "features.lower_edge_hertz",
+        "features.num_mfccs",
+        "training.batch_size",
+        "training.epochs",
+        "pruning.initial_sparsity",
+        "quantisation",
+    }
+    assert "unknown field; remove it or use one of: folder" in found["dataset.colour"]
+    assert "greater than or equal to 1, is 0" in found["training.batch_size"]
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"dataset": {}}, "dataset.folder"),
+        ({"dataset": {"folder": "x", "labels": ["go", "go"]}}, "dataset.labels"),
+        ({"dataset": {"folder": "x", "labels": ["go"]}}, "dataset.labels"),
+        ({"features": {"fft_length": 512}}, "features.fft_length"),
+        ({"features": {"sample_rate": 8000, "upper_edge_hertz": 5000}}, "features.upper_edge_hertz"),
+        ({"features": {"sample_rate": 11025}}, "features.sample_rate"),
+        ({"features": {"kind": "wavelet"}}, "features.kind"),
+        (
+            {"features": {"frame_length_ms": 150}, "dataset": {"folder": "x", "clip_duration_ms": 100}},
+            "features.frame_length_ms",
+        ),
+        ({"split": {"validation_fraction": 0.5, "test_fraction": 0.5}}, "split.test_fraction"),
+        ({"model": {"filters": []}}, "model.filters"),
+        ({"model": {"filters": [8, 0]}}, "model.filters"),
+        ({"model": {"filters": [8, 8], "strides": [[1, 1], [1, 1], [1, 1]]}}, "model.strides"),
+        ({"model": {"kernels": [[0, 3]]}}, "model.kernels"),
+        ({"pruning": {"schedule": "polynomial", "begin": 0.8, "end": 0.5}}, "pruning.begin"),
+        ({"features": 3}, "features"),
+        ({"task": "weather"}, "task"),
+    ],
+)
+def test_contradictions_are_told_at_their_field(change: dict[str, Any], path: str) -> None:
+    assert path in problems_of({**BASE, **change})
+
+
+def test_silence_beside_every_folder_is_enough() -> None:
+    assert parse_spec({"dataset": {"folder": "x", "include_silence": True}}).dataset.include_silence
+
+
+def test_the_source_stands_before_the_problems() -> None:
+    with pytest.raises(SpecError, match=r"^trial\.toml: dataset\.folder: "):
+        parse_spec({}, "trial.toml")
+
+
+def test_the_identity_is_stable() -> None:
+    """A change here orphans every finished trial: raise SCHEMA_VERSION knowingly."""
+    assert spec.SCHEMA_VERSION == 1
+    one, other = parse_spec(BASE), parse_spec({**BASE, "features": {"kind": "mfcc"}})
+    assert identity(one) == identity(other)
+    assert len(identity(one)) == 12
+    assert identity(TrialSpec.model_validate_json(one.model_dump_json())) == identity(one)
+
+
+def test_the_order_of_labels_and_the_name_do_not_matter() -> None:
+    swapped = {**BASE, "dataset": {"folder": "clips", "labels": ["stop", "go"]}, "name": "another"}
+    assert identity(parse_spec(swapped)) == identity(parse_spec(BASE))
+    assert parse_spec(swapped).dataset.labels == ("go", "stop")
+
+
+@pytest.mark.parametrize("path", every_field(TrialSpec))
+def test_a_field_changes_the_identity_when_it_applies_and_only_then(path: str) -> None:
+    if path in ("task", "name"):
+        pytest.skip("names the trial or its kind")
+    changed_somewhere = False
+    for values in (BASE, BROAD):
+        base = parse_spec(values)
+        section_path, _, name = path.rpartition(".")
+        applies = value_at(base, section_path).applies(name)
+        other = parse_spec(override(values, path, other_value(path, base)))
+        assert (identity(other) != identity(base)) == applies
+        changed_somewhere |= applies
+    assert changed_somewhere
+
+
+@pytest.mark.parametrize("path", every_field(TrialSpec))
+def test_every_field_is_described_in_a_sentence(path: str) -> None:
+    section, field = spec.field_at(TrialSpec, path)
+    assert field.description is not None
+    assert len(field.description) > 10
+    assert declared(section, path.rpartition(".")[2])["unit"] is not None
+
+
+def test_a_stage_depends_on_its_own_and_earlier_sections_alone() -> None:
+    base = parse_spec(BASE)
+    wider = parse_spec({**BASE, "model": {"width_multiplier": 2.0}})
+    louder = parse_spec({**BASE, "features": {"num_mfccs": 12}})
+    assert stage_key(base, "features") == stage_key(wider, "features")
+    assert stage_key(base, "model") != stage_key(wider, "model")
+    assert stage_key(base, "features") != stage_key(louder, "features")
+
+
+def test_an_override_through_a_value_is_refused() -> None:
+    with pytest.raises(SpecError, match="has no settings of its own"):
+        override({"name": "x"}, "name.first", 1)
+
+
+def test_an_unknown_path_lists_what_is_there() -> None:
+    with pytest.raises(SpecError, match="unknown field; use one of: kind"):
+        spec.field_at(TrialSpec, "features.colour")
+    with pytest.raises(SpecError, match="no section 'colours'; use one of: dataset"):
+        spec.field_at(TrialSpec, "colours.red")
+
+
+def test_differences_leave_out_what_does_not_apply() -> None:
+    plain, pruned = parse_spec(BASE), parse_spec({**BASE, "pruning": {"schedule": "constant"}, "name": "pruned"})
+    found = spec.differences(pruned, plain)
+    assert found["pruning.schedule"] == ("constant", "none")
+    assert found["pruning.final_sparsity"] == (0.7, None)
+    assert "pruning.initial_sparsity" not in found
+    assert "name" not in found
