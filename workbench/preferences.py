@@ -1,12 +1,13 @@
 """What the window remembers from one start to the next, each declared once."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
 from PySide6.QtCore import QByteArray, QSettings
 
+from core.datasets.speech_commands import data_folder
 from workbench.theme import CHOICES, Choice
 
 MOST_RECENT = 8
@@ -81,10 +82,13 @@ class Preferences:
 
 
 def default_settings() -> QSettings:
-    """Return the user's own settings."""
+    """Return the user's own settings; TINYML_WORKBENCH_CONFIG moves them."""
+    moved = os.environ.get("TINYML_WORKBENCH_CONFIG")
+    if moved:
+        return QSettings(str(Path(moved) / "workbench.ini"), QSettings.Format.IniFormat)
     return QSettings(QSettings.Format.IniFormat, QSettings.Scope.UserScope, "tinyml-workbench", "workbench")
 
 
 def default_study_folder() -> Path:
     """Return where trials go when no study was ever opened."""
-    return user_data_path("tinyml-workbench", appauthor=False) / "studies" / "first-study"
+    return data_folder() / "studies" / "first-study"

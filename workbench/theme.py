@@ -117,7 +117,8 @@ def trial_colour(number: int) -> str:
 def icon(name: str, role: str = "text") -> QIcon:
     """Return an icon of the Phosphor family in a colour of the palette in force."""
     palette = _theme.palette
-    return qtawesome.icon(name, color=getattr(palette, role), color_disabled=palette.border)
+    # An icon beside nothing to press keeps its colour; on a button the frame says that it is disabled.
+    return qtawesome.icon(name, color=getattr(palette, role), color_disabled=getattr(palette, role))
 
 
 def set_icon(target: QAbstractButton | QAction, name: str, role: str = "text") -> None:

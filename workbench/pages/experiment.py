@@ -1,6 +1,6 @@
 """The Experiment page: settings at the left; what they will cost, Train and the curves at the right."""
 
-from collections.abc import Iterator
+import json
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -12,6 +12,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QPushButton,
     QSplitter,
+    QStackedLayout,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -29,6 +30,7 @@ from workbench.estimate_card import EstimateCard
 from workbench.jobs import Jobs
 from workbench.live_curves import LiveCurves
 from workbench.message_bar import MessageBar
+from workbench.pages.welcome import WelcomePage
 from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.spec_form import SpecForm
@@ -38,6 +40,7 @@ from workbench.sweep_card import SweepCard
 TOML = "Specs (*.toml)"
 ADDED_AT_ONCE = 4
 """Trials written to the study between two looks at the event queue."""
+KEEP_MS = 300
 FORM_WIDTH, CHARTS_WIDTH = 480, 800
 
 
@@ -47,8 +50,9 @@ class ExperimentPage(QWidget):
     def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
         super().__init__()
         self.session, self.jobs, self.preferences = session, jobs, preferences
-        self.draft = Draft(starters()[0].spec_for(""))
-        self._adding: Iterator[TrialSpec] | None = None
+        self.draft = Draft(self._first_spec())
+        self._keep_soon = QTimer(self, singleShot=True, interval=KEEP_MS)
+        self._keep_soon.timeout.connect(self._keep_draft)
         self._build()
         self._connect()
         self._restore()
@@ -84,9 +88,10 @@ class ExperimentPage(QWidget):
         self.splitter.addWidget(right)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([FORM_WIDTH, CHARTS_WIDTH])
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.splitter)
+        self.welcome = WelcomePage(self.session, self.jobs)
+        self.whole = QStackedLayout(self)
+        self.whole.addWidget(self.splitter)
+        self.whole.addWidget(self.welcome)
 
     def _build_toolbar(self) -> QFrame:
         bar = QFrame()
@@ -102,6 +107,9 @@ class ExperimentPage(QWidget):
         starter_button.setMenu(self.starter_menu)
         row.addWidget(starter_button)
         row.addStretch(1)
+        clips = QAction("Get clips…", self)
+        clips.triggered.connect(self.show_welcome)
+        self.addAction(clips)
         for text, icon, keys, act in (
             ("Open spec…", "ph.file-arrow-up", "Ctrl+Shift+O", self.ask_spec),
             ("Save spec…", "ph.floppy-disk", "Ctrl+S", self.ask_target),
@@ -137,6 +145,9 @@ class ExperimentPage(QWidget):
 
     def _connect(self) -> None:
         self.draft.changed.connect(self._show_draft)
+        self.draft.changed.connect(self._keep_later)
+        self.welcome.data_ready.connect(self.use_folder)
+        self.welcome.skipped.connect(self.show_form)
         self.sweep.cleared.connect(self._vary_nothing)
         self.session.spec_requested.connect(self.use_spec)
         self.session.reference_changed.connect(self._show_reference)
@@ -147,15 +158,37 @@ class ExperimentPage(QWidget):
             lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "experiment")
         )
 
+    def _first_spec(self) -> TrialSpec:
+        """Return the spec of last time; the first starter spec when there is none or it is of another version."""
+        try:
+            return draft_spec(json.loads(self.preferences.get(remembered.LAST_SPEC)))
+        except (ValueError, SpecError):
+            return starters()[0].spec_for("")
+
     def _restore(self) -> None:
+        if not self.preferences.is_on(remembered.WELCOMED) and self.session.study is None:
+            self.show_welcome()
         self.splitter.restoreState(self.preferences.get(remembered.SPLITTER, "experiment"))
         self.form.unfold(self.preferences.open_groups)
+
+    def show_welcome(self) -> None:
+        """Offer clips."""
+        self.whole.setCurrentWidget(self.welcome)
+        self.setFocusProxy(self.welcome.download.button)
+
+    def show_form(self) -> None:
+        """Show the settings."""
+        self.preferences.set(remembered.WELCOMED, "true")
+        self.whole.setCurrentWidget(self.splitter)
+        self.setFocusProxy(self.train_button)
+        self.train_button.setFocus()
 
     # Specs
 
     def use_spec(self, spec: TrialSpec) -> None:
         """Edit a spec from here on."""
         self.draft.replace(spec)
+        self.show_form()
 
     def use_starter(self, starter: Starter) -> None:
         """Begin with a starter spec, on the data folder at hand."""
@@ -164,7 +197,6 @@ class ExperimentPage(QWidget):
     def use_folder(self, folder: str) -> None:
         """Begin with the first starter spec on a folder of clips."""
         self.use_spec(starters()[0].spec_for(folder))
-        self.train_button.setFocus()
 
     def open_spec(self, path: Path | str) -> None:
         """Edit the spec of a TOML file; it may still lack its data folder."""
@@ -215,7 +247,6 @@ class ExperimentPage(QWidget):
         except WorkbenchError as error:
             self.message.show_message(str(error))
             return
-        self.preferences.set(remembered.LAST_SPEC, self.draft.valid.model_dump_json())
         workers = self.sweep.workers.value() if self.draft.axes else 0
         self._add_some(specs, [], workers)
 
@@ -280,6 +311,12 @@ class ExperimentPage(QWidget):
             # A damaged reference is shown on the Trials page; here it only means no dots.
             reference = None
         self.form.compare_with(reference)
+
+    def _keep_later(self) -> None:
+        self._keep_soon.start()
+
+    def _keep_draft(self) -> None:
+        self.preferences.set(remembered.LAST_SPEC, self.draft.valid.model_dump_json())
 
     def _remember_folding(self) -> None:
         self.preferences.set(remembered.OPEN_GROUPS, self.form.unfolded())
