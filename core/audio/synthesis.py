@@ -12,6 +12,7 @@ from core.audio.wav import Sound, read_wav
 from core.errors import DataError
 
 PROGRAM = "espeak-ng"
+MISSING = f"{PROGRAM} is not installed; install it with: sudo apt-get install {PROGRAM}"
 _ACCENTS = ("en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
 _TIMBRES = (
     *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"),
@@ -42,7 +43,7 @@ def synthesizer_version() -> str:
     Raises DataError with the line that installs it when it is missing.
     """
     if shutil.which(PROGRAM) is None:
-        raise DataError(f"{PROGRAM} is not installed; install it with: sudo apt-get install {PROGRAM}")
+        raise DataError(MISSING)
     said = subprocess.run([PROGRAM, "--version"], capture_output=True, text=True, check=True).stdout
     return said.split("  ")[0].strip()
 
@@ -54,23 +55,11 @@ def speak(text: str, voice: Voice) -> Sound:
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "spoken.wav"
-        command = [
-            PROGRAM,
-            "-v",
-            voice.name,
-            "-s",
-            str(voice.speed),
-            "-p",
-            str(voice.pitch),
-            "-w",
-            str(path),
-            "--",
-            text,
-        ]
+        settings = ["-v", voice.name, "-s", str(voice.speed), "-p", str(voice.pitch), "-w", str(path)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True)
+            done = subprocess.run([PROGRAM, *settings, "--", text], capture_output=True, text=True)
         except FileNotFoundError as error:
-            raise DataError(f"{PROGRAM} is not installed; install it with: sudo apt-get install {PROGRAM}") from error
+            raise DataError(MISSING) from error
         if done.returncode != 0 or not path.exists():
             raise DataError(f"{PROGRAM} cannot say {text!r} as {voice.name}: {done.stderr.strip()}")
         return read_wav(path)

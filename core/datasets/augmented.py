@@ -24,7 +24,7 @@ import core
 from core.cache import cache_root, cached_folder
 from core.datasets.augment import vary_waveforms
 from core.datasets.digest import digest
-from core.datasets.progress import Progress
+from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE
 from core.errors import TrialCancelled
 from core.events import Emit, Event
@@ -77,6 +77,8 @@ class Copies:
 def load_copy(recipe: Recipe, copy: int, emit: Emit) -> Float32:
     """Return one copy from the cache, float32 (n, frames, coefficients), computing it when it is not there."""
 
+    what = f"Varying clips, copy {copy + 1}"
+
     def fill(folder: Path) -> None:
         waveforms = np.load(recipe.waveforms, mmap_mode="r")
         noise = np.load(recipe.noise, mmap_mode="r") if recipe.noise else np.zeros(0, np.int16)
@@ -85,7 +87,7 @@ def load_copy(recipe: Recipe, copy: int, emit: Emit) -> Float32:
         rows = np.array(recipe.rows)
         shape = (len(rows), extractor.num_frames, extractor.num_coefficients)
         pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.float32, shape=shape)
-        progress = Progress(emit, f"Varying clips, copy {copy + 1}", len(rows))
+        progress = Progress(emit, what, len(rows))
         for start in range(0, len(rows), _CHUNK):
             chunk = np.divide(waveforms[rows[start : start + _CHUNK]], FULL_SCALE, dtype=np.float32)
             varied = vary_waveforms(chunk, recipe.augmentation, recipe.features.sample_rate, noise, rng)
@@ -93,7 +95,7 @@ def load_copy(recipe: Recipe, copy: int, emit: Emit) -> Float32:
             progress.advance(len(chunk))
         pictures.flush()
 
-    folder = cached_folder(_KIND, _name(recipe, copy), fill)
+    folder = cached_folder(_KIND, _name(recipe, copy), fill, on_wait=waiting(emit, what))
     pictures: Float32 = np.load(folder / "pictures.npy", mmap_mode="r")
     return pictures
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from core.cache import cached_folder
 from core.datasets.clips import ClipSet
-from core.datasets.progress import Progress
+from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE, map_in_threads
 from core.events import Emit
 from core.features.mel import FeatureExtractor
@@ -37,6 +37,7 @@ def load_pictures(spec: TrialSpec, found: ClipSet, waveforms: Int16, emit: Emit)
             progress.advance(count)
         pictures.flush()
 
-    folder = cached_folder("features", f"{stage_key(spec, 'features')}-{found.fingerprint}", fill)
+    key = f"{stage_key(spec, 'features')}-{found.fingerprint}"
+    folder = cached_folder("features", key, fill, on_wait=waiting(emit, "Computing features"))
     pictures: Float32 = np.load(folder / "pictures.npy", mmap_mode="r")
     return pictures

@@ -1,6 +1,7 @@
 """Saying how far a long piece of work is, seldom enough to cost nothing."""
 
 import time
+from collections.abc import Callable
 
 from core.events import Emit, Progressed
 
@@ -30,3 +31,8 @@ class Progress:
     def _say(self) -> None:
         self._said_s = time.monotonic()
         self._emit(Progressed(what=self._what, done=self._done, total=self._total))
+
+
+def waiting(emit: Emit, what: str) -> Callable[[], None]:
+    """Return what says that another process is at this work, and ends the waiting when `emit` raises."""
+    return lambda: emit(Progressed(what=f"{what}, in another process", done=0, total=1))

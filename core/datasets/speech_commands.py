@@ -167,7 +167,7 @@ def _unpack(archive: Path, target: Path, emit: Emit) -> None:
                 packed.extract(member, scratch)
                 progress.advance()
         inner = scratch / NAME
-        os.replace(inner if inner.is_dir() else scratch, target)
+        (inner if inner.is_dir() else scratch).replace(target)
     except (zipfile.BadZipFile, zlib.error, EOFError) as error:
         archive.unlink()
         raise DataError(f"{archive.name}: is damaged ({error}); it was removed, download it again") from error
@@ -184,5 +184,6 @@ def _require_inside(folder: Path, member: zipfile.ZipInfo, archive: Path) -> Non
     if not (folder / member.filename).resolve().is_relative_to(folder.resolve()):
         archive.unlink()
         raise DataError(
-            f"{archive.name}: its member {member.filename!r} points outside the folder; it was removed, download it again"
+            f"{archive.name}: its member {member.filename!r} points outside the folder; "
+            "it was removed, download it again"
         )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from core.audio import wav
 from core.cache import cached_folder
 from core.datasets.clips import BACKGROUND_NOISE, Clip, ClipSet
-from core.datasets.progress import Progress
+from core.datasets.progress import Progress, waiting
 from core.errors import DataError
 from core.events import Emit
 
@@ -60,7 +60,8 @@ def load_waveforms(found: ClipSet, sample_rate: int, duration_ms: int, emit: Emi
         samples.flush()
         (folder / "faults.json").write_text(json.dumps(faults), encoding="utf-8")
 
-    folder = cached_folder("waveforms", f"{found.fingerprint}-{sample_rate}-{duration_ms}", fill)
+    key = f"{found.fingerprint}-{sample_rate}-{duration_ms}"
+    folder = cached_folder("waveforms", key, fill, on_wait=waiting(emit, "Reading clips"))
     faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
     path = folder / "samples.npy"
     return Waveforms(path, np.load(path, mmap_mode="r"), {int(row): why for row, why in faults.items()})

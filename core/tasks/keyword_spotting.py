@@ -91,7 +91,12 @@ class KeywordSpotting:
 
         settings = spec.measurement
         return latency.measure(
-            model, make_input, "", settings.num_threads, settings.warmup_runs, settings.num_runs, emit
+            model,
+            make_input,
+            num_threads=settings.num_threads,
+            warmup_runs=settings.warmup_runs,
+            num_runs=settings.num_runs,
+            emit=emit,
         )
 
 
