@@ -5,6 +5,7 @@ import csv
 import io
 import json
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
@@ -42,6 +43,8 @@ STAGES: Mapping[Stage, str] = {
     "export": "Exporting",
 }
 Side = Literal["left", "right"]
+SECONDS_BETWEEN_LINES = 2
+"""Without a terminal, of progress within a stage."""
 PHASES = {"training": "training", "fine_tuning": "fine-tuning"}
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -64,7 +67,9 @@ def answer_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Non
 
 def show_table(title: str, headings: Iterable[tuple[str, Side]], rows: Iterable[Sequence[str]]) -> None:
     """Draw a table on stdout, each column with its heading and the side it is aligned to."""
-    table = Table(title=escape(title) or None, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    if title:
+        note(title)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading, side in headings:
         table.add_column(escape(heading), justify=side, no_wrap=side == "right")
     for row in rows:
@@ -95,8 +100,11 @@ def complain(error: Exception) -> None:
 
 
 @contextlib.contextmanager
-def progress(titles: Mapping[str, str] | None = None) -> Iterator["Narrator"]:
-    """Show events as they come: bars on a terminal, a line for each epoch elsewhere. `titles` name trials."""
+def progress(titles: Mapping[str, str] | None = None, opening: str = "") -> Iterator["Narrator"]:
+    """Show events as they come: bars on a terminal, a line for each epoch elsewhere.
+
+    `titles` name trials; `opening` says what is waited for until a job starts.
+    """
     bars = Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -109,17 +117,19 @@ def progress(titles: Mapping[str, str] | None = None) -> Iterator["Narrator"]:
         disable=not stderr.is_terminal,
     )
     with bars:
-        yield Narrator(bars, titles or {})
+        yield Narrator(bars, titles or {}, opening)
 
 
 class Narrator:
     """Turns events into bars and lines; call it with each event."""
 
-    def __init__(self, bars: Progress, titles: Mapping[str, str]) -> None:
+    def __init__(self, bars: Progress, titles: Mapping[str, str], opening: str) -> None:
         self._bars = bars
         self._titles = titles
         self._tasks: dict[str, TaskID] = {}
-        self._last_tenth: tuple[str, int] = ("", -1)
+        self._last_line_s = time.monotonic()
+        if opening:
+            self._show("", opening, None)
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
@@ -172,9 +182,8 @@ class Narrator:
 
     def _show_progressed(self, event: Progressed) -> None:
         self._show(event.trial, event.what, (event.done, event.total), f"{event.done:,.0f} of {event.total:,.0f}")
-        tenth = int(10 * event.done / event.total) if event.total else 10
-        if self._bars.disable and (event.what, tenth) != self._last_tenth:
-            self._last_tenth = (event.what, tenth)
+        if self._bars.disable and time.monotonic() - self._last_line_s > SECONDS_BETWEEN_LINES:
+            self._last_line_s = time.monotonic()
             self._line(event.trial, f"{event.what}: {event.done:,.0f} of {event.total:,.0f}")
 
     def _show_epoch(self, event: EpochEnded) -> None:

@@ -3,20 +3,16 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from core.datasets import speech_commands, synthetic
 from core.datasets.check import check_folder
-from core.errors import ModelError
-from core.evaluation import classification, latency
+from core.evaluation import latency
 from core.events import Emit
 from core.experiment import jobs, pool, runner
 from core.experiment.export import export_trial
+from core.experiment.judgement import judge_file
 from core.experiment.quickstart import find_data, quickstart_specs
 from core.experiment.store import Study
-from core.results import Classification
 from core.spec import override, parse_spec
-from core.tasks.registry import TASKS
 
 _TAKES_A_VOICE = 2
 
@@ -31,7 +27,8 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Remeasure():
             return runner.remeasure(Study.open(job.study), job.trials, emit)
         case jobs.Evaluate():
-            return evaluate(job, emit).model_dump(mode="json")
+            values = override(job.spec, "dataset.folder", job.data) if job.data else job.spec
+            return judge_file(Path(job.model), parse_spec(values), job.labels, emit).model_dump(mode="json")
         case jobs.Benchmark():
             return [{"model": model, "timing": _time(model, job, emit)} for model in job.models]
         case jobs.Export():
@@ -46,25 +43,6 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
             return check_folder(Path(job.folder), emit).model_dump(mode="json")
         case jobs.Quickstart():
             return _quickstart(job, emit)
-
-
-def evaluate(job: jobs.Evaluate, emit: Emit) -> Classification:
-    """Judge any model file on the test part of a folder of clips.
-
-    Raises ModelError when the file does not fit the settings or its labels are not those of the clips.
-    """
-    values = override(job.spec, "dataset.folder", job.data) if job.data else job.spec
-    spec = parse_spec(values)
-    data = TASKS[spec.task].prepare(spec, emit)
-    order = job.labels or data.labels
-    strangers = [label for label in data.labels if label not in order]
-    if strangers:
-        raise ModelError(
-            f"{job.model}: its labels are {', '.join(order)}, but the clips have {', '.join(strangers)} too; "
-            "name all labels of the model in the order of its outputs, or choose fewer labels of the clips"
-        )
-    place = np.array([order.index(label) for label in data.labels])
-    return classification.judge(Path(job.model), data.test.inputs, place[data.test.targets], order, emit)
 
 
 def _time(model: str, job: jobs.Benchmark, emit: Emit) -> dict[str, Any]:

@@ -79,7 +79,7 @@ def _run(job: "Job", what: str, as_json: bool) -> None:  # noqa: FBT001
     from workbench import console
     from workbench.worker_process import run_job
 
-    with console.progress() as narrator:
+    with console.progress(opening="Starting the worker") as narrator:
         found: Any = run_job(job, narrator)
     if as_json:
         console.answer({what: found})

@@ -27,27 +27,23 @@ def evaluate(
     Example: `workbench evaluate model.tflite --spec resources/specs/go-stop-tiny.toml --data clips --labels go,stop`
     """
     from core.datasets.clips import SYNTHETIC_MARKER
-    from core.experiment.jobs import Evaluate
+    from core.experiment.judgement import judge_file
     from core.experiment.spec_file import apply_settings, load_values
-    from core.results import Classification
     from core.spec import parse_spec
     from workbench import console
     from workbench.commands import trial_sheet
     from workbench.commands.training import as_setting
-    from workbench.worker_process import run_job
 
     parsed = parse_spec(apply_settings(load_values(spec), as_setting(data)), str(spec))
     order = tuple(label.strip() for label in labels.split(",") if label.strip())
-    job = Evaluate(model=str(model.resolve()), spec=parsed.model_dump(mode="json"), labels=order)
     with console.progress() as narrator:
-        answer = run_job(job, narrator)
-    quality = Classification.model_validate(answer)
+        quality = judge_file(model, parsed, order, narrator)
     synthetic = (Path(parsed.dataset.folder) / SYNTHETIC_MARKER).is_file()
     if as_json:
         low, high = quality.interval
         figures = {"accuracy": quality.accuracy, "accuracy_low": low, "accuracy_high": high}
         counted = {"num_clips": quality.num_clips, "synthetic": synthetic}
-        console.answer({"model": str(model), **figures, **counted, **answer})
+        console.answer({"model": str(model), **figures, **counted, **quality.model_dump(mode="json")})
     else:
         trial_sheet.show_quality(quality, synthetic)
 

@@ -32,7 +32,7 @@ def quickstart(
     from workbench.worker_process import run_job
 
     folder = study or _unused(STUDIES / "quickstart")
-    with console.progress() as narrator:
+    with console.progress(opening="Starting TensorFlow") as narrator:
         done = run_job(Quickstart(study=str(folder.resolve()), data=str(data.resolve()) if data else ""), narrator)
     opened = Study.open(folder)
     summaries = [opened.summary(name) for name in done["trials"]]

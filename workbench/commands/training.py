@@ -105,7 +105,7 @@ def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> N
     from workbench.worker_process import run_job
 
     letters = {name: study.summary(name).letter + " " + study.summary(name).title for name in names}
-    with console.progress(letters) as narrator:
+    with console.progress(letters, "Starting TensorFlow") as narrator:
         run_job(job, narrator)
     study.refresh()
     summaries = [study.summary(name) for name in names]

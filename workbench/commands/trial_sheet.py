@@ -80,7 +80,7 @@ def _show_latency(latency: Latency) -> None:
     ]
     headings = (("", "left"), ("median ms", "right"), ("p90 ms", "right"), ("p99 ms", "right"), ("runs", "right"))
     console.show_table(title, headings, rows)
-    if latency.saving is not None:
+    if latency.saving:
         console.note(f"Saves {percent(latency.saving)} % of the total latency of {latency.reference_trial}")
 
 
