@@ -29,6 +29,7 @@ NAME = "mini_speech_commands"
 CONNECT_TIMEOUT_S = 4.0
 
 _BLOCK_BYTES = 1 << 18
+_GRACE_S = 0.5
 
 
 class OfflineError(DataError):
@@ -122,7 +123,7 @@ def _fetch_rest(url: str, part: Path, num_bytes: int, timeout_s: float, progress
 
 
 def _open(request: urllib.request.Request, timeout_s: float, progress: Progress) -> http.client.HTTPResponse:
-    """Open a URL within `timeout_s` in all; the time-out of a socket does not cover the look-up of its name."""
+    """Open a URL within `timeout_s` and a grace; the time-out of a socket does not cover the look-up of its name."""
     outcome: list[http.client.HTTPResponse | Exception] = []
 
     def open_url() -> None:
@@ -133,7 +134,7 @@ def _open(request: urllib.request.Request, timeout_s: float, progress: Progress)
 
     thread = threading.Thread(target=open_url, daemon=True)
     thread.start()
-    deadline_s = time.monotonic() + timeout_s
+    deadline_s = time.monotonic() + timeout_s + _GRACE_S
     while thread.is_alive() and time.monotonic() < deadline_s:
         thread.join(0.1)
         progress.advance(0)

@@ -1,0 +1,238 @@
+"""The download, from a server that does what real ones do: cuts connections, lies, is not there."""
+
+import http.server
+import io
+import re
+import socket
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from filelock import FileLock
+
+from core.datasets.clips import label_names
+from core.datasets.speech_commands import (
+    NAME,
+    NUM_BYTES,
+    OfflineError,
+    download,
+    is_downloaded,
+    mini_speech_commands_folder,
+)
+from core.errors import DataError, TrialCancelled
+from core.events import Event, Progressed, ignore
+
+
+def archive(extra: dict[str, bytes] | None = None) -> bytes:
+    """Make an archive laid out like the real one."""
+    packed = io.BytesIO()
+    rng = np.random.default_rng(0)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as file:
+        for word in ("go", "stop"):
+            for number in range(20):
+                file.writestr(f"{NAME}/{word}/{number:08x}_nohash_0.wav", rng.bytes(20_000))
+        file.writestr(f"{NAME}/README.md", "clips")
+        file.writestr("__MACOSX/._junk", "junk")
+        for name, content in (extra or {}).items():
+            file.writestr(name, content)
+    return packed.getvalue()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves one file with ranges; each of `cuts` ends one answer after that many bytes."""
+
+    daemon_threads = True
+
+    def __init__(self, content: bytes) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.content = content
+        self.cuts: list[int] = []
+        self.ranges: list[str] = []
+        self.obeys_ranges = True
+        self.error = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/clips.zip"
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that goes away is part of the tests."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range", "")
+        self.server.ranges.append(asked)
+        if self.server.error:
+            self.send_error(self.server.error)
+            return
+        found = re.match(r"bytes=(\d+)-", asked) if self.server.obeys_ranges else None
+        rest = self.server.content[int(found.group(1)) :] if found else self.server.content
+        self.send_response(206 if found else 200)
+        self.send_header("Content-Length", str(len(rest)))
+        self.end_headers()
+        if self.server.cuts:
+            rest = rest[: self.server.cuts.pop(0)]
+            self.close_connection = True
+        self.wfile.write(rest)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(archive()) as running:
+        thread = threading.Thread(target=running.serve_forever, args=(0.05,))
+        thread.start()
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+def fetch(server: Server, folder: Path, num_bytes: int | None = None) -> Path:
+    return download(folder, ignore, server.url, num_bytes or len(server.content))
+
+
+def test_a_whole_download_is_unpacked_and_nothing_else_is_left(server: Server, tmp_path: Path) -> None:
+    events: list[Event] = []
+    folder = download(tmp_path / "data" / "clips", events.append, server.url, len(server.content))
+    assert label_names(folder) == ("go", "stop")
+    assert len(list((folder / "go").iterdir())) == 20
+    assert {path.name for path in (tmp_path / "data").iterdir()} <= {"clips", "clips.zip.part.lock"}
+    said = [event for event in events if isinstance(event, Progressed)]
+    assert {event.what for event in said} == {"Downloading Mini Speech Commands", "Unpacking Mini Speech Commands"}
+    assert [event.done for event in said if event.what.startswith("Down")][-1] == len(server.content)
+
+
+def test_what_is_there_is_not_downloaded_again(server: Server, tmp_path: Path) -> None:
+    fetch(server, tmp_path / "clips")
+    fetch(server, tmp_path / "clips")
+    assert server.ranges == [""]
+
+
+def test_a_cut_connection_is_taken_up_where_it_broke(server: Server, tmp_path: Path) -> None:
+    server.cuts = [100_000, 200_000]
+    folder = fetch(server, tmp_path / "clips")
+    assert server.ranges == ["", "bytes=100000-", "bytes=300000-"]
+    with zipfile.ZipFile(io.BytesIO(server.content)) as packed:
+        name = f"{NAME}/go/00000003_nohash_0.wav"
+        assert (folder / "go" / "00000003_nohash_0.wav").read_bytes() == packed.read(name)
+
+
+def test_a_later_attempt_goes_on_from_what_a_cancelled_one_left(server: Server, tmp_path: Path) -> None:
+    def cancel_midway(event: Event) -> None:
+        if isinstance(event, Progressed) and event.done > 0:
+            raise TrialCancelled
+
+    part = tmp_path / "clips.zip.part"
+    part.write_bytes(server.content[:123_456])
+    with pytest.raises(TrialCancelled):
+        download(tmp_path / "clips", cancel_midway, server.url, len(server.content))
+    assert part.stat().st_size >= 123_456
+    fetch(server, tmp_path / "clips")
+    assert server.ranges[-1].startswith("bytes=")
+
+
+def test_a_server_that_ignores_ranges_is_read_from_the_beginning(server: Server, tmp_path: Path) -> None:
+    server.obeys_ranges = False
+    (tmp_path / "clips.zip.part").write_bytes(b"leftover of something")
+    assert label_names(fetch(server, tmp_path / "clips")) == ("go", "stop")
+
+
+def test_a_file_of_another_length_is_refused(server: Server, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=rf"offers {len(server.content):,} bytes where 182,082,353 are expected"):
+        fetch(server, tmp_path / "clips", NUM_BYTES)
+    assert not (tmp_path / "clips").exists()
+
+
+def test_a_damaged_member_is_found_by_its_crc(server: Server, tmp_path: Path) -> None:
+    damaged = bytearray(server.content)
+    damaged[300_000] ^= 0xFF
+    server.content = bytes(damaged)
+    with pytest.raises(DataError, match=r"is damaged \(Bad CRC-32.*download it again"):
+        fetch(server, tmp_path / "clips")
+    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_what_is_no_archive_is_refused(server: Server, tmp_path: Path) -> None:
+    server.content = b"<html>Sign in to this network</html>"
+    with pytest.raises(DataError, match="is damaged"):
+        fetch(server, tmp_path / "clips")
+
+
+@pytest.mark.parametrize("name", ["../outside.wav", f"{NAME}/../../outside.wav", "/tmp/outside.wav"])
+def test_a_member_outside_the_folder_is_refused(server: Server, tmp_path: Path, name: str) -> None:
+    server.content = archive({name: b"evil"})
+    with pytest.raises(DataError, match="points outside the folder"):
+        fetch(server, tmp_path / "inner" / "clips")
+    assert not (tmp_path / "outside.wav").exists()
+    assert not (tmp_path / "inner" / "outside.wav").exists()
+    assert not (tmp_path / "inner" / "clips").exists()
+
+
+def test_an_error_of_the_server_is_told(server: Server, tmp_path: Path) -> None:
+    server.error = 503
+    with pytest.raises(DataError, match="the server answers 503 Service Unavailable; try later"):
+        fetch(server, tmp_path / "clips")
+
+
+def test_a_refused_connection_is_told_at_once(tmp_path: Path) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{closed.getsockname()[1]}/clips.zip"
+        with pytest.raises(OfflineError, match=r"cannot be reached \(Connection refused\); check the network"):
+            download(tmp_path / "clips", ignore, url, 1000)
+
+
+def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/clips.zip"
+        started_s = time.monotonic()
+        with pytest.raises(OfflineError, match=r"cannot be reached \(no answer\)"):
+            download(tmp_path / "clips", ignore, url, 1000)
+        assert time.monotonic() - started_s < 5
+
+
+def test_a_name_that_does_not_resolve_in_time_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = threading.Event()
+
+    def never(*_: object, **__: object) -> object:
+        asked.set()
+        time.sleep(3)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", never)
+    with pytest.raises(OfflineError, match="no answer"):
+        download(tmp_path / "clips", ignore, "http://storage.example/clips.zip", 1000, timeout_s=0.5)
+    assert asked.is_set()
+
+
+def test_two_downloads_at_once_do_not_write_into_each_other(server: Server, tmp_path: Path) -> None:
+    with FileLock(tmp_path / "clips.zip.part.lock"), pytest.raises(DataError, match="by another process"):
+        fetch(server, tmp_path / "clips")
+
+
+def test_a_place_that_cannot_be_written_is_named(server: Server, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DataError, match="cannot be written"):
+        fetch(server, tmp_path / "file" / "clips")
+
+
+def test_the_data_folder_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINYML_WORKBENCH_DATA", str(tmp_path))
+    assert mini_speech_commands_folder() == tmp_path / NAME
+    assert not is_downloaded()
+    for word in ("go", "stop"):
+        (tmp_path / NAME / word).mkdir(parents=True)
+    assert is_downloaded()
+    monkeypatch.delenv("TINYML_WORKBENCH_DATA")
+    assert mini_speech_commands_folder().is_relative_to(Path.home())
