@@ -147,6 +147,7 @@ def _open(request: urllib.request.Request, timeout_s: float, progress: Progress)
 
 def _explain(error: Exception, url: str) -> DataError:
     if isinstance(error, urllib.error.HTTPError):
+        error.close()
         return DataError(
             f"{url}: the server answers {error.code} {error.reason}; try later or use a folder of your own"
         )
