@@ -88,6 +88,8 @@ class Jobs(QObject):
         self.waiting: deque[QueuedJob] = deque()
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self.trouble = ""
+        """Why there is no worker, once starting one was given up."""
+        self.command = ["-m", "core.worker"]
         self._unsaid: deque[str] = deque(maxlen=LOG_LINES)
         self._failed_starts = 0
         self._closing = False
@@ -108,7 +110,7 @@ class Jobs(QObject):
         process = QProcess(self)
         process.setProcessEnvironment(_environment())
         process.setProgram(sys.executable)
-        process.setArguments(["-m", "core.worker"])
+        process.setArguments(self.command)
         process.readyReadStandardOutput.connect(self._read_events)
         process.readyReadStandardError.connect(self._read_log)
         process.started.connect(self._on_started)

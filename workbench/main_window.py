@@ -183,7 +183,9 @@ class MainWindow(QMainWindow):
     def show_page(self, title: str) -> None:
         """Show a page of the rail, building it when it is first asked for."""
         self.help.hide()
-        self.stack.setCurrentWidget(self.page(title))
+        page = self.page(title)
+        self.stack.setCurrentWidget(page)
+        page.setFocus()
         self.rail.mark(title)
         self.preferences.set(remembered.PAGE, title)
 

@@ -46,7 +46,7 @@ def test_a_job_runs_and_its_events_reach_the_session(
 def test_jobs_wait_for_one_another_and_a_waiting_one_can_be_taken_out(
     qtbot: QtBot, session: Session, jobs: Jobs, study: str, tiny_spec: TrialSpec
 ) -> None:
-    names = session.add_trials([longer(tiny_spec, 500)])
+    names = session.add_trials([longer(tiny_spec, 900)])
     first = jobs.submit(Train(study=study, trials=tuple(names)))
     second = jobs.submit(Train(study=study, trials=tuple(names)))
     assert [job.id for job in jobs.waiting][-1] == second
@@ -65,9 +65,11 @@ def test_jobs_wait_for_one_another_and_a_waiting_one_can_be_taken_out(
 def test_a_killed_worker_becomes_a_sentence_and_another_worker(
     qtbot: QtBot, session: Session, jobs: Jobs, study: str, tiny_spec: TrialSpec
 ) -> None:
-    [name] = session.add_trials([longer(tiny_spec, 500)])
+    [name] = session.add_trials([longer(tiny_spec, 900)])
     jobs.submit(Train(study=study, trials=(name,)))
-    wait_for_epoch(qtbot, session, 3)
+    wait_for_epoch(qtbot, session)
+    checkpoint = session.opened().folder_of(name) / "checkpoint"
+    qtbot.waitUntil(lambda: any(checkpoint.glob("*.npz")), timeout=WORKER_MS)
     killed = jobs.process_id
     with qtbot.waitSignal(jobs.ended, timeout=WORKER_MS) as ended:
         os.kill(killed, signal.SIGKILL)
@@ -111,7 +113,7 @@ def test_a_failed_job_says_why(qtbot: QtBot, jobs: Jobs, tmp_path: Path) -> None
 def test_closing_stops_the_worker_and_leaves_the_trial_resumable(
     qtbot: QtBot, session: Session, jobs: Jobs, study: str, tiny_spec: TrialSpec
 ) -> None:
-    [name] = session.add_trials([longer(tiny_spec, 500)])
+    [name] = session.add_trials([longer(tiny_spec, 900)])
     jobs.submit(Train(study=study, trials=(name,)))
     wait_for_epoch(qtbot, session)
     process_id = jobs.process_id
@@ -122,11 +124,11 @@ def test_closing_stops_the_worker_and_leaves_the_trial_resumable(
     assert any(isinstance(event, EpochEnded) for event in session.opened().events(name))
 
 
-def wait_for_epoch(qtbot: QtBot, session: Session, epoch: int = 1) -> None:
+def wait_for_epoch(qtbot: QtBot, session: Session) -> None:
     seen: list[object] = []
 
     def take(event: object) -> None:
-        if isinstance(event, EpochEnded) and event.epoch >= epoch:
+        if isinstance(event, EpochEnded):
             seen.append(event)
 
     session.event_received.connect(take)

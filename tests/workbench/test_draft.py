@@ -1,0 +1,130 @@
+from typing import Any
+
+import pytest
+
+from core.spec import TrialSpec, field_at, value_at
+from workbench import field_text
+from workbench.draft import Draft, fields_of
+from workbench.essences import essence
+from workbench.field_text import Shape
+
+
+@pytest.fixture
+def draft(tiny_spec: TrialSpec) -> Draft:
+    return Draft(tiny_spec)
+
+
+def test_every_field_with_a_choice_is_in_the_form(tiny_spec: TrialSpec) -> None:
+    paths = fields_of(TrialSpec)
+    assert "task" not in paths
+    assert "features.num_mel_bins" in paths
+    assert len(paths) == len(set(paths)) > 60
+
+
+@pytest.mark.parametrize("path", fields_of(TrialSpec))
+def test_what_is_written_of_a_field_is_read_as_the_same(path: str) -> None:
+    _, field = field_at(TrialSpec, path)
+    value = value_at(TrialSpec(), path)
+    assert field_text.read(field, field_text.write(value)) == value
+    assert field_text.read_values(field, field_text.example(field))
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "value"),
+    [
+        ("model.kernels", "3x3, 5 × 3", ((3, 3), (5, 3))),
+        ("model.filters", "16,32", (16, 32)),
+        ("training.initial_learning_rate", "1e-3", 0.001),
+        ("features.kind", "Log-mel", "log_mel"),
+        ("dataset.labels", "stop, go,", ("stop", "go")),
+        ("model.residual", "On", True),
+    ],
+)
+def test_settings_are_read_as_people_write_them(draft: Draft, path: str, text: str, value: Any) -> None:
+    draft.set_text(path, text)
+    assert draft.value(path) == value
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("model.kernels", "3", "pairs such as 3×3"),
+        ("model.filters", "16; 32", "whole number"),
+        ("training.initial_learning_rate", "fast", "must be a number"),
+        ("training.epochs", "2.5", "whole number"),
+        ("features.num_mel_bins", "500", "128"),
+        ("features.num_mfccs", "41", "mel bins"),
+    ],
+)
+def test_what_cannot_be_is_a_problem_of_its_field(draft: Draft, path: str, text: str, said: str) -> None:
+    draft.set_text(path, text)
+    assert said in " ".join(draft.problems_at(path))
+    assert (draft.spec, draft.num_trials, draft.estimate) == (None, 0, None)
+    draft.set(path, value_at(draft.valid, path))
+    assert draft.problems == ()
+    assert draft.spec is not None
+
+
+def test_a_network_that_cannot_be_built_is_a_problem(draft: Draft) -> None:
+    draft.set("features.frame_length_ms", 200.0)
+    draft.set("features.frame_step_ms", 200.0)
+    draft.set("model.kernels", ((15, 15),))
+    assert "too small" in " ".join(draft.problems_at("model.kernels"))
+
+
+def test_fields_apply_by_their_siblings(draft: Draft) -> None:
+    assert draft.applies("features.num_mfccs")
+    draft.set("features.kind", "log_mel")
+    assert not draft.applies("features.num_mfccs")
+    draft.set("features.kind", "spectrogram")
+    assert not draft.applies("features.num_mel_bins")
+    draft.vary("features.kind", "mfcc, spectrogram")
+    assert draft.applies("features.num_mfccs")
+
+
+def test_axes_make_a_grid_without_doubles(draft: Draft) -> None:
+    draft.vary("features.num_mel_bins", "20, 30, 40")
+    draft.vary("features.kind", "mfcc, spectrogram")
+    assert draft.num_trials == 4
+    assert {spec.features.num_mel_bins for spec in draft.expand() if spec.features.kind == "mfcc"} == {20, 30, 40}
+    draft.stop_varying("features.kind")
+    assert draft.num_trials == 3
+
+
+def test_lists_are_separated_by_semicolons(draft: Draft) -> None:
+    draft.vary("model.filters", "4; 8")
+    assert [spec.model.filters for spec in draft.expand()] == [(4,), (8,)]
+
+
+def test_wrong_values_of_an_axis_are_its_problem(draft: Draft) -> None:
+    draft.vary("features.num_mel_bins", "20, many")
+    assert "'many'" in draft.problems_at("features.num_mel_bins")[0]
+    draft.vary("features.num_mel_bins", "20, 5")
+    assert "mel bins (5)" in " ".join(draft.problems_at("features.num_mfccs"))
+    assert draft.num_trials == 0
+
+
+def test_a_large_grid_is_counted_without_being_expanded(draft: Draft) -> None:
+    draft.vary("training.seed", ", ".join(map(str, range(40))))
+    draft.vary("split.seed", ", ".join(map(str, range(40))))
+    assert draft.num_trials == 1600
+
+
+def test_replacing_the_spec_forgets_what_was_typed(draft: Draft, tiny_spec: TrialSpec) -> None:
+    draft.set_text("training.epochs", "many")
+    draft.vary("training.seed", "1, 2")
+    draft.replace(tiny_spec)
+    assert (draft.spec, draft.axes, draft.problems) == (tiny_spec, {}, ())
+
+
+def test_a_section_folds_to_its_essence() -> None:
+    spec = TrialSpec()
+    assert essence(spec.features) == "MFCC 10 of 40 mel, 40/20 ms, 20–4000 Hz"
+    assert essence(spec.model) == "CNN 128·128·128, 3×3"
+    assert essence(spec.training) == "10 epochs of 20, Adam 0.01 → 1e-05 linear"
+    assert essence(spec.dataset) == "no folder yet"
+
+
+def test_every_shape_of_field_is_known() -> None:
+    shapes = {field_text.shape_of(field_at(TrialSpec, path)[1]) for path in fields_of(TrialSpec)}
+    assert shapes == set(Shape)

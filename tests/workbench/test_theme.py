@@ -1,0 +1,63 @@
+import itertools
+
+import pytest
+from PySide6.QtWidgets import QApplication, QPushButton
+from pytestqt.qtbot import QtBot
+
+from workbench import theme
+from workbench.theme import DARK, LIGHT, Palette
+
+PALETTES = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
+LEAST_FOR_TEXT = 4.5
+LEAST_FOR_SHAPES = 3.0
+
+
+def test_contrast_is_that_of_wcag() -> None:
+    assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert theme.contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
+    assert theme.contrast("#ffffff", "#777777") == theme.contrast("#777777", "#ffffff")
+
+
+@PALETTES
+def test_text_can_be_read_on_every_ground(palette: Palette) -> None:
+    inks = {name: getattr(palette, name) for name in ("text", "muted", "accent", "good", "bad", "warning")}
+    grounds = {name: getattr(palette, name) for name in ("background", "surface", "raised")}
+    for (ink, colour), (ground, behind) in itertools.product(inks.items(), grounds.items()):
+        assert theme.contrast(colour, behind) >= LEAST_FOR_TEXT, f"{ink} on {ground}"
+    assert theme.contrast(palette.on_accent, palette.accent) >= LEAST_FOR_TEXT
+
+
+@PALETTES
+def test_series_stand_out_and_differ(palette: Palette) -> None:
+    assert len(set(palette.series)) == 8
+    for colour in palette.series:
+        assert theme.contrast(colour, palette.surface) >= LEAST_FOR_SHAPES
+        assert theme.contrast(colour, palette.background) >= LEAST_FOR_SHAPES
+
+
+@pytest.mark.usefixtures("themed")
+def test_choosing_a_theme_recolours_qt_and_icons_and_tells_it(qtbot: QtBot) -> None:
+    button = QPushButton()
+    qtbot.addWidget(button)
+    theme.set_icon(button, "ph.play")
+    before = button.icon().pixmap(32).toImage()
+    with qtbot.waitSignal(theme.changed) as changed:
+        theme.choose("dark")
+    assert changed.args == [DARK]
+    assert theme.current() is DARK
+    assert QApplication.palette().window().color().name() == DARK.background
+    assert button.icon().pixmap(32).toImage() != before
+
+
+@pytest.mark.usefixtures("themed")
+def test_system_is_light_or_dark(qtbot: QtBot) -> None:
+    theme.choose("system")
+    assert theme.choice() == "system"
+    assert theme.current() in (LIGHT, DARK)
+
+
+@pytest.mark.usefixtures("themed")
+def test_a_trial_keeps_its_colour_and_neighbours_differ(qtbot: QtBot) -> None:
+    colours = [theme.trial_colour(number) for number in range(1, 9)]
+    assert len(set(colours)) == 8
+    assert theme.trial_colour(9) == colours[0]
