@@ -5,6 +5,11 @@ import tf_keras as keras
 from core.models.architecture import Architecture, Layer
 
 
+# With Keras's 0.99 the moving averages lag three epochs behind on a few hundred clips (25 to 30 steps an epoch):
+# the validation accuracy then stood at 65 % while the training accuracy was 86 %, and the best epoch was a lottery.
+_MOMENTUM = 0.9
+
+
 def assemble(net: Architecture, seed: int) -> keras.Model:
     """Build the Keras model of a network, its initial weights decided by the seed alone."""
     # Operations are numbered within the graph, so layers of the same place draw the same numbers again.
@@ -27,7 +32,7 @@ def _layer(layer: Layer, seed: int) -> keras.layers.Layer:
         case "depthwise":
             return layers.DepthwiseConv2D(depthwise_initializer=initializer, **windowed)
         case "batchnorm":
-            return layers.BatchNormalization()
+            return layers.BatchNormalization(momentum=_MOMENTUM)
         case "relu":
             return layers.ReLU()
         case "dropout":
