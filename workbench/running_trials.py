@@ -10,6 +10,7 @@ from core.experiment.store import TrialState, TrialSummary
 from workbench.progress import JobProgress
 from workbench.session import Session
 
+OVER = (TrialState.FINISHED, TrialState.FAILED, TrialState.CANCELLED)
 TELLING = (TrialStarted, StageStarted, Progressed, BatchEnded, EpochEnded)
 
 
@@ -39,12 +40,12 @@ class RunningTrials:
         return True
 
     def keep(self, trials: Mapping[str, TrialSummary]) -> None:
-        """Forget what no longer runs; catch up with what runs unheard, in another process or from before."""
+        """Forget which of these no longer runs; catch up with what runs unheard, in another process or from before."""
         study = self._session.study
-        for name in [name for name in self._progress if name not in trials or _is_over(trials[name])]:
-            self.forget(name)
         for name, trial in trials.items():
-            if trial.state is TrialState.RUNNING and name not in self._progress and study is not None:
+            if trial.state in OVER:
+                self.forget(name)
+            elif trial.state is TrialState.RUNNING and name not in self._progress and study is not None:
                 self._begin(name)
                 for event in study.events(name):
                     self._progress[name].take(event.model_copy(update={"trial": name}))
@@ -77,7 +78,3 @@ class RunningTrials:
         except WorkbenchError:
             # A spec that cannot be estimated fails in the worker, with its own sentence.
             self._estimates[name] = None
-
-
-def _is_over(trial: TrialSummary) -> bool:
-    return trial.state in (TrialState.FINISHED, TrialState.FAILED, TrialState.CANCELLED)

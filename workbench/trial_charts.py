@@ -1,6 +1,6 @@
 """The two Pareto charts side by side, with what can be chosen about each above it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from core.estimate import Estimate
 from PySide6.QtCore import Qt, Signal
@@ -11,7 +11,7 @@ from workbench import theme
 from workbench.constraint_bar import with_limit
 from workbench.number_format import BYTES_PER_KB
 from workbench.plots.pareto import ParetoChart
-from workbench.plots.trial_points import PLAIN_SIZE, TOTAL_LATENCY, ZIP_SIZE, collect_points
+from workbench.plots.trial_points import PLAIN_SIZE, TOTAL_LATENCY, ZIP_SIZE, PointCollector
 from workbench.theme import Palette
 from workbench.trial_facts import devices_of
 
@@ -23,6 +23,8 @@ class TrialCharts(QWidget):
     limit_dragged = Signal(str, float)
     constraints_changed = Signal(object)
     device_chosen = Signal(str)
+    size_changed = Signal()
+    """Another size is shown; running trials have to be placed anew."""
     export_requested = Signal(object, str)
     """A chart, and PNG, SVG or CSV."""
 
@@ -42,7 +44,10 @@ class TrialCharts(QWidget):
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.device.activated.connect(lambda index: self.device_chosen.emit(self.device.itemData(index)))
         self._constraints = Constraints()
-        self._shown: tuple[Sequence[TrialSummary], str, Mapping[str, Estimate]] = ((), "", {})
+        self._sizes, self._latencies = PointCollector(ZIP_SIZE), PointCollector(TOTAL_LATENCY)
+        self._trials: Mapping[str, TrialSummary] = {}
+        self._device = ""
+        self._devices: tuple[str, ...] = ()
         splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         splitter.addWidget(_titled("Accuracy and size", self.size_kind, self.size_chart))
         splitter.addWidget(_titled("Accuracy and latency", self.device, self.latency_chart))
@@ -70,16 +75,23 @@ class TrialCharts(QWidget):
         for chart in self.charts:
             chart.describe = describe
 
-    def show_trials(
-        self, trials: Sequence[TrialSummary], device: str, estimates: Mapping[str, Estimate], reference: str | None
-    ) -> None:
-        """Show these trials; `estimates` place the running ones."""
-        self._shown = (trials, device, estimates)
-        self._show_devices(devices_of(trials), device)
-        for chart in self.charts:
-            chart.layer.emphasis.reference = reference
-        self._show_sizes()
-        self.latency_chart.show_points(collect_points(trials, TOTAL_LATENCY, device))
+    def show_study(self, trials: Mapping[str, TrialSummary], device: str) -> None:
+        """Show the trials of another study, or with the latencies of another device."""
+        self._trials, self._device = trials, device
+        self._sizes = PointCollector(self.size_kind.currentData(), device)
+        self._latencies = PointCollector(TOTAL_LATENCY, device)
+        self._devices = ()
+        self.update_trials(trials, {})
+
+    def update_trials(self, changed: Mapping[str, TrialSummary | None], estimates: Mapping[str, Estimate]) -> None:
+        """Take over trials that changed; None stands for one that is gone. `estimates` place the running ones."""
+        attribute = self._sizes.quantity.objective.key
+        expected = {name: getattr(found, attribute) / BYTES_PER_KB for name, found in estimates.items()}
+        self._sizes.take(changed, expected)
+        self._latencies.take(changed)
+        self._show_devices(devices_of(trial for trial in changed.values() if trial is not None))
+        self.size_chart.show_points(self._sizes.points)
+        self.latency_chart.show_points(self._latencies.points)
 
     def show_selection(self, names: tuple[str, ...], reference: str | None) -> None:
         """Let the selected trials and the reference stand out."""
@@ -97,26 +109,22 @@ class TrialCharts(QWidget):
         for chart in self.charts:
             chart.dress(palette)
 
-    def _show_sizes(self) -> None:
-        trials, device, estimates = self._shown
-        quantity = self.size_kind.currentData()
-        attribute = quantity.objective.key
-        expected = {name: getattr(found, attribute) / BYTES_PER_KB for name, found in estimates.items()}
-        self.size_chart.show_points(collect_points(trials, quantity, device, expected))
-
     def _change_size(self) -> None:
-        self.size_chart.show_quantity(self.size_kind.currentData())
-        self._show_sizes()
+        self._sizes = PointCollector(self.size_kind.currentData(), self._device)
+        self.size_chart.show_quantity(self._sizes.quantity)
+        self.update_trials(self._trials, {})
         self.size_chart.reset_view()
+        self.size_changed.emit()
 
-    def _show_devices(self, devices: tuple[str, ...], device: str) -> None:
-        shown = [self.device.itemData(index) for index in range(self.device.count())]
-        if shown != list(devices):
+    def _show_devices(self, met: tuple[str, ...]) -> None:
+        devices = tuple(dict.fromkeys((*self._devices, *met)))
+        if devices != self._devices or not devices:
+            self._devices = devices
             self.device.clear()
             for name in devices:
                 self.device.addItem(name, name)
         self.device.setVisible(bool(devices))
-        self.device.setCurrentIndex(max(0, self.device.findData(device)) if devices else -1)
+        self.device.setCurrentIndex(max(0, self.device.findData(self._device)) if devices else -1)
 
     def _follow_drag(self, field: str, value: float) -> None:
         if field == "accuracy_min":

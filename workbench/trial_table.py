@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import (
     QPoint,
+    QRect,
     QRectF,
     QSize,
     Qt,
@@ -25,39 +26,61 @@ from core.experiment.store import TrialState
 from workbench import theme
 from workbench.trial_columns import COLUMNS, NAMES
 from workbench.trial_symbol import paint_signed_letter
-from workbench.trial_table_model import LETTER, NAME, STATE, Index, TrialTableModel
+from workbench.trial_table_model import ALIGNMENTS, LETTER, NAME, STATE, Index, TrialTableModel
 
-ROW_HEIGHT = 28
+ROW_HEIGHT, PADDING = 28, 8
+WIDEST_DIGIT = 10
+"""Pixels that no character of the table's type exceeds on average: shorter texts need no measuring."""
 
 
 class TrialDelegate(QStyledItemDelegate):
     """Paints cells."""
 
+    def __init__(self, view: QTableView, model: TrialTableModel) -> None:
+        super().__init__(view)
+        self._model = model
+        # Made once: a font object per cell costs more than drawing its text.
+        self._plain, self._bold = theme.font(), theme.font()
+        self._bold.setWeight(QFont.Weight.Bold)
+
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one cell."""
-        palette = theme.current()
-        model: TrialTableModel = index.model()
-        trial = model.trial_at(index.row())
-        box = QRectF(option.rect)
-        inner = box.adjusted(8, 0, -8, 0)
-        if index.column() == LETTER:
+        row, column = index.row(), index.column()
+        palette, model = theme.current(), self._model
+        trial = model.trial_at(row)
+        inner = option.rect.adjusted(PADDING, 0, -PADDING, 0)
+        if column == LETTER:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setFont(_weighted(option.font, QFont.Weight.Bold))
-            paint_signed_letter(painter, inner, trial.number, trial.letter, palette)
+            painter.setFont(self._bold)
+            paint_signed_letter(painter, QRectF(inner), trial.number, trial.letter, palette)
             return
-        pale = {TrialState.FAILED: palette.bad, TrialState.QUEUED: palette.muted, TrialState.CANCELLED: palette.muted}
-        colour = pale.get(trial.state, palette.text) if index.column() == STATE else palette.text
-        painter.setPen(QColor(colour))
-        is_reference = index.column() == NAME and trial.name == model.reference
-        painter.setFont(_weighted(option.font, QFont.Weight.DemiBold) if is_reference else option.font)
-        text = str(index.data()) + (" (reference)" if is_reference else "")
-        elided = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, int(inner.width()))
-        painter.drawText(inner, int(index.data(Qt.ItemDataRole.TextAlignmentRole)), elided)
-        if index.column() == STATE and trial.name in model.progress:
-            fraction = model.progress[trial.name][1] or 0
-            track = QRectF(inner.left(), box.bottom() - 5, inner.width(), 2)
-            painter.fillRect(track, QColor(palette.grid))
-            painter.fillRect(QRectF(track.left(), track.top(), track.width() * fraction, 2), QColor(palette.accent))
+        text = model.text_at(row, column)
+        if not text:
+            return
+        is_reference = column == NAME and trial.name == model.reference
+        if is_reference:
+            text += " (reference)"
+        painter.setFont(self._bold if is_reference else self._plain)
+        painter.setPen(QColor(self._state_colour(trial.state) if column == STATE else palette.text))
+        if len(text) * WIDEST_DIGIT > inner.width():
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
+        painter.drawText(inner, ALIGNMENTS[column], text)
+        if column == STATE and trial.name in model.progress:
+            self._paint_progress(painter, inner, model.progress[trial.name][1] or 0)
+
+    def _state_colour(self, state: TrialState) -> str:
+        palette = theme.current()
+        colours = {
+            TrialState.FAILED: palette.bad,
+            TrialState.QUEUED: palette.muted,
+            TrialState.CANCELLED: palette.muted,
+        }
+        return colours.get(state, palette.text)
+
+    def _paint_progress(self, painter: QPainter, inner: QRect, fraction: float) -> None:
+        track = QRectF(inner.left(), inner.bottom() - 4, inner.width(), 2)
+        painter.fillRect(track, QColor(theme.current().grid))
+        painter.fillRect(QRectF(track.left(), track.top(), track.width() * fraction, 2), QColor(theme.current().accent))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: ARG002, N802
         """Return the same height for every row."""
@@ -87,7 +110,7 @@ class TrialTable(QTableView):
         super().__init__(parent)
         self.trials = TrialTableModel(self)
         self.setModel(self.trials)
-        self.setItemDelegate(TrialDelegate(self))
+        self.setItemDelegate(TrialDelegate(self, self.trials))
         self.setAccessibleName("Trials of the study")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
@@ -208,9 +231,3 @@ class TrialTable(QTableView):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.fill_column_menu(menu)
         menu.popup(self.horizontalHeader().mapToGlobal(place))
-
-
-def _weighted(font: QFont, weight: QFont.Weight) -> QFont:
-    heavier = QFont(font)
-    heavier.setWeight(weight)
-    return heavier

@@ -14,6 +14,12 @@ from workbench.trial_filter import TrialFilter
 Index = QModelIndex | QPersistentModelIndex
 MOST_STEPS = 100
 """Beyond this many rows that come and go at once the view is told to start afresh."""
+FLAGS = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
+NAME_FLAGS = FLAGS | Qt.ItemFlag.ItemIsEditable
+ALIGNMENTS = tuple(
+    (Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter
+    for column in COLUMNS
+)
 LETTER, NAME, STATE = (NAMES.index(name) for name in ("letter", "name", "state"))
 
 
@@ -39,6 +45,10 @@ class TrialTableModel(QAbstractTableModel):
         self.filter = TrialFilter()
         self.shown: list[str] = []
         self._rows: dict[str, int] = {}
+        self._entries: dict[str, tuple[Any, int, str]] = {}
+        """By name, of those the filter admits: what they are sorted by."""
+        self._texts: dict[str, tuple[str, ...]] = {}
+        """By name, of those that were drawn: what their cells say."""
         self._sorted_by = (LETTER, Qt.SortOrder.AscendingOrder)
 
     # What is shown
@@ -49,12 +59,16 @@ class TrialTableModel(QAbstractTableModel):
         self.trials = {trial.name: trial for trial in trials}
         self.differences = differences
         self.progress.clear()
+        self._entries.clear()
+        self._texts.clear()
+        self._weigh(self.trials)
         self._take_order(self._ordered())
         self.endResetModel()
 
     def update_trials(self, changed: dict[str, TrialSummary | None]) -> None:
         """Take over trials that changed or appeared; None stands for one that is gone."""
         for name, trial in changed.items():
+            self._texts.pop(name, None)
             if trial is None:
                 self.trials.pop(name, None)
                 self.progress.pop(name, None)
@@ -62,7 +76,8 @@ class TrialTableModel(QAbstractTableModel):
                 self.trials[name] = trial
                 if trial.state is not TrialState.RUNNING:
                     self.progress.pop(name, None)
-        self.rearrange()
+        if self._weigh(changed):
+            self._show_order(self._ordered())
         self.redraw(changed)
 
     def redraw(self, names: Iterable[str]) -> None:
@@ -78,8 +93,12 @@ class TrialTableModel(QAbstractTableModel):
         self.rearrange()
 
     def rearrange(self) -> None:
-        """Bring the rows into the order that sorting and filter ask for, in as few steps as the view needs."""
-        order = self._ordered()
+        """Sort and filter anew, after something that concerns every trial has changed."""
+        self._weigh(self.trials)
+        self._show_order(self._ordered())
+
+    def _show_order(self, order: list[str]) -> None:
+        """Bring the rows into an order in as few steps as the view needs."""
         if order == self.shown:
             return
         wanted, present = set(order), set(self.shown)
@@ -108,16 +127,28 @@ class TrialTableModel(QAbstractTableModel):
         """Return the trial of a row."""
         return self.trials[self.shown[row]]
 
+    def _weigh(self, names: Iterable[str]) -> bool:
+        """Work out anew what places these trials in the order; tell whether that changed for any."""
+        key = COLUMNS[self._sorted_by[0]].key
+        differs = False
+        for name in names:
+            trial = self.trials.get(name)
+            entry = None
+            if trial is not None:
+                changes = self.differences.words(name) if self.differences and self.differences.knows(name) else ""
+                if self.filter.admits(trial, changes, self.constraints, self.device):
+                    entry = (key(trial, trial.latency_on(self.device)), trial.number, name)
+            differs |= entry != self._entries.get(name)
+            if entry is None:
+                self._entries.pop(name, None)
+            else:
+                self._entries[name] = entry
+        return differs
+
     def _ordered(self) -> list[str]:
-        column, direction = self._sorted_by
-        key = COLUMNS[column].key
-        rows = []
-        for name, trial in self.trials.items():
-            changes = self.differences.words(name) if self.differences and self.differences.knows(name) else ""
-            if self.filter.admits(trial, changes, self.constraints, self.device):
-                rows.append((key(trial, trial.latency_on(self.device)), trial.number, name))
-        measured = sorted((row for row in rows if row[0] is not None), key=lambda row: (row[0], row[1]))
-        if direction is Qt.SortOrder.DescendingOrder:
+        rows = self._entries.values()
+        measured = sorted(row for row in rows if row[0] is not None)
+        if self._sorted_by[1] is Qt.SortOrder.DescendingOrder:
             measured.reverse()
         # What was not measured stands last whichever way the others are sorted.
         unmeasured = sorted(row[1:] for row in rows if row[0] is None)
@@ -148,25 +179,33 @@ class TrialTableModel(QAbstractTableModel):
         """Return how many columns there are."""
         return 0 if parent.isValid() else len(COLUMNS)
 
+    def text_at(self, row: int, column: int) -> str:
+        """Return what a cell says."""
+        name = self.shown[row]
+        if column == STATE and name in self.progress:
+            return self.progress[name][0]
+        texts = self._texts.get(name)
+        if texts is None:
+            trial = self.trials[name]
+            latency = trial.latency_on(self.device)
+            texts = self._texts[name] = tuple(each.text(trial, latency) for each in COLUMNS)
+        return texts[column]
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
-        trial = self.trials[self.shown[index.row()]]
-        column = COLUMNS[index.column()]
         if role == Qt.ItemDataRole.DisplayRole:
-            if index.column() == STATE and trial.name in self.progress:
-                return self.progress[trial.name][0]
-            return column.text(trial, trial.latency_on(self.device))
+            return self.text_at(index.row(), index.column())
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return ALIGNMENTS[index.column()]
+        trial = self.trials[self.shown[index.row()]]
         if role == Qt.ItemDataRole.EditRole:
             return trial.title
         if role == Qt.ItemDataRole.ToolTipRole:
             return self._tooltip(trial, index.column())
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
         return None
 
     def _tooltip(self, trial: TrialSummary, column: int) -> str:
-        text = self.data(self.index(self._rows[trial.name], column))
+        text = self.text_at(self._rows[trial.name], column)
         signs = "\n".join(f"{sign} {meaning}" for sign, meaning in MEANINGS.items() if sign in text and column > STATE)
         return trial.message or (f"{text}\n{signs}" if signs else text)
 
@@ -180,13 +219,12 @@ class TrialTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.meaning
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return ALIGNMENTS[section]
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Let names be edited."""
-        return super().flags(index) | (Qt.ItemFlag.ItemIsEditable if index.column() == NAME else Qt.ItemFlag(0))
+        return NAME_FLAGS if index.column() == NAME else FLAGS
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802
         """Ask for a trial to be renamed."""
@@ -198,4 +236,5 @@ class TrialTableModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Sort by a column."""
         self._sorted_by = (column, order)
+        self._weigh(self.trials)
         self._permute(self._ordered())

@@ -21,9 +21,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.errors import WorkbenchError
+from core.errors import StudyError, WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
-from core.experiment.store import Constraints, Study
+from core.experiment.store import Constraints, Study, TrialSummary
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.constraint_bar import ConstraintBar
@@ -46,6 +46,8 @@ REPAINT_MS = 33
 READING_SLICE = 25
 """Specs read at once for the filter, so that the window stays responsive meanwhile."""
 HIDDEN_COLUMNS = Preference("trials/hidden_columns", "")
+MOST_SINGLY = 20
+"""Beyond so many changes at once the whole study is shown anew."""
 WIDE, TALL = (900, 340), (440, 300)
 
 
@@ -122,6 +124,7 @@ class TrialsPage(QWidget):
         self.charts.trial_clicked.connect(self._take_click)
         self.charts.device_chosen.connect(lambda device: setattr(session, "device", device))
         self.charts.export_requested.connect(self._export_chart)
+        self.charts.size_changed.connect(self._show_running)
         self.charts.describe = self._describe
         self.filter.changed.connect(self._show_filter)
         self.table.chosen.connect(session.select)
@@ -148,6 +151,9 @@ class TrialsPage(QWidget):
         self.addAction(export)
         self._repainting = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._repainting.timeout.connect(self._repaint)
+        # The panel follows a moment later, so that a held arrow key runs down the table without waiting for it.
+        self._turning = QTimer(self, singleShot=True, interval=REPAINT_MS)
+        self._turning.timeout.connect(self._show_beside)
         self._reading = QTimer(self, interval=0)
         self._reading.timeout.connect(self._read_more)
 
@@ -197,7 +203,8 @@ class TrialsPage(QWidget):
     def _show_selection(self, names: tuple[str, ...]) -> None:
         self.table.show_selection(names)
         self.charts.show_selection(names, self._reference)
-        self._show_beside()
+        if self.isVisible() and not self._turning.isActive():
+            self._turning.start()
 
     def _take_event(self, event: Event) -> None:
         if not self.running.take(event):
@@ -227,35 +234,52 @@ class TrialsPage(QWidget):
         if not self.isVisible() or not (self._whole or self._changed):
             return
         changed, self._changed = self._changed, set()
-        trials = {trial.name: trial for trial in study.summaries()} if study else {}
         table = self.table.trials
         table.device, table.reference = self.session.device, self._reference
         if self.differences is not None:
             self.differences.forget(name for name in changed if name not in self.running)
-        if self._whole:
-            self._whole = False
-            table.constraints = study.constraints if study else Constraints()
-            table.show_study(trials.values(), self.differences)
-            self.constraints.show_constraints(table.constraints)
-            self.charts.show_constraints(table.constraints)
-        else:
-            table.update_trials({name: trials.get(name) for name in changed})
-        self.running.keep(trials)
+        if self._whole or len(changed) > MOST_SINGLY:
+            self._show_all(study)
+        elif study is not None:
+            self._show_some({name: _summary_of(study, name) for name in changed})
         table.progress = self.running.progress()
         table.redraw(self.running)
-        self.charts.show_trials(tuple(trials.values()), self.session.device, self.running.estimates(), self._reference)
         self.charts.show_selection(self.session.selection, self._reference)
         self.table.show_selection(self.session.selection)
-        self.pages.setCurrentWidget(self.across if trials else self.empty)
+        self.pages.setCurrentWidget(self.across if table.trials else self.empty)
         self.empty.show_study(study)
         self._show_count()
         self._show_beside()
+
+    def _show_all(self, study: Study | None) -> None:
+        self._whole = False
+        table = self.table.trials
+        table.constraints = study.constraints if study else Constraints()
+        table.show_study(study.summaries() if study else (), self.differences)
+        self.constraints.show_constraints(table.constraints)
+        self.charts.show_constraints(table.constraints)
+        self.charts.show_study(table.trials, self.session.device)
+        self.running.keep(table.trials)
+        self._show_running()
+
+    def _show_some(self, changed: dict[str, TrialSummary | None]) -> None:
+        self.table.trials.update_trials(changed)
+        self.running.keep({name: trial for name, trial in changed.items() if trial is not None})
+        self.charts.update_trials(changed, self.running.estimates())
+
+    def _show_running(self) -> None:
+        """Place the trials that run, by what they are expected to be."""
+        running = {name: self.table.trials.trials[name] for name in self.running if name in self.table.trials.trials}
+        if running:
+            self.charts.update_trials(running, self.running.estimates())
 
     def _show_beside(self) -> None:
         study, names = self.session.study, self._known_selection()
         if study is None or not names or self.differences is None:
             self.beside.setCurrentWidget(self.nothing)
         elif len(names) == 2:
+            # The reference, or else the older trial, is what the other is measured by.
+            names.sort(key=lambda name: (name != self._reference, self.table.trials.trials[name].number))
             one, other = (self.table.trials.trials[name] for name in names)
             self.comparison.show_trials(study, one, other, self.session.device)
             self.beside.setCurrentWidget(self.comparison)
@@ -398,6 +422,13 @@ class _EmptyPage(QWidget):
             "deployed file, and a point on two charts that show which trials no other one beats."
         )
         self.button.setVisible(self._page.experiment_action() is not None)
+
+
+def _summary_of(study: Study, name: str) -> TrialSummary | None:
+    try:
+        return study.summary(name)
+    except StudyError:
+        return None
 
 
 def _stack(owner: QWidget, *widgets: QWidget) -> None:

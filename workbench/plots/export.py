@@ -1,10 +1,7 @@
 """Pictures of charts for papers and reports: sharp PNG at any size, SVG with its text as text."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import pyqtgraph as pg
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRect, QRectF, QSize
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
@@ -26,10 +23,8 @@ def save_picture(view: QGraphicsView, path: Path, title: str = "") -> None:
     write = writers.get(path.suffix.lower())
     if write is None:
         raise WorkbenchError(f"a picture ends in .png or .svg, {path.name} does not; give it one of these endings")
-    with _every_symbol_drawn(view):
-        content = write(view, title)
     try:
-        path.write_bytes(content)
+        path.write_bytes(write(view, title))
     except OSError as error:
         raise WorkbenchError(f"{path} could not be written ({error.strerror}); choose another place") from error
 
@@ -77,16 +72,3 @@ def _render(view: QGraphicsView, painter: QPainter, target: QRectF) -> None:
         view.render(painter, target, view.viewport().rect())
     finally:
         painter.end()
-
-
-@contextmanager
-def _every_symbol_drawn(view: QGraphicsView) -> Iterator[None]:
-    """Have scatter plots draw outlines instead of copying the small pictures they keep for the screen."""
-    scatters = [item for item in view.items() if isinstance(item, pg.ScatterPlotItem)]
-    for scatter in scatters:
-        scatter.setExportMode(True, {"antialias": True, "resolutionScale": 1.0})
-    try:
-        yield
-    finally:
-        for scatter in scatters:
-            scatter.setExportMode(False)

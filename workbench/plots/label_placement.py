@@ -24,14 +24,20 @@ class Coverage:
     def __init__(self, points: np.ndarray, radius: float, width: float, height: float) -> None:
         """Count discs of a radius in pixels around points, shape (n, 2), over a chart of width × height."""
         self.columns, self.rows = int(width / CELL) + 2, int(height / CELL) + 2
-        reach = radius / CELL
-        steps = np.arange(-int(np.ceil(reach)), int(np.ceil(reach)) + 1)
-        across, down = np.meshgrid(steps, steps)
-        disc = np.stack([across, down], axis=-1)[across**2 + down**2 <= (reach + 0.5) ** 2]
-        cells = (np.floor(points / CELL).astype(int)[:, None, :] + disc).reshape(-1, 2)
-        inside = (cells >= 0).all(axis=1) & (cells[:, 0] < self.columns) & (cells[:, 1] < self.rows)
-        flat = cells[inside, 1] * self.columns + cells[inside, 0]
-        counts = np.bincount(flat, minlength=self.rows * self.columns).reshape(self.rows, self.columns)
+        cells = np.floor(points / CELL).astype(int)
+        reach = int(np.ceil(radius / CELL))
+        # A rim as wide as a disc keeps the centres that stand just outside.
+        cells += reach
+        rim = np.array([self.columns + 2 * reach, self.rows + 2 * reach])
+        cells = cells[((cells >= 0) & (cells < rim)).all(axis=1)]
+        flat = cells[:, 1] * rim[0] + cells[:, 0]
+        centres = np.bincount(flat, minlength=rim.prod()).reshape(rim[1], rim[0])
+        counts = np.zeros((self.rows, self.columns), int)
+        for down in range(-reach, reach + 1):
+            for across in range(-reach, reach + 1):
+                if across**2 + down**2 <= (radius / CELL + 0.5) ** 2:
+                    rows = slice(reach + down, reach + down + self.rows)
+                    counts += centres[rows, reach + across : reach + across + self.columns]
         self.counts = counts
         self.sums = np.zeros((self.rows + 1, self.columns + 1))
         self.sums[1:, 1:] = counts.cumsum(axis=0).cumsum(axis=1)

@@ -17,7 +17,7 @@ from workbench.number_format import plain
 from workbench.plots.export import save_picture
 from workbench.plots.figure_axis import Backdrop, FigureAxis
 from workbench.plots.trial_layer import LimitLine, TrialLayer
-from workbench.plots.trial_points import TOTAL_LATENCY, ZIP_SIZE, Quantity, TrialPoints, collect_points
+from workbench.plots.trial_points import TOTAL_LATENCY, ZIP_SIZE, PointCollector, Quantity, TrialPoints
 from workbench.theme import DARK, LIGHT, Palette
 from workbench.theme import font as theme_font
 
@@ -75,6 +75,8 @@ class ParetoChart(pg.PlotWidget):
 
     def show_points(self, points: TrialPoints) -> None:
         """Show trials; the view follows them until the user has zoomed or panned."""
+        if points is self.layer.points:
+            return
         self.layer.show_points(points)
         if self._fitted:
             self.reset_view()
@@ -141,7 +143,7 @@ class ParetoChart(pg.PlotWidget):
 
     def view_position(self, name: str) -> QPointF | None:
         """Return where a trial's point stands within the viewport, None when it is not on the chart."""
-        index = self.layer.points.index_of(name)
+        index = self.layer.points.positions.get(name)
         if index is None:
             return None
         pixel = QPointF(*self.layer.pixels()[index])
@@ -275,9 +277,10 @@ def render_pareto(
     chart.show()
     chart.show_constraints(constraints or Constraints())
     chart.layer.show_emphasis(reference=reference)
-    chart.show_points(collect_points(summaries, chart.quantity, device))
+    collector = PointCollector(chart.quantity, device)
+    collector.take({trial.name: trial for trial in summaries})
+    chart.show_points(collector.points)
     application.processEvents()
-    chart.layer.arrange()
     save_picture(chart, Path(path), f"Accuracy over {chart.quantity.title}")
     chart.close()
     chart.deleteLater()

@@ -4,14 +4,16 @@ Painted in the view's own pixels, so that letters can be pushed apart and nothin
 """
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
-from PySide6.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from workbench import theme
+from workbench.plots.crowd import PALE, Crowd
 from workbench.plots.label_placement import Coverage, place_labels
 from workbench.plots.trial_points import NO_POINTS, TrialPoints
 from workbench.theme import Palette
@@ -21,13 +23,12 @@ from workbench.trial_symbol import paint_hollow_symbol, paint_symbol, symbol_pat
 MOST_LETTERS = 60
 """From more trials than these only the front, the reference and the selection carry letters and signs."""
 RADIUS = 5.5
-CROWD_PIXELS = 7
-PALE = 0.38
 SETTLE_MS = 80
 TEXT_PIXELS = 12
 TEXT_HEIGHT = 13.0
 NOTE_PIXELS = 11
 SHORTEST_LEADER = 5.0
+LIMIT_BOX = (70.0, 16.0)
 
 
 @dataclass
@@ -50,7 +51,7 @@ class Emphasis:
 
 
 class TrialLayer(pg.GraphicsObject):
-    """Paints what carries a letter; `crowd` holds the rest as plain dots when there are very many."""
+    """Paints signs and letters; from more than 60 trials most of them become dots of the `crowd`."""
 
     def __init__(self, plot: pg.PlotItem, palette: Palette) -> None:
         super().__init__(plot.vb)
@@ -60,9 +61,8 @@ class TrialLayer(pg.GraphicsObject):
         self.points = NO_POINTS
         self.emphasis = Emphasis()
         self.empty_words = ""
-        self.crowd = pg.ScatterPlotItem(pxMode=True, size=CROWD_PIXELS, pen=None)
-        self.crowd.setZValue(0)
-        plot.addItem(self.crowd, ignoreBounds=True)
+        self.crowd = Crowd()
+        self._arranged = False
         self._named = np.empty(0, int)
         self._offsets = self._sizes = np.empty((0, 2))
         self._note_corner: QPointF | None = None
@@ -82,22 +82,29 @@ class TrialLayer(pg.GraphicsObject):
         """Show other points."""
         self.points = points
         self._choose_named()
-        self._fill_crowd()
         self.arrange()
 
     def show_emphasis(self, **changes: Any) -> None:
         """Change what stands out."""
-        for name, value in changes.items():
-            setattr(self.emphasis, name, value)
-        if "hovered" not in changes or len(changes) > 1:
+        changed = {name for name, value in changes.items() if value != getattr(self.emphasis, name)}
+        if not changed:
+            return
+        for name in changed:
+            setattr(self.emphasis, name, changes[name])
+        if changed & {"selected", "reference"}:
             self._choose_named()
+        if changed != {"hovered"}:
             self.arrange()
         self.update()
 
     def dress(self, palette: Palette) -> None:
         """Put on other colours."""
         self.palette = palette
-        self._fill_crowd()
+        self.update()
+
+    def arrange(self) -> None:
+        """Have the letters pushed apart anew at the next repaint."""
+        self._arranged = False
         self.update()
 
     def pixels(self) -> np.ndarray:
@@ -122,27 +129,32 @@ class TrialLayer(pg.GraphicsObject):
         best = int(np.argmin(distances))
         return self.points.names[best] if distances[best] <= reach else None
 
-    def arrange(self) -> None:
+    def _place_letters(self, pixels: np.ndarray, box: QRectF) -> None:
         """Push the letters apart for the view as it is."""
         self._settling.stop()
-        box = self.plot.vb.rect()
-        pixels = self.pixels()
+        self._arranged = True
         named = pixels[self._named]
         metrics = QFontMetricsF(_font(bold=QFont.Weight.Bold))
         sizes = [[metrics.horizontalAdvance(self._text(index)), TEXT_HEIGHT] for index in self._named]
         self._sizes = np.array(sizes).reshape(-1, 2)
         if len(named):
-            obstacles = pixels[_inside(pixels, box)]
-            self._offsets = place_labels(named, self._sizes, obstacles, RADIUS + 1, (box.width(), box.height())) - named
+            obstacles = np.concatenate([pixels[_inside(pixels, box)], self._limit_obstacles(box)])
+            chart = (box.width(), box.height())
+            self._offsets = place_labels(named, self._sizes, obstacles, RADIUS + 3, chart) - named
         self._note_corner = self._emptiest_corner(pixels, box)
-        self.update()
 
     def paint(self, painter: QPainter, *_: Any) -> None:
-        """Paint everything that is not the crowd."""
+        """Paint everything, the least important first."""
         box = self.plot.vb.rect()
         pixels = self.pixels()
+        if not self._arranged:
+            self._place_letters(pixels, box)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(_font())
+        if len(pixels) > MOST_LETTERS:
+            # Those with a letter get their dot too, beneath their sign: the crowd need not follow the selection.
+            visible = _inside(pixels, box)
+            self.crowd.paint(painter, pixels[visible], self.points.numbers[visible], self.palette.series)
         self._paint_front(painter, pixels)
         self._paint_limits(painter, box)
         visible = _inside(pixels[self._named], box)
@@ -161,7 +173,7 @@ class TrialLayer(pg.GraphicsObject):
     def _choose_named(self) -> None:
         """Choose who carries a letter, most important first: selection, reference, front, then the others."""
         points, wanted = self.points, self.emphasis
-        positions = {name: index for index, name in enumerate(points.names)}
+        positions = points.positions
         first = [positions[name] for name in (*wanted.selected, wanted.reference) if name in positions]
         front = np.flatnonzero(points.on_front).tolist()
         running = np.flatnonzero(points.hollow).tolist()
@@ -170,20 +182,6 @@ class TrialLayer(pg.GraphicsObject):
         if len(named) != len(self._named):
             self._offsets = self._sizes = np.zeros((len(named), 2))
         self._named = named
-
-    def _fill_crowd(self) -> None:
-        unnamed = np.ones(len(self.points.names), bool)
-        if len(unnamed) <= MOST_LETTERS:
-            self.crowd.clear()
-            return
-        colours = [QColor(colour) for colour in self.palette.series]
-        for colour in colours:
-            colour.setAlphaF(PALE)
-        brushes = np.array([QBrush(colour) for colour in colours], dtype=object)
-        # Those with a letter get their dot too: they are painted over it, and the crowd need not follow the selection.
-        self.crowd.setData(
-            x=self.points.x, y=self.points.y, brush=list(brushes[(self.points.numbers - 1) % len(colours)])
-        )
 
     def _text(self, index: int) -> str:
         reference = " ref" if self.points.names[index] == self.emphasis.reference else ""
@@ -237,20 +235,40 @@ class TrialLayer(pg.GraphicsObject):
         painter.setPen(QColor(self.palette.text if strong else self.palette.muted))
         painter.drawText(QRectF(centre[0] - 40, centre[1] - 9, 80, 18), Qt.AlignmentFlag.AlignCenter, self._text(index))
 
-    def _paint_limits(self, painter: QPainter, box: QRectF) -> None:
+    def _limit_box(self, line: LimitLine, box: QRectF) -> QRectF:
+        """Return where a constraint's text stands: at the upper end of its line, or at the right one."""
         (left, right), (bottom, top) = self.plot.vb.viewRange()
+        width, height = LIMIT_BOX
+        if not line.vertical:
+            y = (top - line.place) / (top - bottom) * box.height()
+            return QRectF(box.right() - width - 4, y + 2, width, height)
+        x = (line.place - left) / (right - left) * box.width()
+        return QRectF(x + 4 if x + width < box.width() else x - width - 4, 2, width, height)
+
+    def _limit_obstacles(self, box: QRectF) -> np.ndarray:
+        """Return places along the constraint lines and their texts, shape (n, 2), that no letter should cover."""
+        places = [np.empty((0, 2))]
+        for line in self.emphasis.limits:
+            text = self._limit_box(line, box)
+            across, down = np.arange(text.left(), text.right(), 6), np.arange(text.top(), text.bottom(), 6)
+            places.append(np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2))
+            if line.vertical:
+                x = text.left() - 4 if text.left() > 0 else text.right() + 4
+                along = np.arange(0, box.height(), 8)
+                places.append(np.stack([np.full(len(along), x), along], axis=1))
+            else:
+                along = np.arange(0, box.width(), 8)
+                places.append(np.stack([along, np.full(len(along), text.top() - 2)], axis=1))
+        return np.concatenate(places)
+
+    def _paint_limits(self, painter: QPainter, box: QRectF) -> None:
         painter.setPen(QColor(self.palette.good))
         painter.setFont(_font(pixels=NOTE_PIXELS))
         for line in self.emphasis.limits:
-            if line.vertical:
-                x = (line.place - left) / (right - left) * box.width()
-                if x < box.width() - 60:
-                    painter.drawText(QRectF(x + 4, 2, 90, 16), Qt.AlignmentFlag.AlignLeft, line.text)
-                else:
-                    painter.drawText(QRectF(x - 94, 2, 90, 16), Qt.AlignmentFlag.AlignRight, line.text)
-                continue
-            y = (top - line.place) / (top - bottom) * box.height()
-            painter.drawText(QRectF(box.right() - 94, y + 2, 90, 16), Qt.AlignmentFlag.AlignRight, line.text)
+            place = self._limit_box(line, box)
+            at_left = line.vertical and place.left() > 0
+            side = Qt.AlignmentFlag.AlignLeft if at_left else Qt.AlignmentFlag.AlignRight
+            painter.drawText(place, side, line.text)
 
     def _notes(self) -> list[str]:
         signs = dict.fromkeys(sign for marks in self.points.marks for sign in marks)
@@ -296,6 +314,7 @@ def _inside(pixels: np.ndarray, box: QRectF) -> np.ndarray:
     return ((pixels >= -1) & (pixels <= (box.width() + 1, box.height() + 1))).all(axis=1)
 
 
+@cache
 def _font(*, bold: QFont.Weight = QFont.Weight.Normal, pixels: int = TEXT_PIXELS) -> QFont:
     font = theme.font()
     font.setPixelSize(pixels)

@@ -1,7 +1,9 @@
 """Trials as points of a chart: accuracy over one quantity, which of them form the front, which are hollow."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -43,41 +45,79 @@ class TrialPoints:
     """True where the trial still runs: validation accuracy so far over the estimated size."""
     on_front: np.ndarray
 
-    def index_of(self, name: str | None) -> int | None:
-        """Return the position of a trial, None when it is not on this chart."""
-        return self.names.index(name) if name in self.names else None
+    @cached_property
+    def positions(self) -> dict[str, int]:
+        """Position of each trial by name."""
+        return {name: index for index, name in enumerate(self.names)}
 
 
 NO_POINTS = TrialPoints((), np.empty(0, int), (), (), np.empty(0), np.empty(0), np.empty(0, bool), np.empty(0, bool))
 
+Row = tuple[str, int, str, str, float, float, bool]
 
-def collect_points(
-    summaries: Iterable[TrialSummary], quantity: Quantity, device: str = "", estimates: Mapping[str, float] = {}
-) -> TrialPoints:
-    """Make points of the trials that have both figures; `estimates` gives running ones theirs, in the axis's unit."""
-    rows = []
-    for trial in summaries:
-        if trial.accuracy is not None:
-            value = value_of(trial, quantity.objective, device) / quantity.divisor
-            if value > 0:
-                rows.append((trial, value, trial.accuracy, False))
-        elif trial.state is TrialState.RUNNING and trial.validation_accuracy is not None:
-            value = estimates.get(trial.name, 0)
-            if value > 0:
-                rows.append((trial, value, trial.validation_accuracy, True))
+
+class PointCollector:
+    """Makes points of trials and keeps them: of 5,000 trials one changed, as a rule."""
+
+    def __init__(self, quantity: Quantity, device: str = "") -> None:
+        self.quantity, self.device = quantity, device
+        self._rows: dict[str, Row] = {}
+        self._points: TrialPoints | None = NO_POINTS
+
+    def take(self, changed: Mapping[str, TrialSummary | None], estimates: Mapping[str, float] | None = None) -> None:
+        """Take over trials that have both figures; None stands for one that is gone.
+
+        `estimates` gives running ones a figure, in the axis's unit.
+        """
+        for name, trial in changed.items():
+            row = None if trial is None else self._measured(trial)
+            if row is None and trial is not None and estimates:
+                row = self._expected(trial, estimates.get(name, 0))
+            if row != self._rows.get(name):
+                self._points = None
+                if row is None:
+                    del self._rows[name]
+                else:
+                    self._rows[name] = row
+
+    @property
+    def points(self) -> TrialPoints:
+        """The points of all trials taken over; the same object until one of them changes."""
+        if self._points is None:
+            self._points = _as_points(self._rows)
+        return self._points
+
+    def _measured(self, trial: TrialSummary) -> Row | None:
+        value = value_of(trial, self.quantity.objective, self.device) / self.quantity.divisor
+        if trial.accuracy is None or not value > 0:
+            return None
+        timed = latency_marks(trial.latency_on(self.device)) if self.quantity is TOTAL_LATENCY else ""
+        marks = accuracy_marks(trial) + timed
+        return trial.name, trial.number, trial.letter, marks, math.log10(value), 100 * trial.accuracy, False
+
+    def _expected(self, trial: TrialSummary, value: float) -> Row | None:
+        if trial.state is not TrialState.RUNNING or trial.validation_accuracy is None or not value > 0:
+            return None
+        return trial.name, trial.number, trial.letter, "", math.log10(value), 100 * trial.validation_accuracy, True
+
+
+def _as_points(rows: Mapping[str, Row]) -> TrialPoints:
     if not rows:
         return NO_POINTS
-    measured = {trial.name: (value, accuracy) for trial, value, accuracy, running in rows if not running}
-    best = front(measured, (quantity.objective.sign, ACCURACY.sign))
-    timed = quantity is TOTAL_LATENCY
-    marks = (accuracy_marks(trial) + (latency_marks(trial.latency_on(device)) if timed else "") for trial, *_ in rows)
+    names, numbers, letters, marks, x, y, hollow = zip(*rows.values(), strict=True)
+    across, up, empty = np.array(x), np.array(y), np.array(hollow)
     return TrialPoints(
-        names=tuple(trial.name for trial, *_ in rows),
-        numbers=np.array([trial.number for trial, *_ in rows]),
-        letters=tuple(trial.letter for trial, *_ in rows),
-        marks=tuple(marks),
-        x=np.log10([value for _, value, _, _ in rows]),
-        y=100 * np.array([accuracy for _, _, accuracy, _ in rows]),
-        hollow=np.array([running for *_, running in rows]),
-        on_front=np.array([trial.name in best for trial, *_ in rows]),
+        names, np.array(numbers), letters, marks, across, up, empty, _on_front(names, across, up, ~empty)
     )
+
+
+def _on_front(names: tuple[str, ...], x: np.ndarray, y: np.ndarray, measured: np.ndarray) -> np.ndarray:
+    """Tell which points no other one dominates: small x, large y."""
+    # What lies below the best of everything further left cannot be on the front; few are left to be compared.
+    order = np.argsort(x, kind="stable")
+    reached = np.maximum.accumulate(np.where(measured, y, -np.inf)[order])
+    hopeful = order[(y[order] >= reached) & measured[order]]
+    best = front({names[index]: (x[index], y[index]) for index in hopeful}, (1, ACCURACY.sign))
+    found = np.zeros(len(names), bool)
+    found[[index for index in hopeful if names[index] in best]] = True
+    return found
