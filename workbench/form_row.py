@@ -98,7 +98,7 @@ class FormRow(QWidget):
         self.mark.setChecked(axis is not None)
         self.axis.setVisible(axis is not None)
         self.editor.setVisible(axis is None)
-        problem = "\n".join(self.draft.problems_at(self.path))
+        problem = "\n".join(found[:1].upper() + found[1:] for found in self.draft.problems_at(self.path))
         if problem != self.problem.text():
             self.problem.setText(problem)
             self.editor.show_fault(problem)

@@ -14,6 +14,8 @@ from workbench.essences import essence
 from workbench.form_row import FormRow
 
 TITLE_WIDTH = 128
+TOP_MARGINS = (13, 0, 9, 4)
+"""Those of a group's frame and body, so that labels and editors stand in line with the groups'."""
 
 
 class SpecForm(QScrollArea):
@@ -40,9 +42,12 @@ class SpecForm(QScrollArea):
         column = QVBoxLayout(body)
         column.setContentsMargins(8, 8, 8, 16)
         column.setSpacing(4)
+        top = QVBoxLayout()
+        top.setContentsMargins(*TOP_MARGINS)
+        column.addLayout(top)
         for path, row in self.rows.items():
             if "." not in path:
-                column.addWidget(row)
+                top.addWidget(row)
         for name, section in sections(self.draft.spec_type).items():
             rows = [row for path, row in self.rows.items() if path.startswith(f"{name}.")]
             group = FormGroup(section.title, (section.__doc__ or "").split("\n\n")[0], rows)

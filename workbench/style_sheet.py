@@ -1,6 +1,7 @@
 """The one style sheet, as a function of the palette's colours."""
 
 from collections.abc import Mapping
+from importlib import resources
 from string import Template
 from typing import Any
 
@@ -85,13 +86,32 @@ QPlainTextEdit[role="log"] { border: none; border-top: 1px solid $border; border
 QComboBox QAbstractItemView {
     background: $surface; border: 1px solid $border; selection-background-color: $accent; selection-color: $on_accent;
 }
-QCheckBox {
-    spacing: 8px; background: transparent; border: 1px solid transparent; border-radius: 4px; padding: 4px 2px;
+QAbstractSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
+QComboBox::drop-down { border: none; width: 22px; }
+QComboBox::down-arrow { image: url("$icons/caret-down-$name.svg"); width: 12px; height: 12px; }
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {
+    subcontrol-origin: border; width: 20px; border: none; background: transparent;
 }
-QCheckBox:focus { border: 1px solid $accent; }
+QAbstractSpinBox::up-button { subcontrol-position: top right; height: 13px; margin: 1px 1px 0 0; }
+QAbstractSpinBox::down-button { subcontrol-position: bottom right; height: 13px; margin: 0 1px 1px 0; }
+QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { background: $raised; }
+QAbstractSpinBox::up-arrow { image: url("$icons/caret-up-$name.svg"); width: 9px; height: 9px; }
+QAbstractSpinBox::down-arrow { image: url("$icons/caret-down-$name.svg"); width: 9px; height: 9px; }
+QCheckBox { spacing: 8px; background: transparent; min-height: 28px; }
+QCheckBox::indicator, QMenu::indicator {
+    width: 14px; height: 14px; border: 1px solid $muted; border-radius: 3px; background: $background;
+}
+QCheckBox::indicator:hover { border-color: $text; }
+QCheckBox::indicator:focus { border: 2px solid $accent; width: 12px; height: 12px; }
+QCheckBox::indicator:checked, QMenu::indicator:checked {
+    background: $accent; border-color: $accent; image: url("$icons/check-$name.svg");
+}
+QCheckBox::indicator:checked:focus { border-color: $text; }
+QMenu::indicator { margin-left: 6px; }
+QMenu::indicator:exclusive { border-radius: 8px; }
 
 QMenu { background: $surface; border: 1px solid $border; padding: 4px; }
-QMenu::item { padding: 5px 24px 5px 8px; border-radius: 4px; }
+QMenu::item { padding: 6px 24px 6px 8px; border-radius: 4px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }
 QMenu::item:disabled { color: $muted; }
 QMenu::separator { height: 1px; background: $border; margin: 4px 8px; }
@@ -131,4 +151,5 @@ QTabWidget::pane { border: none; border-top: 1px solid $border; }
 
 def style_sheet(colours: Mapping[str, Any]) -> str:
     """Return the style sheet in these colours."""
-    return _SHEET.substitute(colours)
+    icons = str(resources.files("resources").joinpath("icons")).replace("\\", "/")
+    return _SHEET.substitute(colours, icons=icons)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QColor, QPen, QShowEvent
+from PySide6.QtGui import QColor, QShowEvent
 from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from core.events import Event
@@ -89,6 +89,7 @@ class TrainingCurves(QWidget):
         chart.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
         chart.hideButtons()
         chart.vb.setDefaultPadding(0.04)
+        chart.setMinimumHeight(96)
         if index:
             chart.setXLink(self.charts_so_far)
         self.charts_so_far = chart
@@ -132,13 +133,11 @@ class TrainingCurves(QWidget):
             chart.getAxis("bottom").dress(palette, font, "epoch")
             chart.setTitle(_title(name, palette), size=f"{theme.TEXT_PIXELS}px", justify="left")
             chart.showGrid(x=False, y=True, alpha=0.15)
-            chart.mark.setPen(QPen(QColor(palette.muted), 1, Qt.PenStyle.DotLine))
+            chart.mark.setPen(pg.mkPen(palette.muted, width=1, style=Qt.PenStyle.DotLine))
         for metric, line in self.lines.items():
             colour = QColor(_colour(metric, palette))
             dashed = Qt.PenStyle.DashLine if metric.name == DASHED else Qt.PenStyle.SolidLine
-            pen = QPen(colour, 1.5, dashed)
-            pen.setCosmetic(True)
-            line.setPen(pen)
+            line.setPen(pg.mkPen(colour, width=1.5, style=dashed))
             line.setSymbolSize(4)
             line.setSymbolPen(None)
             line.setSymbolBrush(colour)
