@@ -22,10 +22,11 @@ from pydantic import BaseModel, ConfigDict
 
 import core
 from core.cache import cache_root, cached_folder
+from core.datasets.array_file import map_array, write_array
 from core.datasets.augment import vary_waveforms
 from core.datasets.digest import digest
 from core.datasets.progress import Progress, waiting
-from core.datasets.waveforms import FULL_SCALE
+from core.datasets.waveforms import FULL_SCALE, map_in_threads
 from core.errors import TrialCancelled
 from core.events import Emit, Event
 from core.features.mel import FeatureExtractor
@@ -74,30 +75,31 @@ class Copies:
         return load_copy(self._recipe, epoch % self._recipe.augmentation.copies, self._emit)
 
 
-def load_copy(recipe: Recipe, copy: int, emit: Emit) -> Float32:
+def load_copy(recipe: Recipe, copy: int, emit: Emit, num_threads: int = 2) -> Float32:
     """Return one copy from the cache, float32 (n, frames, coefficients), computing it when it is not there."""
 
     what = f"Varying clips, copy {copy + 1}"
 
     def fill(folder: Path) -> None:
-        waveforms = np.load(recipe.waveforms, mmap_mode="r")
-        noise = np.load(recipe.noise, mmap_mode="r") if recipe.noise else np.zeros(0, np.int16)
+        waveforms = map_array(recipe.waveforms)
+        noise = map_array(recipe.noise) if recipe.noise else np.zeros(0, np.int16)
         extractor = FeatureExtractor(recipe.features, waveforms.shape[1])
-        rng = np.random.default_rng([recipe.seed, copy])
         rows = np.array(recipe.rows)
         shape = (len(rows), extractor.num_frames, extractor.num_coefficients)
-        pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.float32, shape=shape)
-        progress = Progress(emit, what, len(rows))
-        for start in range(0, len(rows), _CHUNK):
+
+        def compute(start: int) -> Float32:
+            # Drawn chunk by chunk, so that threads change nothing.
+            rng = np.random.default_rng([recipe.seed, copy, start])
             chunk = np.divide(waveforms[rows[start : start + _CHUNK]], FULL_SCALE, dtype=np.float32)
             varied = vary_waveforms(chunk, recipe.augmentation, recipe.features.sample_rate, noise, rng)
-            pictures[start : start + _CHUNK] = extractor.compute(varied)
-            progress.advance(len(chunk))
-        pictures.flush()
+            return extractor.compute(varied)
+
+        varied = map_in_threads(compute, range(0, len(rows), _CHUNK), num_threads)
+        pieces = Progress(emit, what, len(rows)).count(varied, _CHUNK)
+        write_array(folder / "pictures.npy", shape, np.float32, pieces)
 
     folder = cached_folder(_KIND, _name(recipe, copy), fill, on_wait=waiting(emit, what))
-    pictures: Float32 = np.load(folder / "pictures.npy", mmap_mode="r")
-    return pictures
+    return map_array(folder / "pictures.npy")
 
 
 def _name(recipe: Recipe, copy: int) -> str:
@@ -154,7 +156,7 @@ def main() -> None:
 
     with contextlib.suppress(TrialCancelled):
         for copy in range(recipe.augmentation.copies):
-            load_copy(recipe, copy, end_when_orphaned)
+            load_copy(recipe, copy, end_when_orphaned, num_threads=1)
 
 
 if __name__ == "__main__":

@@ -114,15 +114,20 @@ def find_clips(dataset: Dataset) -> ClipSet:
 
 
 def wav_files(folder: Path) -> tuple[Path, ...]:
-    """Return the WAV files of a folder by name; none when there is no such folder. Hidden files are left out."""
+    """Return the WAV files of a folder by name, without hidden ones; none when there is no such folder.
+
+    Raises DataError naming a folder that cannot be read.
+    """
     if not folder.is_dir():
         return ()
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
     return tuple(
-        sorted(
-            path
-            for path in folder.iterdir()
-            if path.suffix.lower() in (".wav", ".wave") and not path.name.startswith(".") and path.is_file()
-        )
+        path
+        for path in paths
+        if path.suffix.lower() in (".wav", ".wave") and not path.name.startswith(".") and path.is_file()
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cache import cached_folder
+from core.datasets.array_file import map_array, write_array
 from core.datasets.clips import ClipSet
 from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE, map_in_threads
@@ -25,19 +26,14 @@ def load_pictures(spec: TrialSpec, found: ClipSet, waveforms: Int16, emit: Emit)
     def fill(folder: Path) -> None:
         extractor = FeatureExtractor(spec.features, spec.num_samples)
         shape = (len(waveforms), extractor.num_frames, extractor.num_coefficients)
-        pictures = np.lib.format.open_memmap(folder / "pictures.npy", mode="w+", dtype=np.float32, shape=shape)
         progress = Progress(emit, "Computing features", len(waveforms))
 
-        def compute(start: int) -> int:
-            chunk = waveforms[start : start + _CHUNK]
-            pictures[start : start + _CHUNK] = extractor.compute(np.divide(chunk, FULL_SCALE, dtype=np.float32))
-            return len(chunk)
+        def compute(start: int) -> Float32:
+            return extractor.compute(np.divide(waveforms[start : start + _CHUNK], FULL_SCALE, dtype=np.float32))
 
-        for count in map_in_threads(compute, range(0, len(waveforms), _CHUNK)):
-            progress.advance(count)
-        pictures.flush()
+        pieces = progress.count(map_in_threads(compute, range(0, len(waveforms), _CHUNK)), _CHUNK)
+        write_array(folder / "pictures.npy", shape, np.float32, pieces)
 
     key = f"{stage_key(spec, 'features')}-{found.fingerprint}"
     folder = cached_folder("features", key, fill, on_wait=waiting(emit, "Computing features"))
-    pictures: Float32 = np.load(folder / "pictures.npy", mmap_mode="r")
-    return pictures
+    return map_array(folder / "pictures.npy")

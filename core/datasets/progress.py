@@ -1,11 +1,14 @@
 """Saying how far a long piece of work is, seldom enough to cost nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from core.events import Emit, Progressed
 
 _INTERVAL_S = 0.2
+
+Item = TypeVar("Item")
 
 
 class Progress:
@@ -27,6 +30,12 @@ class Progress:
         self._done += count
         if self._done >= self._total or time.monotonic() - self._said_s >= _INTERVAL_S:
             self._say()
+
+    def count(self, items: Iterable[Item], pieces_each: int = 1) -> Iterator[Item]:
+        """Pass items on, counting each as so many pieces; the last may be smaller."""
+        for item in items:
+            self.advance(min(pieces_each, self._total - self._done))
+            yield item
 
     def _say(self) -> None:
         self._said_s = time.monotonic()

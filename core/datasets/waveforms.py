@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from core.audio import wav
 from core.cache import cached_folder
+from core.datasets.array_file import map_array, write_array
 from core.datasets.clips import BACKGROUND_NOISE, Clip, ClipSet
 from core.datasets.progress import Progress, waiting
 from core.errors import DataError
@@ -44,27 +45,25 @@ def load_waveforms(found: ClipSet, sample_rate: int, duration_ms: int, emit: Emi
     num_samples = round(sample_rate * duration_ms / 1000)
 
     def fill(folder: Path) -> None:
-        shape = (len(found.clips), num_samples)
-        samples = np.lib.format.open_memmap(folder / "samples.npy", mode="w+", dtype=np.int16, shape=shape)
         faults: dict[int, str] = {}
         progress = Progress(emit, "Reading clips", len(found.clips))
 
-        def read(row: int) -> None:
+        def read(row: int) -> Int16:
             try:
-                samples[row] = read_clip(found.clips[row], sample_rate, num_samples)
+                return read_clip(found.clips[row], sample_rate, num_samples)
             except DataError as error:
                 faults[row] = str(error)
+                return np.zeros(num_samples, np.int16)
 
-        for _ in map_in_threads(read, range(len(found.clips))):
-            progress.advance()
-        samples.flush()
+        pieces = progress.count(map_in_threads(read, range(len(found.clips))))
+        write_array(folder / "samples.npy", (len(found.clips), num_samples), np.int16, pieces)
         (folder / "faults.json").write_text(json.dumps(faults), encoding="utf-8")
 
     key = f"{found.fingerprint}-{sample_rate}-{duration_ms}"
     folder = cached_folder("waveforms", key, fill, on_wait=waiting(emit, "Reading clips"))
     faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
     path = folder / "samples.npy"
-    return Waveforms(path, np.load(path, mmap_mode="r"), {int(row): why for row, why in faults.items()})
+    return Waveforms(path, map_array(path), {int(row): why for row, why in faults.items()})
 
 
 def read_clip(clip: Clip, sample_rate: int, num_samples: int) -> Int16:
@@ -116,9 +115,11 @@ def pink_noise(num_samples: int) -> Float32:
     return scaled
 
 
-def map_in_threads(function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+def map_in_threads(
+    function: Callable[[Item], Result], items: Iterable[Item], num_threads: int = _THREADS
+) -> Iterator[Result]:
     """Yield results in order; work not yet begun is dropped when the caller stops taking them."""
-    pool = ThreadPoolExecutor(_THREADS)
+    pool = ThreadPoolExecutor(num_threads)
     try:
         yield from pool.map(function, items)
     finally:

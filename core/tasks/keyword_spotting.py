@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from core.cache import cache_root
 from core.datasets.augment import adds_noise, mask_pictures, varies_waveforms
 from core.datasets.augmented import Copies, Recipe
 from core.datasets.clips import ClipSet, all_labels, find_clips
@@ -42,6 +43,16 @@ class KeywordSpotting:
 
     def prepare(self, spec: TrialSpec, emit: Emit) -> PreparedData:
         """Read, split and transform the clips. Raises DataError naming the file or folder."""
+        try:
+            return self._prepare(spec, emit)
+        except OSError as error:
+            place = error.filename or cache_root()
+            raise DataError(
+                f"{place}: {error.strerror or error}; free space, mend the permissions, or choose another folder "
+                "(TINYML_WORKBENCH_CACHE moves the cache)"
+            ) from error
+
+    def _prepare(self, spec: TrialSpec, emit: Emit) -> PreparedData:
         found = find_clips(spec.dataset)
         waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
         pictures = load_pictures(spec, found, waveforms.samples, emit)

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import os
+import resource
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -290,3 +291,39 @@ def test_real_clips_are_prepared_with_silence_and_unknown(real_clips: Path) -> N
     assert data.input_shape == (49, 40, 1)
     total = np.concatenate([data.train.targets, data.validation.targets, data.test.targets])
     assert np.bincount(total).tolist() == [60, 60, 60, 60]
+
+
+def prepare_on_a_full_disk(folder: str, answers: "multiprocessing.Queue[str]") -> None:
+    # Stands in for a disk with room for half a megabyte: writing more fails, as it does on a full one.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, 500_000))
+    try:
+        TASK.prepare(spec_for(Path(folder)), ignore)
+    except DataError as error:
+        answers.put(str(error))
+
+
+def test_a_full_disk_is_told_and_leaves_nothing_half_done(tone_clips: Path) -> None:
+    context = multiprocessing.get_context("spawn")
+    answers = context.Queue()
+    process = context.Process(target=prepare_on_a_full_disk, args=(str(tone_clips), answers))
+    process.start()
+    message = answers.get(timeout=60)
+    process.join()
+    assert process.exitcode == 0
+    assert "free space" in message
+    assert str(cache_root()) in message
+    assert list(cache_root().rglob("*.npy")) == []
+
+
+def test_an_unreadable_label_folder_is_named(own_tone_clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Path.iterdir
+
+    def refuse(path: Path) -> Any:
+        if path.name == "low":
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path)
+
+    # Permissions do not bind the administrator, who runs tests in containers.
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(DataError, match=r"low: cannot be read \(Permission denied\); check"):
+        TASK.prepare(spec_for(own_tone_clips), ignore)
