@@ -172,6 +172,8 @@ def main() -> None:
     # Ctrl+C in a terminal reaches the whole group; the command line decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     worker.run()
+    # Python's own way out waits for libraries' threads, and aborts when one is reading stdin; all is said by now.
+    os._exit(0)
 
 
 if __name__ == "__main__":

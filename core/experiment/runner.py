@@ -127,6 +127,7 @@ def remeasure(study: Study, names: Sequence[str], emit: Emit = ignore) -> list[s
             with Recorder(study.folder_of(name), emit) as record:
                 record(TrialFinished(result=result))
     emit(Progressed(what="Measuring latency", done=len(finished), total=len(finished)))
+    study.refresh()
     return finished
 
 

@@ -24,7 +24,7 @@ def rehearse() -> None:
         train=part,
         validation=part,
         test=part,
-        epoch_inputs=lambda epoch: inputs,
+        epoch_inputs=lambda _epoch: inputs,
         fingerprint="rehearsal",
         synthetic=True,
         warnings=(),
