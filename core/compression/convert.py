@@ -1,5 +1,6 @@
 """From a Keras model to a `.tflite` file in one of four number formats."""
 
+import warnings
 from collections.abc import Iterator
 
 import numpy as np
@@ -22,7 +23,10 @@ def convert(model: keras.Model, settings: Quantization, training_inputs: np.ndar
     converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function(signature)], model)
     _SCHEMES[settings.scheme](converter, settings, training_inputs)
     try:
-        return bytes(converter.convert())
+        with warnings.catch_warnings():
+            # It warns of missing statistics for the input, which the representative clips supply.
+            warnings.simplefilter("ignore", UserWarning)
+            return bytes(converter.convert())
     except Exception as error:
         reason = str(error).strip().splitlines()
         raise ModelError(
