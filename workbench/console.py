@@ -6,7 +6,8 @@ import io
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Literal
 
 from rich.console import Console
@@ -100,10 +101,10 @@ def complain(error: Exception) -> None:
 
 
 @contextlib.contextmanager
-def progress(titles: Mapping[str, str] | None = None, opening: str = "") -> Iterator["Narrator"]:
+def progress(title_of: Callable[[str], str] = str, opening: str = "") -> Iterator["Narrator"]:
     """Show events as they come: bars on a terminal, a line for each epoch elsewhere.
 
-    `titles` name trials; `opening` says what is waited for until a job starts.
+    `title_of` gives the words for a trial's folder name; `opening` says what is waited for until a job starts.
     """
     bars = Progress(
         SpinnerColumn(),
@@ -117,15 +118,15 @@ def progress(titles: Mapping[str, str] | None = None, opening: str = "") -> Iter
         disable=not stderr.is_terminal,
     )
     with bars:
-        yield Narrator(bars, titles or {}, opening)
+        yield Narrator(bars, cache(title_of), opening)
 
 
 class Narrator:
     """Turns events into bars and lines; call it with each event."""
 
-    def __init__(self, bars: Progress, titles: Mapping[str, str], opening: str) -> None:
+    def __init__(self, bars: Progress, title_of: Callable[[str], str], opening: str) -> None:
         self._bars = bars
-        self._titles = titles
+        self._title_of = title_of
         self._tasks: dict[str, TaskID] = {}
         self._last_line_s = time.monotonic()
         if opening:
@@ -163,8 +164,7 @@ class Narrator:
                 pass
 
     def _prefix(self, trial: str) -> str:
-        title = self._titles.get(trial, trial)
-        return f"{title}: " if title else ""
+        return f"{self._title_of(trial)}: " if trial else ""
 
     def _line(self, trial: str, sentence: str) -> None:
         stderr.print(escape(self._prefix(trial) + sentence))

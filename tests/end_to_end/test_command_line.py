@@ -205,7 +205,8 @@ def test_a_model_that_does_not_fit_is_a_sentence(trained, terminal, tone_clips):
     for arguments, reason in (
         ((half, *on_tones), "half of it.tflite"),
         ((model, "--spec", other, "--data", tone_clips), "49 × 12"),
-        ((model, *on_tones, "--labels", "high,low"), "3 outputs"),
+        ((model, *on_tones, "--labels", "high,low"), "rising"),
+        ((model, *on_tones, "--labels", "high,low,rising,silence"), "3 outputs"),
     ):
         refused = terminal.run("evaluate", *arguments)
         assert refused.returncode == 1, refused.stderr

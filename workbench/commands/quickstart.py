@@ -32,7 +32,8 @@ def quickstart(
     from workbench.worker_process import run_job
 
     folder = study or _unused(STUDIES / "quickstart")
-    with console.progress(opening="Starting TensorFlow") as narrator:
+    # The worker makes the study; its trials have names by the time they speak.
+    with console.progress(lambda name: trial_table.words(Study.open(folder), name), "Starting TensorFlow") as narrator:
         done = run_job(Quickstart(study=str(folder.resolve()), data=str(data.resolve()) if data else ""), narrator)
     opened = Study.open(folder)
     summaries = [opened.summary(name) for name in done["trials"]]

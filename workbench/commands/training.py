@@ -99,19 +99,20 @@ def as_setting(data: Path | None) -> list[str]:
 
 def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> None:  # noqa: FBT001
     """Run a job over trials and show them; exit with 1 when one of them has no result."""
+    from functools import partial
+
     from core.experiment.store import TrialState
     from workbench import console
-    from workbench.commands.trial_table import as_document, show
+    from workbench.commands import trial_table
     from workbench.worker_process import run_job
 
-    letters = {name: study.summary(name).letter + " " + study.summary(name).title for name in names}
-    with console.progress(letters, "Starting TensorFlow") as narrator:
+    with console.progress(partial(trial_table.words, study), "Starting TensorFlow") as narrator:
         run_job(job, narrator)
     study.refresh()
     summaries = [study.summary(name) for name in names]
     if as_json:
-        console.answer(as_document(study, summaries))
+        console.answer(trial_table.as_document(study, summaries))
     else:
-        show(study, summaries)
+        trial_table.show(study, summaries)
     if any(summary.state is not TrialState.FINISHED for summary in summaries):
         raise typer.Exit(1)

@@ -34,6 +34,12 @@ CSV_COLUMNS = (
 )  # fmt: skip
 
 
+def words(study: Study, name: str) -> str:
+    """Return what a trial is called while it runs: its letter and its title."""
+    summary = study.summary(name)
+    return f"{summary.letter} {summary.title}".rstrip()
+
+
 def front_names(study: Study) -> set[str]:
     """Return the trials of a study that no other beats in accuracy, zipped size and total latency at once."""
     finished = [summary for summary in study.summaries() if summary.state is TrialState.FINISHED]
