@@ -5,13 +5,13 @@ numbers everywhere. It imports nothing else of the program and can be copied to 
 """
 
 import math
+import threading
 from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 LOG_OFFSET = 1e-6
-CLIPS_AT_ONCE = 4  # Their frames and spectra stay in the processor's cache.
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -65,6 +65,17 @@ class Settings(Protocol):
         """Only `clip_mean` is done here."""
 
 
+class _Workspace(threading.local):
+    """Frames and spectra of one clip, reused: their allocation would cost as much as the transform.
+
+    In float64, and padded here instead of by rfft, because that is how numpy's transform is fastest.
+    """
+
+    def __init__(self, num_frames: int, fft_length: int) -> None:
+        self.frames = np.zeros((num_frames, fft_length))
+        self.spectra = np.empty((num_frames, fft_length // 2 + 1), np.complex128)
+
+
 class FeatureExtractor:
     """Turns clips of one length into pictures; windows and matrices are made once."""
 
@@ -72,6 +83,7 @@ class FeatureExtractor:
         self._settings = settings
         self._num_samples = num_samples
         self._window = hann_window(settings.frame_length)
+        self._workspace = _Workspace(self.num_frames, settings.effective_fft_length)
         self._first_bin, self._last_bin = 0, settings.effective_fft_length // 2 + 1
         if settings.kind == "spectrogram":
             return
@@ -105,34 +117,31 @@ class FeatureExtractor:
 
         A setting of `standardize` is not applied here: its mean and deviation come from a training set.
         """
+        length, step = self._settings.frame_length, self._settings.frame_step
+        frames = np.lib.stride_tricks.sliding_window_view(waveforms, length, axis=1)[:, ::step]
         pictures = np.empty((len(waveforms), self.num_frames, self.num_coefficients), np.float32)
-        for start in range(0, len(waveforms), CLIPS_AT_ONCE):
-            stop = start + CLIPS_AT_ONCE
-            pictures[start:stop] = self._picture(waveforms[start:stop])
+        for index, waveform in enumerate(waveforms):
+            magnitudes = self._magnitudes(frames[index])
+            if self._settings.peak_normalization:
+                # The transform is linear, so dividing its result is dividing the clip; silence stays silence.
+                magnitudes /= max(waveform.max(), -waveform.min()) or 1
+            pictures[index] = self._picture(magnitudes)
         if self._settings.normalization == "clip_mean":
             pictures -= pictures.mean(axis=1, keepdims=True)
         return pictures
 
-    def _picture(self, waveforms: Float32) -> Float32:
-        if self._settings.peak_normalization:
-            peaks = np.abs(waveforms).max(axis=1, keepdims=True)
-            waveforms = np.divide(waveforms, peaks, out=np.zeros_like(waveforms), where=peaks > 0)
-        magnitudes = self._magnitudes(waveforms)
+    def _magnitudes(self, frames: Float32) -> Float32:
+        """Return |STFT| (frames, bins) of the bins that are used; frames are padded with zeros at their end."""
+        room = self._workspace
+        np.multiply(frames, self._window, out=room.frames[:, : self._settings.frame_length])
+        np.fft.rfft(room.frames, out=room.spectra)
+        return np.abs(room.spectra[:, self._first_bin : self._last_bin]).astype(np.float32)
+
+    def _picture(self, magnitudes: Float32) -> Float32:
         if self._settings.kind == "spectrogram":
             return magnitudes
         log_mel: Float32 = np.log(magnitudes @ self._mel_weights + np.float32(LOG_OFFSET))
         return log_mel if self._settings.kind == "log_mel" else log_mel @ self._cosines
-
-    def _magnitudes(self, waveforms: Float32) -> Float32:
-        """Return |STFT| (n, frames, bins) of the bins that are used; frames are padded with zeros at their end."""
-        length = self._settings.frame_length
-        frames = np.lib.stride_tricks.sliding_window_view(waveforms, length, axis=1)[:, :: self._settings.frame_step]
-        # In float64, and padded here instead of by rfft, because that is how numpy's transform is fastest.
-        padded = np.empty((*frames.shape[:2], self._settings.effective_fft_length))
-        np.multiply(frames, self._window, out=padded[..., :length])
-        padded[..., length:] = 0
-        spectra = np.fft.rfft(padded)[..., self._first_bin : self._last_bin]
-        return np.abs(spectra).astype(np.float32)
 
 
 def hann_window(length: int) -> Float64:
