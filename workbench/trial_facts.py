@@ -55,7 +55,7 @@ def title_of(summary: TrialSummary) -> str:
 
 def accuracy_marks(summary: TrialSummary) -> str:
     """Return the signs that stand beside a trial's accuracy."""
-    random = any("random" in warning.lower() for warning in summary.warnings)
+    random = bool(summary.warnings) and any("random" in warning.lower() for warning in summary.warnings)
     return (SYNTHETIC if summary.synthetic else "") + (RANDOM_SPLIT if random else "")
 
 

@@ -67,18 +67,20 @@ class TrialTableModel(QAbstractTableModel):
 
     def update_trials(self, changed: dict[str, TrialSummary | None]) -> None:
         """Take over trials that changed or appeared; None stands for one that is gone."""
-        for name, trial in changed.items():
+        present = {name: trial for name, trial in changed.items() if trial is not None}
+        self.trials |= present
+        for name in changed:
             self._texts.pop(name, None)
-            if trial is None:
-                self.trials.pop(name, None)
+            if name not in present or present[name].state is not TrialState.RUNNING:
                 self.progress.pop(name, None)
-            else:
-                self.trials[name] = trial
-                if trial.state is not TrialState.RUNNING:
-                    self.progress.pop(name, None)
-        if self._weigh(changed):
+        moved = self._weigh(present)
+        gone = [name for name in changed if name not in present and self._entries.pop(name, None)]
+        if moved or gone:
             self._show_order(self._ordered())
-        self.redraw(changed)
+        # Only now: while rows are taken away the views still ask about them.
+        for name in changed.keys() - present.keys():
+            self.trials.pop(name, None)
+        self.redraw(present)
 
     def redraw(self, names: Iterable[str]) -> None:
         """Have the rows of some trials drawn again."""
@@ -132,12 +134,10 @@ class TrialTableModel(QAbstractTableModel):
         key = COLUMNS[self._sorted_by[0]].key
         differs = False
         for name in names:
-            trial = self.trials.get(name)
-            entry = None
-            if trial is not None:
-                changes = self.differences.words(name) if self.differences and self.differences.knows(name) else ""
-                if self.filter.admits(trial, changes, self.constraints, self.device):
-                    entry = (key(trial, trial.latency_on(self.device)), trial.number, name)
+            trial, entry = self.trials[name], None
+            changes = self.differences.words(name) if self.differences and self.differences.knows(name) else ""
+            if self.filter.admits(trial, changes, self.constraints, self.device):
+                entry = (key(trial, trial.latency_on(self.device)), trial.number, name)
             differs |= entry != self._entries.get(name)
             if entry is None:
                 self._entries.pop(name, None)
@@ -193,6 +193,8 @@ class TrialTableModel(QAbstractTableModel):
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
+        if not index.isValid():
+            return None
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text_at(index.row(), index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -224,6 +226,8 @@ class TrialTableModel(QAbstractTableModel):
 
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Let names be edited."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
         return NAME_FLAGS if index.column() == NAME else FLAGS
 
     def setData(self, index: Index, value: Any, role: int = Qt.ItemDataRole.EditRole) -> bool:  # noqa: N802

@@ -159,6 +159,23 @@ class ParetoChart(pg.PlotWidget):
         dragging = event.buttons() != Qt.MouseButton.NoButton
         self._hover(None if dragging else self._trial_at(self.mapToScene(event.position().toPoint())))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Keep the event: what the chart's scene leaves unaccepted would go on to the page beneath."""
+        super().mousePressEvent(event)
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Keep the event, as above."""
+        super().mouseReleaseEvent(event)
+        event.accept()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Show everything again."""
+        super().mouseDoubleClickEvent(event)
+        if event.button() == Qt.MouseButton.LeftButton:
+            self.reset_view()
+        event.accept()
+
     def leaveEvent(self, event: object) -> None:  # noqa: N802
         """Take the card away with the pointer."""
         super().leaveEvent(event)
@@ -195,11 +212,9 @@ class ParetoChart(pg.PlotWidget):
         self._card.show()
 
     def _take_click(self, click: object) -> None:
-        if click.double():
-            self.reset_view()
-        elif click.button() == Qt.MouseButton.RightButton:
+        if click.button() == Qt.MouseButton.RightButton:
             self._open_menu(click.screenPos().toPoint())
-        elif click.button() == Qt.MouseButton.LeftButton:
+        elif click.button() == Qt.MouseButton.LeftButton and not click.double():
             name = self._trial_at(click.scenePos())
             if name:
                 joins = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier

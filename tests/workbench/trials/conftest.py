@@ -65,7 +65,8 @@ def make_result(num_right=393, num_clips=400, zip_kb=5.9, total_ms=0.41, latenci
             peak_ram_bytes=zip_bytes * 3,
         ),
         latencies=latencies if latencies is not None else (make_latency(total_ms),),
-        **{"validation_accuracy": num_right / num_clips, "training_seconds": 61.5, "num_training_clips": 2000} | changes,
+        **{"validation_accuracy": num_right / num_clips, "training_seconds": 61.5, "num_training_clips": 2000}
+        | changes,
     )
 
 
