@@ -13,8 +13,8 @@ from ai_edge_litert import schema_py_generated as schema
 # Older runtimes know only the first of two operator code fields, which goes up to 127.
 _LAST_DEPRECATED_CODE = 126
 
-# A convolution's int32 bias has the scale input × weights: LiteRT, XNNPACK and TFLite Micro compute it so and never read
-# the stored copy, but XNNPACK wants one of the right length, so the bias points to the weights' scales. (Without any,
+# A convolution's int32 bias has the scale input × weights: LiteRT, XNNPACK and TFLite Micro compute it so and never
+# read the stored copy, but XNNPACK wants one of the right length, so the bias points to the weights' scales. (Without any,
 # XNNPACK leaves the layer to a kernel half as fast; dense layers do read theirs.)
 _IMPLIED_BIAS_SCALE = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
 _BIAS = 2
@@ -88,7 +88,7 @@ def _share_bias_scales(graph: Any, operator: Any) -> None:
         bias.quantization.zeroPoint = weights.quantization.zeroPoint
 
 
-class _SharingBuilder(flatbuffers.Builder):
+class _SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]
     """A builder that writes equal vectors and tables once.
 
     Offsets inside a table are relative to where they stand, so two tables are compared by the absolute places that
@@ -97,6 +97,7 @@ class _SharingBuilder(flatbuffers.Builder):
 
     def __init__(self, size: int) -> None:
         super().__init__(size)
+        self.current_vtable: list[int] | None = None
         self._written: dict[tuple[object, ...], int] = {}
         self._targets: list[tuple[int, int]] = []
         self._vector: tuple[int, int] | None = None
@@ -113,6 +114,7 @@ class _SharingBuilder(flatbuffers.Builder):
 
     def EndObject(self) -> int:  # noqa: N802
         """End a table; an equal one written before takes its place."""
+        assert self.current_vtable is not None
         begin = self.objectEnd
         slots = tuple(slot and slot - begin for slot in self.current_vtable)
         key = ("table", slots, *self._content(begin))
@@ -127,11 +129,11 @@ class _SharingBuilder(flatbuffers.Builder):
         """Begin a vector."""
         self._targets = []
         self._vector = (self.Offset(), alignment)
-        return super().StartVector(elemSize, numElems, alignment)
+        return int(super().StartVector(elemSize, numElems, alignment))
 
     def EndVector(self, numElems: int | None = None) -> int:  # noqa: N802, N803
         """End a vector; an equal one written before takes its place."""
-        offset = super().EndVector(numElems)
+        offset = int(super().EndVector(numElems))
         if self._vector is None:
             return offset
         (begin, alignment), self._vector = self._vector, None

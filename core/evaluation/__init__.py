@@ -1,0 +1,1 @@
+"""Judging, timing and weighing a `.tflite` file; nothing here loads TensorFlow."""

@@ -22,16 +22,16 @@ class Port:
 
     index: int
     shape: tuple[int, ...]
-    dtype: type[np.generic]
+    dtype: Any
     scale: float
     zero_point: int
 
     def encode(self, values: Float32) -> NDArray[Any]:
         """Turn real numbers into the port's own, rounding and clipping where it is quantized."""
         if not np.issubdtype(self.dtype, np.integer):
-            return values.astype(self.dtype)
+            return np.asarray(values, self.dtype)
         limits = np.iinfo(self.dtype)
-        return np.clip(np.round(values / self.scale) + self.zero_point, limits.min, limits.max).astype(self.dtype)
+        return np.asarray(np.clip(np.round(values / self.scale) + self.zero_point, limits.min, limits.max), self.dtype)
 
     def decode(self, values: NDArray[Any]) -> Float32:
         """Turn the port's numbers into real ones."""

@@ -1,0 +1,1 @@
+"""Model families as data, and their assembly into Keras models."""

@@ -64,14 +64,18 @@ class Architecture:
         shape = (*_slide((height, width), kernel, stride, padding), filters)
         params = kernel[0] * kernel[1] * channels * filters
         self.filters.append(filters)
-        return self._add(Layer("conv", (source,), shape, kernel, stride, padding, 0.0, params, params * shape[0] * shape[1]))
+        return self._add(
+            Layer("conv", (source,), shape, kernel, stride, padding, 0.0, params, params * shape[0] * shape[1])
+        )
 
     def convolve_depthwise(self, source: int, kernel: Pair, stride: Pair) -> int:
         """Add one filter per channel, without bias."""
         height, width, channels = self.shape(source)
         shape = (*_slide((height, width), kernel, stride, "same"), channels)
         params = kernel[0] * kernel[1] * channels
-        return self._add(Layer("depthwise", (source,), shape, kernel, stride, "same", 0.0, params, params * shape[0] * shape[1]))
+        return self._add(
+            Layer("depthwise", (source,), shape, kernel, stride, "same", 0.0, params, params * shape[0] * shape[1])
+        )
 
     def normalize(self, source: int) -> int:
         """Add batch normalization; it folds into the convolution before it on conversion."""

@@ -4,7 +4,6 @@ import tf_keras as keras
 
 from core.models.architecture import Architecture, Layer
 
-
 # With Keras's 0.99 the moving averages lag three epochs behind on a few hundred clips (25 to 30 steps an epoch):
 # the validation accuracy then stood at 65 % while the training accuracy was 86 %, and the best epoch was a lottery.
 _MOMENTUM = 0.9

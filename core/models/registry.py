@@ -21,8 +21,13 @@ def build(spec: Model, input_shape: Shape, num_outputs: int) -> Architecture:
     for layer in net.layers:
         if min(layer.shape) < 1:
             raise SpecError(
-                (Problem("model.kernels", f"an input of {input_shape[0]} × {input_shape[1]} is too small for a "
-                         f"{layer.kernel[0]} × {layer.kernel[1]} kernel without padding; use a smaller kernel or "
-                         "first_padding = same"),)
+                (
+                    Problem(
+                        "model.kernels",
+                        f"an input of {input_shape[0]} × {input_shape[1]} is too small for a "
+                        f"{layer.kernel[0]} × {layer.kernel[1]} kernel without padding; use a smaller kernel or "
+                        "first_padding = same",
+                    ),
+                )
             )
     return net

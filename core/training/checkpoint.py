@@ -5,6 +5,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -40,9 +41,8 @@ def save(progress: Progress, path: Path) -> None:
     }
     unfinished = path.with_suffix(".unfinished")
     with unfinished.open("wb") as file:
-        np.savez(
-            file, facts=np.array(json.dumps(facts)), **_named("state", progress.state), **_named("best", progress.best)
-        )
+        arrays: dict[str, Any] = {**_named("state", progress.state), **_named("best", progress.best)}
+        np.savez(file, facts=np.array(json.dumps(facts)), **arrays)
         file.flush()
         os.fsync(file.fileno())
     unfinished.replace(path)

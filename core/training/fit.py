@@ -155,7 +155,7 @@ class _Fitting:
         return self._keep(after, ended) if self._is_better(ended, before, steps_done) else after
 
     def _is_better(self, ended: EpochEnded, before: Progress, steps_done: int) -> bool:
-        if self.plan.keep == "last" or ended.epoch == self.plan.epochs and not before.best:
+        if self.plan.keep == "last" or (ended.epoch == self.plan.epochs and not before.best):
             return True
         # Of equal accuracies the surer one: a small validation part gives many equal ones.
         rank = (ended.validation_accuracy, -ended.validation_loss)
@@ -215,7 +215,9 @@ class _Fitting:
             return index + 1, loss + batch_loss, right + _count_right(logits, targets)
 
         count = tf.shape(batches)[0]
-        return tf.while_loop(lambda index, *_: index < count, run_step, (0, 0.0, 0.0), parallel_iterations=1)[1:]
+        start = (0, 0.0, 0.0)
+        _, loss, right = tf.while_loop(lambda index, *_: index < count, run_step, start, parallel_iterations=1)
+        return loss, right
 
     def _validate(self, examples: Examples) -> tuple[float, float]:
         loss = right = 0.0

@@ -42,7 +42,7 @@ class Plan:
             "constant": np.ones_like(done),
         }[self.schedule]
         span = self.initial_learning_rate - self.end_learning_rate
-        return np.float32(self.end_learning_rate + span * remaining)
+        return (self.end_learning_rate + span * remaining).astype(np.float32)
 
     def batches(self, epoch: int, num_examples: int) -> np.ndarray:
         """Return the examples of every step of an epoch (from 0), int32 (steps, batch_size).
