@@ -82,6 +82,7 @@ class UnitLine(QLineEdit):
 
     def __init__(self, unit: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self.unit = unit
         self._unit = QLabel(unit, self)
         self._unit.setProperty("role", "muted")
         self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

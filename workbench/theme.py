@@ -5,10 +5,11 @@ another one; a trial has the same colour everywhere (`trial_colour`).
 """
 
 from dataclasses import dataclass, fields
+from functools import cache
 from typing import Literal
 
 import qtawesome
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QFont, QFontDatabase, QIcon, QPalette
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
@@ -19,6 +20,7 @@ CHOICES: tuple[Choice, ...] = ("system", "light", "dark")
 ICON_PROPERTY = "iconName"
 ICON_ROLE_PROPERTY = "iconRole"
 TEXT_PIXELS = 13
+ICON_PIXELS = (14, 16, 22, 28)
 
 
 @dataclass(frozen=True)
@@ -116,9 +118,19 @@ def trial_colour(number: int) -> str:
 
 def icon(name: str, role: str = "text") -> QIcon:
     """Return an icon of the Phosphor family in a colour of the palette in force."""
-    palette = _theme.palette
-    # An icon beside nothing to press keeps its colour; on a button the frame says that it is disabled.
-    return qtawesome.icon(name, color=getattr(palette, role), color_disabled=getattr(palette, role))
+    return _drawn_icon(name, getattr(_theme.palette, role))
+
+
+@cache
+def _drawn_icon(name: str, colour: str) -> QIcon:
+    """Draw once for every size in use: qtawesome's own icons draw anew at every paint."""
+    # On a disabled button the frame says so; an icon beside nothing to press keeps its colour.
+    drawn = qtawesome.icon(name, color=colour, color_disabled=colour)
+    found = QIcon()
+    for ratio in (1.0, 2.0):
+        for pixels in ICON_PIXELS:
+            found.addPixmap(drawn.pixmap(QSize(pixels, pixels), ratio))
+    return found
 
 
 def set_icon(target: QAbstractButton | QAction, name: str, role: str = "text") -> None:

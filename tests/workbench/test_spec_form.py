@@ -1,0 +1,218 @@
+from typing import Any, get_args
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from core.spec import TrialSpec, declared, field_at, override, parse_spec, value_at
+from workbench import field_text
+from workbench.draft import Draft, fields_of
+from workbench.field_text import Shape
+from workbench.form_fields import ChoiceEditor, FolderEditor, SwitchEditor, WholeNumberBox, bounds_of
+from workbench.form_row import FormRow
+from workbench.spec_form import SpecForm
+
+pytestmark = pytest.mark.usefixtures("themed")
+
+ANOTHER_TEXT = {
+    "name": "Another",
+    "dataset.folder": "/elsewhere",
+    "dataset.labels": "high, low",
+    "model.filters": "4, 4",
+    "model.kernels": "5×3",
+    "model.strides": "1×1",
+}
+
+
+@pytest.fixture
+def form(qtbot: QtBot, tiny_spec: TrialSpec) -> SpecForm:
+    form = SpecForm(Draft(tiny_spec))
+    form.resize(480, 800)
+    form.unfold(form.groups)
+    qtbot.addWidget(form)
+    with qtbot.waitExposed(form):
+        form.show()
+    return form
+
+
+def retype(row: FormRow, text: str) -> None:
+    line = row.editor.line
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, text)
+
+
+def another_number(spec: TrialSpec, path: str) -> str:
+    """A number within the field's bounds that it does not have."""
+    _, field = field_at(TrialSpec, path)
+    value = value_at(spec, path)
+    if field_text.shape_of(field) is Shape.WHOLE:
+        least, most = bounds_of(field)
+        return str(value + 1 if value + 1 <= most else value - 1 if value - 1 >= least else value)
+    upper = [getattr(bound, name) for bound in field.metadata for name in ("le", "lt") if hasattr(bound, name)]
+    return field_text.write(min([value * 0.9 + 0.01, *[0.99 * bound for bound in upper]]))
+
+
+def make_apply(draft: Draft, path: str) -> None:
+    """Set the siblings so that a field has an effect."""
+    section, _ = field_at(TrialSpec, path)
+    prefix, _, name = path.rpartition(".")
+    condition = declared(section, name)["applies"]
+    if condition is not None:
+        sibling = f"{prefix}.{condition[0]}"
+        make_apply(draft, sibling)
+        if draft.value(sibling) not in condition[1]:
+            draft.set(sibling, condition[1][-1])
+
+
+@pytest.mark.parametrize("path", fields_of(TrialSpec))
+def test_every_field_has_an_editor_that_changes_the_spec(form: SpecForm, path: str) -> None:
+    make_apply(form.draft, path)
+    row, before = form.rows[path], form.draft.value(path)
+    assert row.isVisible()
+    assert row.editor.control.accessibleName()
+    editor = row.editor
+    if isinstance(editor, ChoiceEditor):
+        index = (editor.box.currentIndex() + 1) % editor.box.count()
+        editor.box.setCurrentIndex(index)
+        editor.box.activated.emit(index)
+    elif isinstance(editor, SwitchEditor):
+        QTest.keyClick(editor.box, Qt.Key.Key_Space)
+    else:
+        retype(row, ANOTHER_TEXT.get(path) or another_number(form.draft.valid, path))
+    assert form.draft.value(path) != before
+    if path != "features.upper_edge_hertz" and not form.draft.problems:
+        assert value_at(form.draft.valid, path) != before
+
+
+def test_fields_that_do_not_apply_are_absent(form: SpecForm) -> None:
+    assert form.rows["features.num_mfccs"].isVisible()
+    form.draft.set("features.kind", "spectrogram")
+    assert not form.rows["features.num_mfccs"].isVisible()
+    assert not form.rows["features.num_mel_bins"].isVisible()
+    assert not form.rows["pruning.final_sparsity"].isVisible()
+    form.draft.set("pruning.schedule", "constant")
+    assert form.rows["pruning.final_sparsity"].isVisible()
+    assert not form.rows["pruning.initial_sparsity"].isVisible()
+
+
+def test_a_problem_stands_beneath_its_field_and_what_was_typed_stays(form: SpecForm) -> None:
+    row = form.rows["training.initial_learning_rate"]
+    retype(row, "fast")
+    assert row.editor.line.text() == "fast"
+    assert "must be a number" in row.problem.text()
+    assert row.problem.isVisible()
+    assert row.problem.y() > row.editor.y()
+    assert row.editor.control.accessibleDescription() == row.problem.text()
+    retype(form.rows["training.epochs"], "5")
+    assert row.editor.line.text() == "fast"
+    retype(row, "1e-2")
+    assert not row.problem.isVisible()
+    assert form.draft.spec is not None
+
+
+def test_a_whole_number_can_be_typed_out_of_bounds_but_not_stepped_there(form: SpecForm) -> None:
+    row = form.rows["features.num_mel_bins"]
+    retype(row, "500")
+    assert "128" in row.problem.text()
+    box = row.editor.control
+    assert isinstance(box, WholeNumberBox)
+    QTest.keyClick(box, Qt.Key.Key_Up)
+    assert row.editor.line.text() == "128"
+    assert form.draft.value("features.num_mel_bins") == 128
+    assert not row.problem.isVisible()
+
+
+@pytest.mark.parametrize("path", ["features.num_mel_bins", "features.kind"])
+def test_the_wheel_changes_nothing_without_the_focus(form: SpecForm, path: str) -> None:
+    row = form.rows[path]
+    before = form.draft.value(path)
+    form.rows["name"].focus()
+    QApplication.sendEvent(row.editor.control, wheel())
+    assert form.draft.value(path) == before
+    row.focus()
+    QApplication.sendEvent(row.editor.control, wheel())
+    assert form.draft.value(path) != before
+
+
+def wheel() -> QWheelEvent:
+    return QWheelEvent(
+        QPointF(4, 4), QPointF(4, 4), QPoint(0, 0), QPoint(0, -120), Qt.MouseButton.NoButton,
+        Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
+    )  # fmt: skip
+
+
+def test_a_mark_makes_a_field_vary_and_escape_gives_it_one_value_back(qtbot: QtBot, form: SpecForm) -> None:
+    row = form.rows["features.num_mel_bins"]
+    qtbot.mouseClick(row.mark, Qt.MouseButton.LeftButton)
+    assert row.axis.isVisible()
+    assert not row.editor.isVisible()
+    assert row.axis.text() == "40"
+    QTest.keyClicks(row.axis, ", 20")
+    assert form.draft.num_trials == 2
+    QTest.keyClicks(row.axis, ", x")
+    assert "'x'" in row.problem.text()
+    QTest.keyClick(row.axis, Qt.Key.Key_Escape)
+    assert row.editor.isVisible()
+    assert (form.draft.axes, form.draft.num_trials) == ({}, 1)
+
+
+def test_what_differs_from_the_reference_carries_a_dot(form: SpecForm, tiny_spec: TrialSpec) -> None:
+    form.compare_with(parse_spec(override(tiny_spec.model_dump(), "training.epochs", 7)))
+    assert [path for path, row in form.rows.items() if row.dot.text()] == ["training.epochs"]
+    form.draft.set("training.epochs", 7)
+    assert not form.rows["training.epochs"].dot.text()
+
+
+def test_groups_fold_to_their_essence_and_open_at_a_problem(form: SpecForm) -> None:
+    form.unfold(())
+    group = form.groups["features"]
+    assert not form.rows["features.kind"].isVisible()
+    assert group.gist.text() == "MFCC 10 of 40 mel, 40/20 ms, 20–4000 Hz"
+    form.draft.set("features.num_mfccs", 99)
+    assert group.gist.text() == "1 problem"
+    form.focus_field("features.num_mfccs")
+    assert form.unfolded() == ["features"]
+    assert form.focusWidget() is form.rows["features.num_mfccs"].editor.control
+    assert form.words_of(form.draft.problems[0]).startswith("Features, MFCCs: ")
+
+
+def test_labels_are_ticked_in_a_menu_of_the_folder(form: SpecForm) -> None:
+    row = form.rows["dataset.labels"]
+    row.editor.menu.aboutToShow.emit()
+    actions = row.editor.menu.actions()
+    assert [action.text() for action in actions] == ["high", "low", "rising"]
+    actions[2].trigger()
+    actions[0].trigger()
+    assert form.draft.valid.dataset.labels == ("high", "rising")
+    assert row.editor.line.text() == "high, rising"
+
+
+def test_units_stand_in_the_field_and_the_sentence_in_the_tooltip(form: SpecForm) -> None:
+    for path in fields_of(TrialSpec):
+        section, field = field_at(TrialSpec, path)
+        assert form.rows[path].toolTip() == field.description
+        unit = declared(section, path.rpartition(".")[2])["unit"]
+        line: Any = getattr(form.rows[path].editor, "line", None)
+        if unit and line is not None:
+            assert line.unit == unit
+
+
+def test_choices_are_those_of_the_spec(form: SpecForm) -> None:
+    for path, row in form.rows.items():
+        if isinstance(row.editor, ChoiceEditor):
+            _, field = field_at(TrialSpec, path)
+            box = row.editor.box
+            assert tuple(box.itemData(index) for index in range(box.count())) == get_args(field.annotation)
+    assert isinstance(form.rows["dataset.folder"].editor, FolderEditor)
+
+
+def test_undo_of_text_is_the_lines_own(form: SpecForm) -> None:
+    row = form.rows["name"]
+    retype(row, "Other")
+    while row.editor.line.isUndoAvailable():
+        row.editor.line.undo()
+    assert form.draft.value("name") == row.editor.line.text() == "Tones"
