@@ -35,7 +35,7 @@ def expected(waveforms: np.ndarray, settings: Features) -> np.ndarray:
 
 def noises(settings: Features, count: int = 3, num_samples: int | None = None) -> np.ndarray:
     rng = np.random.default_rng(5)
-    shape = (count, num_samples or settings.sample_rate)
+    shape = (count, num_samples or settings.sample_rate // 2)
     return (rng.standard_normal(shape) * 10 ** rng.uniform(-3, -0.5, (count, 1))).astype(np.float32)
 
 
@@ -59,8 +59,13 @@ BANDS = [
 
 
 @pytest.mark.parametrize("rate", [8000, 16000])
-@pytest.mark.parametrize("kind", ["spectrogram", "log_mel", "mfcc"])
-@pytest.mark.parametrize(("frame", "band"), [*itertools.product(FRAMES, BANDS)])
+@pytest.mark.parametrize(
+    ("kind", "frame", "band"),
+    [
+        *itertools.product(["spectrogram"], FRAMES, BANDS[:1]),
+        *itertools.product(["log_mel", "mfcc"], FRAMES, BANDS),
+    ],
+)
 def test_pictures_are_those_of_tensorflow(
     kind: str, rate: int, frame: tuple[float, float, int], band: tuple[int, float, float, int]
 ) -> None:
@@ -105,7 +110,7 @@ def test_the_shape_is_the_one_the_spec_foretells(num_samples: int) -> None:
 @pytest.mark.parametrize("kind", ["spectrogram", "log_mel", "mfcc"])
 def test_a_clip_has_the_same_picture_alone_and_among_others(kind: str) -> None:
     settings = Features(kind=kind)
-    extractor = FeatureExtractor(settings, 16000)
+    extractor = FeatureExtractor(settings, 8000)
     waveforms = noises(settings, 11)
     together = extractor.compute(waveforms)
     for index in range(11):
@@ -115,7 +120,7 @@ def test_a_clip_has_the_same_picture_alone_and_among_others(kind: str) -> None:
 def test_peak_normalization_makes_loudness_irrelevant_and_bears_silence() -> None:
     settings = Features(peak_normalization=True)
     extractor = FeatureExtractor(settings, 16000)
-    waveforms = noises(settings, 2)
+    waveforms = noises(settings, 2, 16000)
     np.testing.assert_allclose(extractor.compute(waveforms), extractor.compute(waveforms * 0.1), atol=1e-3)
     peaks = np.abs(waveforms).max(axis=1, keepdims=True)
     np.testing.assert_allclose(extractor.compute(waveforms), expected(waveforms / peaks, settings), atol=1e-3)
@@ -124,7 +129,7 @@ def test_peak_normalization_makes_loudness_irrelevant_and_bears_silence() -> Non
 
 def test_clip_mean_leaves_no_mean_over_time() -> None:
     settings = Features(normalization="clip_mean")
-    waveforms = noises(settings)
+    waveforms = noises(settings, 2, 16000)
     pictures = FeatureExtractor(settings, 16000).compute(waveforms)
     np.testing.assert_allclose(pictures.mean(axis=1), 0, atol=1e-4)
     plain = FeatureExtractor(Features(), 16000).compute(waveforms)
@@ -156,7 +161,7 @@ def test_the_settings_of_the_mlperf_model_give_its_input_shape() -> None:
         }
     )
     assert spec.features.effective_fft_length == 512
-    assert FeatureExtractor(spec.features, 16000).compute(noises(spec.features, 1)).shape == (1, 49, 10)
+    assert FeatureExtractor(spec.features, 16000).compute(noises(spec.features, 1, 16000)).shape == (1, 49, 10)
 
 
 def test_the_file_needs_nothing_but_numpy(tmp_path: Path) -> None:
