@@ -1,13 +1,14 @@
 """The spec being edited: values that may be wrong, their problems, and what varies. Knows nothing of Qt."""
 
 from dataclasses import dataclass
+from functools import cache
 from math import prod
 from typing import Any
 
-from core.estimate import Estimate, estimate
 from psygnal import Signal
 
 from core.errors import Problem, SpecError
+from core.estimate import Estimate, estimate
 from core.experiment.sweep import Sweep
 from core.spec import SPECS, TrialSpec, declared, examine, field_at, override, sections
 from workbench import field_text
@@ -163,14 +164,15 @@ class Draft:
         return {path: axis.values for path, axis in self.axes.items() if axis.values and self.applies(path)}
 
 
-def fields_of(spec_type: type[TrialSpec]) -> list[str]:
+@cache
+def fields_of(spec_type: type[TrialSpec]) -> tuple[str, ...]:
     """Return the dotted paths of every field a user can edit, in journey order.
 
     A choice with one value is left out: there is nothing to choose.
     """
     own = [name for name in spec_type.model_fields if name not in sections(spec_type)]
     paths = own + [f"{name}.{inner}" for name, part in sections(spec_type).items() for inner in part.model_fields]
-    return [path for path in paths if not _is_settled(spec_type, path)]
+    return tuple(path for path in paths if not _is_settled(spec_type, path))
 
 
 def _is_settled(spec_type: type[TrialSpec], path: str) -> bool:

@@ -1,16 +1,17 @@
 """The form of a spec, generated from its declaration: groups in the order of the journey, each folding to one line."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.errors import Problem
-from core.spec import TrialSpec, differences, sections
+from core.spec import TrialSpec, differences, field_at, sections
 from workbench import theme
 from workbench.draft import Draft, fields_of
 from workbench.elided_label import ElidedLabel
 from workbench.essences import essence
+from workbench.field_text import label_of
 from workbench.form_row import FormRow
 
 TITLE_WIDTH = 128
@@ -30,7 +31,8 @@ class SpecForm(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.draft = draft
         self._reference: TrialSpec | None = None
-        self.rows = {path: FormRow(draft, path) for path in fields_of(draft.spec_type)}
+        self.rows: dict[str, FormRow] = {}
+        """Rows by path; those of a group are made when it is first unfolded."""
         self.groups: dict[str, FormGroup] = {}
         self.setWidget(self._build())
         draft.changed.connect(self.show_state)
@@ -45,17 +47,27 @@ class SpecForm(QScrollArea):
         top = QVBoxLayout()
         top.setContentsMargins(*TOP_MARGINS)
         column.addLayout(top)
-        for path, row in self.rows.items():
+        for path in fields_of(self.draft.spec_type):
             if "." not in path:
-                top.addWidget(row)
+                top.addWidget(self._make_row(path))
         for name, section in sections(self.draft.spec_type).items():
-            rows = [row for path, row in self.rows.items() if path.startswith(f"{name}.")]
-            group = FormGroup(section.title, (section.__doc__ or "").split("\n\n")[0], rows)
+            group = FormGroup(section.title, (section.__doc__ or "").split("\n\n")[0])
+            group.first_opened.connect(lambda name=name: self._fill(name))
             group.folding_changed.connect(self.folding_changed)
             column.addWidget(group)
             self.groups[name] = group
         column.addStretch(1)
         return body
+
+    def _make_row(self, path: str) -> FormRow:
+        row = self.rows[path] = FormRow(self.draft, path)
+        return row
+
+    def _fill(self, name: str) -> None:
+        for path in fields_of(self.draft.spec_type):
+            if path.startswith(f"{name}."):
+                self.groups[name].add_row(self._make_row(path))
+        self.show_state()
 
     def show_values(self) -> None:
         """Show the values of a draft that was replaced."""
@@ -78,12 +90,12 @@ class SpecForm(QScrollArea):
 
     def focus_field(self, path: str) -> None:
         """Unfold the group of a field and take the cursor there."""
-        row = self.rows.get(path)
-        if row is None:
-            return
         group = self.groups.get(path.partition(".")[0])
         if group is not None:
             group.unfold()
+        row = self.rows.get(path)
+        if row is None:
+            return
         row.focus()
         self.ensureWidgetVisible(row, 0, 48)
 
@@ -102,11 +114,12 @@ class SpecForm(QScrollArea):
 
     def words_of(self, problem: Problem) -> str:
         """Return a problem with the words that stand at its field."""
-        row = self.rows.get(problem.path)
-        if row is None:
+        if problem.path not in fields_of(self.draft.spec_type):
             return str(problem)
-        group = self.groups.get(problem.path.partition(".")[0])
-        place = f"{group.title}, {row.words}" if group else row.words
+        section, _ = field_at(self.draft.spec_type, problem.path)
+        prefix, _, name = problem.path.rpartition(".")
+        words = label_of(section, name)
+        place = f"{section.title}, {words}" if prefix else words
         return f"{place}: {problem.message}"
 
 
@@ -114,8 +127,9 @@ class FormGroup(QFrame):
     """A section of the spec: a header that folds it, and its rows."""
 
     folding_changed = Signal()
+    first_opened = Signal()
 
-    def __init__(self, title: str, described: str, rows: Sequence[FormRow]) -> None:
+    def __init__(self, title: str, described: str) -> None:
         super().__init__()
         self.setProperty("role", "card")
         self.title = title
@@ -135,17 +149,19 @@ class FormGroup(QFrame):
         top.addWidget(self.header)
         top.addWidget(self.gist, 1)
         self.body = QWidget()
-        inner = QVBoxLayout(self.body)
-        inner.setContentsMargins(8, 0, 4, 6)
-        inner.setSpacing(0)
-        for row in rows:
-            inner.addWidget(row)
+        self._rows = QVBoxLayout(self.body)
+        self._rows.setContentsMargins(8, 0, 4, 6)
+        self._rows.setSpacing(0)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(2)
         column.addLayout(top)
         column.addWidget(self.body)
         self.fold()
+
+    def add_row(self, row: FormRow) -> None:
+        """Put a row at the end."""
+        self._rows.addWidget(row)
 
     def show_essence(self, text: str, num_problems: int) -> None:
         """Show the gist, or how many problems are inside."""
@@ -171,6 +187,8 @@ class FormGroup(QFrame):
 
     def unfold(self) -> None:
         """Show every field that applies."""
+        if self._rows.count() == 0:
+            self.first_opened.emit()
         self._set_open("ph.caret-down", opened=True)
 
     def _set_open(self, icon: str, *, opened: bool) -> None:

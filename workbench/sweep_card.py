@@ -5,7 +5,9 @@ import os
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
+from core.spec import field_at
 from workbench.draft import Draft
+from workbench.field_text import label_of
 from workbench.form_fields import guard_wheel
 
 MOST_WORKERS = 64
@@ -42,12 +44,17 @@ class SweepCard(QFrame):
         column.addLayout(top)
         column.addWidget(self.axes)
 
-    def show_axes(self, draft: Draft, words: dict[str, str]) -> None:
-        """Show what varies; `words` are the fields' labels by path."""
+    def show_axes(self, draft: Draft) -> None:
+        """Show what varies."""
         self.setVisible(bool(draft.axes))
-        lines = [f"{words[path]}: {axis.text.strip()}" for path, axis in draft.axes.items()]
+        lines = [f"{_words(draft, path)}: {axis.text.strip()}" for path, axis in draft.axes.items()]
         count = f"{draft.num_trials} trials" if draft.num_trials != 1 else "1 trial"
         counts = " × ".join(str(len(axis.values)) for axis in draft.axes.values())
         if len(draft.axes) > 1:
             count = f"{counts} = {count}"
         self.axes.setText("\n".join([*lines, count]) if draft.num_trials else "\n".join(lines))
+
+
+def _words(draft: Draft, path: str) -> str:
+    section, _ = field_at(draft.spec_type, path)
+    return label_of(section, path.rpartition(".")[2])

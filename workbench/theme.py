@@ -180,10 +180,14 @@ def _follow_system() -> None:
 def _put_in_force(palette: Palette) -> None:
     app = QApplication.instance()
     assert isinstance(app, QApplication)
+    if palette is _theme.palette and app.styleSheet():
+        return
     _theme.palette = palette
-    if app.style().objectName() != "fusion":
+    if not app.styleSheet():
         app.setStyle("Fusion")
-    app.setFont(font())
+        app.setFont(font())
+    # Without the old sheet the palette reaches the widgets once, not once for every rule.
+    app.setStyleSheet("")
     app.setPalette(_qt_palette(palette))
     app.setStyleSheet(style_sheet({field.name: getattr(palette, field.name) for field in fields(palette)}))
     _recolour_icons(app)

@@ -285,7 +285,7 @@ class ExperimentPage(QWidget):
     def _show_draft(self) -> None:
         constraints = self.session.study.constraints if self.session.study else Constraints()
         self.estimate.show_estimate(self.draft.estimate, constraints)
-        self.sweep.show_axes(self.draft, {path: row.words for path, row in self.form.rows.items()})
+        self.sweep.show_axes(self.draft)
         count = self.draft.num_trials
         self.train_button.setEnabled(count > 0)
         self.train_button.setText(f"Train {count} trials" if self.draft.axes and count != 1 else "Train")
