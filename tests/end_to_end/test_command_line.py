@@ -10,6 +10,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from core.events import EpochEnded, TrialStarted
@@ -53,11 +54,24 @@ class Terminal:
             self.command(*arguments), capture_output=True, text=True, cwd=self.folder, env=self.environment, check=False
         )
 
+    def start(self, *arguments):
+        """Start a command and return its process, to be interrupted while it runs."""
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return subprocess.Popen(self.command(*arguments), cwd=self.folder, env=self.environment, **pipes)
+
     def ask(self, *arguments):
         """Run a command with --json and return its document; nothing else may stand on stdout."""
         done = self.run(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
+
+
+def wait_for(words, process):
+    """Read what a process says until the words come."""
+    for line in process.stderr:
+        if words in line:
+            return
+    raise AssertionError(f"ended with {process.wait()} without saying {words!r}")
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +167,9 @@ def test_sweep_shares_work_between_two_processes(terminal, tone_clips):
     assert not any(trial["latencies"][0]["contended"] for trial in swept)
     assert swept[1]["nonzero_params"] < swept[0]["nonzero_params"] == swept[0]["params"]
     assert len({trial["title"] for trial in swept}) == 2
+    again = terminal.ask("sweep", "sweep.toml", *arguments)["trials"]
+    assert [trial["name"] for trial in again] == [trial["name"] for trial in swept]
+    assert [trial["accuracy"] for trial in again] == [trial["accuracy"] for trial in swept]
 
 
 def test_quickstart_does_the_whole_job(terminal, tone_clips):
@@ -193,6 +210,21 @@ def test_an_interrupted_trial_is_cancelled_and_can_be_resumed(terminal, tone_cli
     epochs = [event.epoch for event in events if isinstance(event, EpochEnded)]
     assert set(epochs) == set(range(1, 61))
     assert len(epochs) <= 61
+
+
+def test_a_killed_worker_is_a_sentence_and_leaves_a_trial_to_resume(terminal, tone_clips):
+    arguments = ("--study", "killed", "--data", tone_clips, "--set", "training.epochs=500")
+    with terminal.start("train", "tiny.toml", *arguments) as process:
+        wait_for("epoch 3 of 500", process)
+        (worker,) = psutil.Process(process.pid).children()
+        worker.kill()
+        said = process.stderr.read()
+        assert process.wait() == 1, said
+    assert "killed by signal 9" in said and "resume" in said and "Traceback" not in said
+    (summary,) = Study.open(terminal.folder / "killed").summaries()
+    assert summary.state is TrialState.FAILED
+    assert "epoch" in summary.message
+    assert (terminal.folder / "killed" / "trials" / summary.name / "checkpoint").is_dir()
 
 
 def test_a_model_that_does_not_fit_is_a_sentence(trained, terminal, tone_clips):

@@ -61,6 +61,7 @@ def sweep(
     """Train every trial of a sweep, several at a time.
 
     Features and trained bases are computed once and shared; latencies are measured again at the end, one by one.
+    Given again, the command goes on with what is not finished and adds only what is new.
 
     Example: `workbench sweep resources/sweeps/system-b.toml --study studies/b --data clips --workers 2`
     """
@@ -68,12 +69,14 @@ def sweep(
     from core.experiment.jobs import RunSweep
     from core.experiment.store import Study
     from core.experiment.sweep import load_sweep
+    from core.spec import identity
 
     specs = load_sweep(sweep, [*as_setting(data), *(settings or [])]).expand()
     for dataset in {spec.dataset for spec in specs}:
         find_clips(dataset)
     opened = Study.open_or_create(study)
-    names = tuple(opened.add(spec) for spec in specs)
+    known = {summary.identity: summary.name for summary in opened.summaries()}
+    names = tuple(known.get(identity(spec)) or opened.add(spec) for spec in specs)
     _run(opened, names, RunSweep(study=str(study.resolve()), trials=names, num_workers=workers), as_json)
 
 
