@@ -1,9 +1,9 @@
 """What the trial will cost, from its settings alone, before anything is trained."""
 
-from core.estimate import Estimate
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
+from core.estimate import Estimate
 from core.experiment.store import Constraints
 from workbench import number_format
 from workbench.elided_label import ElidedLabel

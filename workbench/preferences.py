@@ -64,6 +64,11 @@ class Preferences:
         """Names of the form's open groups."""
         return self._list(OPEN_GROUPS)
 
+    @property
+    def last_spec(self) -> str:
+        """The spec edited last, as JSON; empty when there was none."""
+        return str(self.get(LAST_SPEC))
+
     def remember_study(self, folder: Path) -> None:
         """Put a study at the head of the recent ones; it is opened at the next start."""
         path = str(folder)

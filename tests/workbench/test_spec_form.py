@@ -49,11 +49,13 @@ def another_number(spec: TrialSpec, path: str) -> str:
     """A number within the field's bounds that it does not have."""
     _, field = field_at(TrialSpec, path)
     value = value_at(spec, path)
+    if not isinstance(value, int | float):
+        return ""
     if field_text.shape_of(field) is Shape.WHOLE:
         least, most = bounds_of(field)
         return str(value + 1 if value + 1 <= most else value - 1 if value - 1 >= least else value)
     upper = [getattr(bound, name) for bound in field.metadata for name in ("le", "lt") if hasattr(bound, name)]
-    return field_text.write(min([value * 0.9 + 0.01, *[0.99 * bound for bound in upper]]))
+    return field_text.write(min([value * 0.75 + 0.003, *[0.99 * bound for bound in upper]]))
 
 
 def make_apply(draft: Draft, path: str) -> None:
@@ -68,12 +70,23 @@ def make_apply(draft: Draft, path: str) -> None:
             draft.set(sibling, condition[1][-1])
 
 
-@pytest.mark.parametrize("path", fields_of(TrialSpec))
-def test_every_field_has_an_editor_that_changes_the_spec(form: SpecForm, path: str) -> None:
-    make_apply(form.draft, path)
-    row, before = form.rows[path], form.draft.value(path)
-    assert row.isVisible()
-    assert row.editor.control.accessibleName()
+def test_every_field_has_an_editor_that_changes_the_spec(form: SpecForm, tiny_spec: TrialSpec) -> None:
+    unchanged = []
+    for path in fields_of(TrialSpec):
+        form.draft.replace(tiny_spec)
+        make_apply(form.draft, path)
+        row, before = form.rows[path], form.draft.value(path)
+        assert row.isVisible(), path
+        assert row.editor.control.accessibleName(), path
+        edit(row, ANOTHER_TEXT.get(path) or another_number(form.draft.valid, path))
+        kept = form.draft.spec is not None and value_at(form.draft.spec, path) == before
+        if form.draft.value(path) == before or kept:
+            unchanged.append(path)
+    assert unchanged == []
+
+
+def edit(row: FormRow, text: str) -> None:
+    """Choose the next of several values, turn a switch, or type."""
     editor = row.editor
     if isinstance(editor, ChoiceEditor):
         index = (editor.box.currentIndex() + 1) % editor.box.count()
@@ -82,10 +95,7 @@ def test_every_field_has_an_editor_that_changes_the_spec(form: SpecForm, path: s
     elif isinstance(editor, SwitchEditor):
         QTest.keyClick(editor.box, Qt.Key.Key_Space)
     else:
-        retype(row, ANOTHER_TEXT.get(path) or another_number(form.draft.valid, path))
-    assert form.draft.value(path) != before
-    if path != "features.upper_edge_hertz" and not form.draft.problems:
-        assert value_at(form.draft.valid, path) != before
+        retype(row, text)
 
 
 def test_fields_that_do_not_apply_are_absent(form: SpecForm) -> None:
@@ -103,7 +113,7 @@ def test_a_problem_stands_beneath_its_field_and_what_was_typed_stays(form: SpecF
     row = form.rows["training.initial_learning_rate"]
     retype(row, "fast")
     assert row.editor.line.text() == "fast"
-    assert "must be a number" in row.problem.text()
+    assert row.problem.text() == "Must be a number such as 0.01 or 1e-5, is 'fast'"
     assert row.problem.isVisible()
     assert row.problem.y() > row.editor.y()
     assert row.editor.control.accessibleDescription() == row.problem.text()
@@ -140,7 +150,7 @@ def test_the_wheel_changes_nothing_without_the_focus(form: SpecForm, path: str) 
 
 def wheel() -> QWheelEvent:
     return QWheelEvent(
-        QPointF(4, 4), QPointF(4, 4), QPoint(0, 0), QPoint(0, -120), Qt.MouseButton.NoButton,
+        QPointF(4, 4), QPointF(4, 4), QPoint(0, 0), QPoint(0, 120), Qt.MouseButton.NoButton,
         Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False,
     )  # fmt: skip
 

@@ -161,7 +161,7 @@ class ExperimentPage(QWidget):
     def _first_spec(self) -> TrialSpec:
         """Return the spec of last time; the first starter spec when there is none or it is of another version."""
         try:
-            return draft_spec(json.loads(self.preferences.get(remembered.LAST_SPEC)))
+            return draft_spec(json.loads(self.preferences.last_spec))
         except (ValueError, SpecError):
             return starters()[0].spec_for("")
 
