@@ -55,6 +55,7 @@ def _quickstart(job: jobs.Quickstart, emit: Emit) -> dict[str, Any]:
     study = Study.open_or_create(job.study, "Quick start")
     names = [study.add(spec) for spec in quickstart_specs(data)]
     runner.run_all(study, names, emit)
-    study.refresh()
+    # One session for all three, so that their times can be compared.
+    runner.remeasure(study, names, emit)
     is_synthetic = any(study.summary(name).synthetic for name in names)
     return {"study": str(study.folder), "data": str(data), "synthetic": is_synthetic, "trials": names}

@@ -47,9 +47,9 @@ def quickstart_specs(data: Path) -> list[TrialSpec]:
         "features": {"kind": "mfcc", "num_mel_bins": 40, "num_mfccs": 10, "normalization": "standardize"},
     }
     separable = {"family": "ds_cnn", "filters": [64, 64, 64, 64], "strides": [[2, 2], [1, 1], [1, 1], [1, 1]]}
-    pruning = {"schedule": "polynomial", "final_sparsity": 0.6, "fine_tuning_epochs": 5}
+    pruning = {"schedule": "polynomial", "final_sparsity": 0.6, "fine_tuning_epochs": 8}
     trials = [
-        {"name": "Reference CNN", "training": {"epochs": 4, "batch_size": 50}},
+        {"name": "Reference CNN", "training": {"epochs": 6, "batch_size": 50}},
         {
             "name": "DS-CNN",
             "model": separable,
