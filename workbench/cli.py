@@ -1,10 +1,8 @@
-"""The command line: every action of the window as a command.
+"""The command line: every action of the window as a command. `__main__` decides between the two.
 
 Exit status: 0 done, 1 failed, 2 bad usage or an invalid spec, 130 cancelled.
 """
 
-import os
-import sys
 from typing import Any
 
 import click
@@ -51,8 +49,7 @@ app = typer.Typer(
     name="workbench",
     add_completion=False,
     cls=Commands,
-    invoke_without_command=True,
-    no_args_is_help=False,
+    no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
@@ -60,31 +57,13 @@ app = typer.Typer(
 
 
 @app.callback()
-def workbench(context: typer.Context) -> None:
+def workbench() -> None:
     """Make a neural network small enough, fast enough and good enough at once.
 
     Without a command the window opens. Every command takes --json and writes progress to stderr.
 
     Exit status: 0 done, 1 failed, 2 bad usage or an invalid spec, 130 cancelled.
     """
-    if context.invoked_subcommand is not None:
-        return
-    if not has_display():
-        from workbench import console
-
-        console.say("No display: doing the quick start here instead of opening the window.")
-        context.invoke(quickstart.quickstart)
-        return
-    from workbench.app import run_window
-
-    raise typer.Exit(run_window())
-
-
-def has_display() -> bool:
-    """Tell whether a window could be shown."""
-    if sys.platform != "linux":
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
 app.command()(quickstart.quickstart)

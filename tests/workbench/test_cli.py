@@ -16,6 +16,7 @@ from core.experiment.store import Study
 from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
 from core.spec import parse_spec
 from workbench import worker_process
+from workbench.__main__ import main
 from workbench.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -250,7 +251,7 @@ def test_pareto_of_nothing_and_of_another_format_fail(tmp_path, study):
     assert run("pareto", study.folder, "--out", tmp_path / "x.jpg").exit_code == 2
 
 
-def test_without_a_display_the_quick_start_runs_instead(tmp_path, monkeypatch):
+def test_without_a_display_the_quick_start_runs_instead(tmp_path, monkeypatch, capsys):
     def fail(intention, show):
         raise WorkbenchError(f"asked for {intention.intention} in {intention.study}")
 
@@ -258,7 +259,10 @@ def test_without_a_display_the_quick_start_runs_instead(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(worker_process, "run_job", fail)
-    failed = run()
-    assert failed.exit_code == 1
-    assert "No display" in failed.stderr.splitlines()[0]
-    assert f"asked for quickstart in {tmp_path / 'studies' / 'quickstart'}" in failed.stderr
+    monkeypatch.setattr(sys, "argv", ["workbench"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert said.startswith("No display") and said.index("\n") < said.index("error:")
+    assert f"asked for quickstart in {tmp_path / 'studies' / 'quickstart'}" in said
