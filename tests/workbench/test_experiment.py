@@ -17,7 +17,8 @@ from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.starter_specs import starters
 
-pytestmark = pytest.mark.usefixtures("themed")
+# The offscreen plugin says so of any window with a smallest size; it has no window manager to tell.
+pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("propagateSizeHints")]
 
 
 @pytest.fixture
