@@ -19,8 +19,9 @@ def convert(model: keras.Model, settings: Quantization, training_inputs: np.ndar
     """
     run = tf.function(lambda inputs: model(inputs, training=False))
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
-    # From a concrete function: a saved model on disk gives the same file a second later.
     converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function(signature)], model)
+    # The converter would write a saved model and read it back: the same file for ten times the work.
+    converter.experimental_lower_to_saved_model = False
     _SCHEMES[settings.scheme](converter, settings, training_inputs)
     try:
         with warnings.catch_warnings():

@@ -25,8 +25,9 @@ def slim(content: bytes) -> bytes:
     model = schema.ModelT.InitFromPackedBuf(content, 0)
     model.description = model.metadata = model.signatureDefs = model.metadataBuffer = None
     for code in model.operatorCodes:
-        if code.builtinCode <= _LAST_DEPRECATED_CODE:
-            code.deprecatedBuiltinCode, code.builtinCode = code.builtinCode, 0
+        builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
+        if builtin <= _LAST_DEPRECATED_CODE:
+            code.deprecatedBuiltinCode, code.builtinCode = builtin, 0
     _share_buffers(model)
     for graph in model.subgraphs:
         graph.name = None
