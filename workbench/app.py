@@ -41,10 +41,10 @@ def _experiment(session: Session, jobs: Jobs, preferences: Preferences) -> QWidg
     return ExperimentPage(session, jobs, preferences)
 
 
-def _trials(session: Session, _jobs: Jobs, _preferences: Preferences) -> QWidget:
+def _trials(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     from workbench.pages.trials import TrialsPage
 
-    return TrialsPage(session)
+    return TrialsPage(session, jobs, preferences)
 
 
 PAGES = (

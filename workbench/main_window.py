@@ -57,6 +57,8 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.jobs, self.preferences, self.entries = session, jobs, preferences, pages
         self._built: dict[str, QWidget] = {}
+        # Before there are widgets, which would each be dressed twice.
+        theme.choose(preferences.theme)
         self._build_actions()
         self._build_frame()
         self._connect()

@@ -47,13 +47,12 @@ def starters() -> tuple[Starter, ...]:
     return tuple(sorted(found, key=lambda starter: (starter.file != FIRST, starter.file)))
 
 
-def draft_spec(values: dict) -> TrialSpec:
+def draft_spec(values: dict, source: str = "") -> TrialSpec:
     """Return a spec that may still lack its data folder. Raises SpecError for every other problem."""
     try:
-        return parse_spec(values)
+        return parse_spec(values, source)
     except SpecError as error:
-        if any(problem.path != "dataset.folder" for problem in error.problems):
-            raise
+        others = tuple(problem for problem in error.problems if problem.path != "dataset.folder")
+        if others:
+            raise SpecError(others, source) from error
         return TrialSpec.model_validate(values)
-
-

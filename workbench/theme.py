@@ -185,9 +185,9 @@ def _put_in_force(palette: Palette) -> None:
     _theme.palette = palette
     if not app.styleSheet():
         app.setStyle("Fusion")
-        app.setFont(font())
-    # Without the old sheet the palette reaches the widgets once, not once for every rule.
+    # Without the old sheet font and palette reach the widgets once, not once for every rule.
     app.setStyleSheet("")
+    app.setFont(font())
     app.setPalette(_qt_palette(palette))
     app.setStyleSheet(style_sheet({field.name: getattr(palette, field.name) for field in fields(palette)}))
     _recolour_icons(app)

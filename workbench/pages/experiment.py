@@ -201,7 +201,7 @@ class ExperimentPage(QWidget):
     def open_spec(self, path: Path | str) -> None:
         """Edit the spec of a TOML file; it may still lack its data folder."""
         try:
-            spec = draft_spec(load_values(path))
+            spec = draft_spec(load_values(path), str(path))
         except SpecError as error:
             self.message.show_message(str(error))
             return

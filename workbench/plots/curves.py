@@ -26,10 +26,11 @@ EMPTY = "Loss, accuracy, sparsity and learning rate appear here while a trial tr
 class TrainingCurves(QWidget):
     """Four charts over one another's epochs. Repaints at most once per 33 ms, and only in sight."""
 
-    def __init__(self, parent: QWidget | None = None, empty: str = EMPTY) -> None:
+    def __init__(self, parent: QWidget | None = None, empty: str = EMPTY, num_columns: int = 2) -> None:
         super().__init__(parent)
         self.setAccessibleName("Training curves")
         self.series = CurveSeries()
+        self._num_columns = num_columns
         self._stale = False
         self.empty = QLabel(empty, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
         self.empty.setProperty("role", "muted")
@@ -38,8 +39,8 @@ class TrainingCurves(QWidget):
         self.canvas.ci.setSpacing(8)
         self.canvas.ci.setContentsMargins(0, 0, 8, 0)
         self.charts = {name: self._chart(index, name) for index, name in enumerate(UNITS)}
-        self.canvas.ci.layout.setRowStretchFactor(0, 3)
-        self.canvas.ci.layout.setRowStretchFactor(1, 2)
+        for row in range(-(-len(UNITS) // num_columns)):
+            self.canvas.ci.layout.setRowStretchFactor(row, 2 if row else 3)
         self.lines = {metric: self.charts[metric.chart].plot() for metric in METRICS}
         self._layout = QStackedLayout(self)
         self._layout.addWidget(self.empty)
@@ -85,7 +86,7 @@ class TrainingCurves(QWidget):
     def _chart(self, index: int, name: str) -> pg.PlotItem:
         scale = "log" if name == "learning rate" else "linear"
         axes = {"left": FigureAxis("left", scale), "bottom": FigureAxis("bottom", "linear")}
-        chart = self.canvas.addPlot(row=index // 2, col=index % 2, axisItems=axes)
+        chart = self.canvas.addPlot(row=index // self._num_columns, col=index % self._num_columns, axisItems=axes)
         chart.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
         chart.hideButtons()
         chart.vb.setDefaultPadding(0.04)
