@@ -1,12 +1,27 @@
 """Every action of the window by name, under Ctrl+K."""
 
-from PySide6.QtCore import QEvent, QObject, Qt
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence
-from PySide6.QtWidgets import QFrame, QLabel, QLineEdit, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QModelIndex, QObject, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from workbench import theme
 
 WIDTH = 560
 SHOWN_ROWS = 10
 ROW_HEIGHT = 30
+ACTION = Qt.ItemDataRole.UserRole
+KEYS = Qt.ItemDataRole.UserRole + 1
 FAR_FROM_EDGE = 64
 
 
@@ -25,6 +40,8 @@ class CommandPalette(QFrame):
         self.line.installEventFilter(self)
         self.list = QListWidget()
         self.list.setAccessibleName("Commands")
+        self.list.setItemDelegate(_CommandRow(self.list))
+        self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.itemClicked.connect(self._do)
         self.nothing = QLabel("No command with these words.")
@@ -80,8 +97,9 @@ class CommandPalette(QFrame):
             name = action.text().replace("&", "").removesuffix("…")
             if all(word in name.lower() for word in words):
                 keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-                item = QListWidgetItem(f"{name}\t{keys}" if keys else name)
-                item.setData(Qt.ItemDataRole.UserRole, action)
+                item = QListWidgetItem(name)
+                item.setData(ACTION, action)
+                item.setData(KEYS, keys)
                 self.list.addItem(item)
         self.list.setCurrentRow(0)
         self.nothing.setVisible(self.list.count() == 0)
@@ -92,9 +110,23 @@ class CommandPalette(QFrame):
     def _do(self, item: QListWidgetItem | None) -> None:
         if item is None:
             return
-        action = item.data(Qt.ItemDataRole.UserRole)
+        action = item.data(ACTION)
         self.close_palette()
         action.trigger()
+
+
+class _CommandRow(QStyledItemDelegate):
+    """A command's words at the left, its keys at the right."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802
+        return QSize(super().sizeHint(option, index).width(), ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        super().paint(painter, option, index)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.setPen(QColor(theme.current().on_accent if chosen else theme.current().muted))
+        flags = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(option.rect.adjusted(0, 0, -8, 0), flags, index.data(KEYS))
 
 
 def palette_button_text() -> str:

@@ -1,8 +1,8 @@
-"""A label that shortens its text with an ellipsis instead of pushing its neighbours away."""
+"""Text that is shortened with an ellipsis instead of pushing its neighbours away."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QLabel, QSizePolicy, QStyle, QStyleOption
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QStyleOption
 
 
 class ElidedLabel(QLabel):
@@ -32,3 +32,30 @@ class ElidedLabel(QLabel):
         text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
         painter.setPen(option.palette.color(QPalette.ColorRole.WindowText))
         painter.drawText(self.rect(), int(self.alignment()) | Qt.TextFlag.TextSingleLine, text)
+
+
+class ElidedButton(QPushButton):
+    """A button that is a sentence: as much of it as fits, the whole of it in the tooltip."""
+
+    PADDING = 32
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._sentence = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def set_sentence(self, sentence: str) -> None:
+        """Show another sentence."""
+        self._sentence = sentence
+        self.setToolTip(sentence)
+        self.setAccessibleName(sentence)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Fit the sentence into the new width."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        room = self.width() - self.PADDING
+        self.setText(self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideRight, room))

@@ -60,6 +60,7 @@ class EstimateCard(QFrame):
         if estimate is None:
             for figure in self.figures.values():
                 figure.setText(number_format.NOTHING)
+            self._mark(self.figures["zip"], "figure")
             self.note.hide()
             return
         texts = {

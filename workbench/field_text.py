@@ -150,7 +150,9 @@ def example(field: FieldInfo) -> str:
     if shape is Shape.TEXT:
         return "one, another"
     value = field.default
-    return f"{write(value)}, {write(value / 2 if shape is Shape.NUMBER and value else value + 1)}"
+    if shape is Shape.NUMBER:
+        return f"{write(value)}, {write(value / 2 if value else 0.5)}"
+    return f"{write(value)}, {write(value // 2 if value > 1 else value + 1)}"
 
 
 def _parts(text: str) -> list[str]:

@@ -97,6 +97,8 @@ class FormRow(QWidget):
             self.setVisible(self.draft.applies(self.path))
         self.mark.setChecked(axis is not None)
         self.axis.setVisible(axis is not None)
+        if axis is not None and self.axis.text() != axis.text:
+            self.axis.setText(axis.text)
         self.editor.setVisible(axis is None)
         problem = "\n".join(found[:1].upper() + found[1:] for found in self.draft.problems_at(self.path))
         if problem != self.problem.text():

@@ -18,7 +18,6 @@ class HelpPanel(QFrame):
         self.title.setProperty("role", "section")
         self.text = QLabel(wordWrap=True)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.text.setMaximumWidth(960)
         self.dismiss = QToolButton(toolTip="Close the help (Esc)")
         self.dismiss.setAccessibleName("Close the help")
         self.dismiss.setProperty("role", "mark")

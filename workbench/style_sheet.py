@@ -133,6 +133,7 @@ QScrollBar::handle:hover { background: $muted; }
 QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
+QListView::item { padding: 0 4px; }
 QTableView, QListView, QTreeView {
     background: $surface; border: 1px solid $border; gridline-color: $grid;
     selection-background-color: $accent; selection-color: $on_accent;

@@ -26,6 +26,7 @@ from core.spec import TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.draft import Draft
+from workbench.elided_label import ElidedButton
 from workbench.estimate_card import EstimateCard
 from workbench.jobs import Jobs
 from workbench.live_curves import LiveCurves
@@ -132,15 +133,13 @@ class ExperimentPage(QWidget):
         self.train_button.setMinimumHeight(32)
         self.train_button.setToolTip("Queue what the form says (Enter)")
         self.train_button.clicked.connect(self.train)
-        self.why = QPushButton()
+        self.why = ElidedButton()
         self.why.setProperty("role", "problem-link")
-        self.why.setAccessibleName("Why Train is disabled")
         self.why.clicked.connect(self._go_to_problem)
         row = QHBoxLayout()
         row.setSpacing(12)
         row.addWidget(self.train_button)
-        row.addWidget(self.why)
-        row.addStretch(1)
+        row.addWidget(self.why, 1)
         return row
 
     def _connect(self) -> None:
@@ -293,7 +292,7 @@ class ExperimentPage(QWidget):
         self.why.setVisible(bool(problems))
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
-            self.why.setText(self.form.words_of(problems[0]) + more)
+            self.why.set_sentence(self.form.words_of(problems[0]) + more)
 
     def _go_to_problem(self) -> None:
         if self.draft.problems:
