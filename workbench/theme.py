@@ -129,7 +129,9 @@ def _drawn_icon(name: str, colour: str) -> QIcon:
     found = QIcon()
     for ratio in (1.0, 2.0):
         for pixels in ICON_PIXELS:
-            found.addPixmap(drawn.pixmap(QSize(pixels, pixels), ratio))
+            pixmap = drawn.pixmap(QSize(pixels, pixels), ratio)
+            found.addPixmap(pixmap)
+            found.addPixmap(pixmap, QIcon.Mode.Disabled)
     return found
 
 

@@ -140,6 +140,9 @@ class ExperimentPage(QWidget):
         row.setSpacing(12)
         row.addWidget(self.train_button)
         row.addWidget(self.why, 1)
+        room = self.why.sizePolicy()
+        room.setRetainSizeWhenHidden(True)
+        self.why.setSizePolicy(room)
         return row
 
     def _connect(self) -> None:

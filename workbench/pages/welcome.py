@@ -141,6 +141,7 @@ class WelcomePage(QWidget):
         for other in self.choices:
             other.rest(enabled=False)
         choice.show_progress("starting" if self.jobs.ready else "loading TensorFlow", None, None)
+        choice.cancel.setFocus()
         self._job = self.jobs.submit(intention)
 
     def _take(self, event: Event) -> None:
