@@ -24,7 +24,7 @@ reference trial.
 
 Train (Enter) queues a trial; you may go on editing and queue more. The mark beside a field varies it: type values \
 separated by commas, and Train becomes one trial for each combination. Cancel ends what runs; the trial keeps its last \
-epoch and goes on from there when it is trained again."""
+epoch and goes on from there: Ctrl+K, Train unfinished trials."""
 TRIALS_HELP = """\
 Each trial of the study is a row of the table and a point on both charts, with the same letter and colour everywhere. \
 The line joins the trials that no other one beats in both figures; the others are pale, running ones hollow. Drag or \

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import WorkbenchError
+from core.experiment.jobs import RunSweep, Train
 from core.experiment.store import Study
 from workbench import preferences as remembered
 from workbench import theme
@@ -154,6 +155,7 @@ class MainWindow(QMainWindow):
         self.undo_action = self._action("Undo", "ph.arrow-counter-clockwise", "Ctrl+Z", self.undo)
         self.undo_action.setEnabled(False)
         self._action("Show the log", "ph.terminal-window", "Ctrl+L", lambda: self.strip.log.toggle())
+        self._action("Train unfinished trials", "ph.play", "", self.train_unfinished)
         self._action("Cancel the running job", "ph.stop", "", lambda: self.strip.cancel_running())
         self._action("Help of this page", "ph.question", "F1", self.toggle_help)
         self._action("Quit", "ph.sign-out", "Ctrl+Q", self.close)
@@ -178,6 +180,7 @@ class MainWindow(QMainWindow):
         self.session.study_opened.connect(self._show_study)
         self.session.undo_changed.connect(self._show_undo)
         self.session.failed.connect(self.message.show_message)
+        self.session.training_requested.connect(self._train)
         self.jobs.ended.connect(self._on_job_ended)
 
     # Pages
@@ -305,6 +308,23 @@ class MainWindow(QMainWindow):
         if job.state is JobState.FAILED:
             words = JOB_WORDS.get(job.kind, job.kind)
             self.message.show_message(f"{words}: {job.message}", "Show log", lambda: self.strip.log.setChecked(True))
+        elif job.state is JobState.CANCELLED and isinstance(job.intention, Train | RunSweep):
+            # Trials queued by other jobs are not this one's to go on with.
+            names = tuple(name for name in job.intention.trials if name in self.session.unfinished())
+            if names:
+                words = "The trial was" if len(names) == 1 else f"{len(names)} trials were"
+                self.message.show_message(f"{words} stopped", "Go on", lambda: self.session.train_again(names))
+
+    def train_unfinished(self) -> None:
+        """Train what waits, failed or was cancelled; each goes on from its last epoch."""
+        names = self.session.unfinished()
+        if names:
+            self.session.train_again(names)
+        else:
+            self.message.show_message("Every trial of this study is finished or runs")
+
+    def _train(self, names: tuple[str, ...]) -> None:
+        self.jobs.submit(Train(study=str(self.session.opened().folder), trials=names))
 
     def _show_log(self, shown: bool) -> None:  # noqa: FBT001
         self.log.setVisible(shown)

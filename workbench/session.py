@@ -10,7 +10,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from core.errors import StudyError
-from core.experiment.store import Constraints, Study
+from core.experiment.store import Constraints, Study, TrialState
 from core.spec import TrialSpec
 
 THIS_MACHINE = ""
@@ -38,6 +38,8 @@ class Session:
     constraints_changed = Signal(object)
     spec_requested = Signal(object)
     """A TrialSpec that the form shall show."""
+    training_requested = Signal(tuple)
+    """Names of trials that shall be trained, or go on where they were stopped."""
     device_changed = Signal(str)
     event_received = Signal(object)
     """Every event of the worker, as it comes."""
@@ -86,6 +88,16 @@ class Session:
     def use_settings(self, name: str) -> None:
         """Ask for a trial's settings to be shown in the form. Raises StudyError."""
         self.spec_requested.emit(self.opened().spec(name))
+
+    def train_again(self, names: tuple[str, ...]) -> None:
+        """Ask for trials that are not finished to be trained; they go on from their last epoch."""
+        self.training_requested.emit(tuple(names))
+
+    def unfinished(self) -> tuple[str, ...]:
+        """Return the trials that were never trained to the end and do not run now."""
+        ended = (TrialState.FINISHED, TrialState.RUNNING)
+        trials = self.study.summaries() if self.study else []
+        return tuple(trial.name for trial in trials if trial.state not in ended)
 
     def set_reference(self, name: str | None) -> None:
         """Make a trial the one that others are compared with. Raises StudyError."""

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from core.events import EpochEnded, JobStarted, TrialStarted
 from core.experiment.jobs import Train
 from core.spec import TrialSpec
+from tests.workbench.conftest import WORKER_MS
 from workbench import __main__ as program
 from workbench import app, theme
 from workbench import preferences as remembered
@@ -169,6 +170,22 @@ def test_a_failed_job_is_a_line_in_the_window_with_the_way_to_the_log(
     assert window.message.text.text() == "Training: the disk is full; free some space."
     qtbot.mouseClick(window.message.button, Qt.MouseButton.LeftButton)
     assert window.log.isVisible()
+
+
+def test_a_cancelled_trial_goes_on_by_one_click(
+    qtbot: QtBot, window: MainWindow, session: Session, jobs: Jobs, tiny_spec: TrialSpec, tmp_path: Path
+) -> None:
+    session.open_study(tmp_path / "study")
+    names = tuple(session.add_trials([tiny_spec]))
+    assert session.unfinished() == names
+    jobs.submit(Train(study=str(tmp_path / "study"), trials=names))
+    queued = jobs.running or jobs.waiting[0]
+    with qtbot.waitSignal(jobs.ended, timeout=WORKER_MS):
+        jobs.cancel(queued.id)
+    assert window.message.text.text() == "The trial was stopped."
+    qtbot.mouseClick(window.message.button, Qt.MouseButton.LeftButton)
+    queued = jobs.running or jobs.waiting[0]
+    assert queued.intention.trials == names
 
 
 @pytest.mark.parametrize("title", [entry.title for entry in app.PAGES])
