@@ -30,7 +30,7 @@ def _size(name: str, heading: str, meaning: str, attribute: str) -> Column:
         name,
         heading,
         f"{meaning}; kB are 1024 bytes",
-        78,
+        76,
         lambda trial, _: _blank(getattr(trial, attribute), number_format.kilobytes),
         lambda trial, _: getattr(trial, attribute),
     )
@@ -47,7 +47,7 @@ def _count(name: str, heading: str, meaning: str, attribute: str) -> Column:
     )
 
 
-def _time(name: str, heading: str, meaning: str, attribute: str) -> Column:
+def _time(name: str, heading: str, meaning: str, attribute: str, width: int) -> Column:
     def text(_trial: TrialSummary, latency: Latency) -> str:
         return number_format.milliseconds(getattr(latency, attribute)) + latency_marks(latency) if latency else ""
 
@@ -55,7 +55,7 @@ def _time(name: str, heading: str, meaning: str, attribute: str) -> Column:
         name,
         heading,
         f"{meaning}: median at batch 1",
-        108,
+        width,
         text,
         lambda _, latency: getattr(latency, attribute) if latency else None,
     )
@@ -82,22 +82,22 @@ COLUMNS = (
         lambda trial, _: trial.letter, lambda trial, _: trial.number, is_figure=False,
     ),
     Column(
-        "name", "Name", "F2 renames", 190,
+        "name", "Name", "F2 renames", 172,
         lambda trial, _: title_of(trial), lambda trial, _: title_of(trial).lower(), is_figure=False,
     ),
     Column(
-        "state", "State", "Where the trial stands", 104,
+        "state", "State", "Where the trial stands", 96,
         lambda trial, _: STATE_NAMES[trial.state], lambda trial, _: STATE_ORDER[trial.state], is_figure=False,
     ),
     Column(
-        "accuracy", "Accuracy, %", "Of the deployed file on the test part, with its Wilson 95 % margin", 112,
+        "accuracy", "Accuracy, %", "Of the deployed file on the test part, with its Wilson 95 % margin", 106,
         _accuracy_text, lambda trial, _: trial.accuracy,
     ),
     _size("zip", "zip, kB", "Size of the deployed file, zipped", "zip_bytes"),
     _size("plain", "Plain, kB", "Size of the deployed file", "tflite_bytes"),
-    _time("feature", "Feature, ms", "Time to compute the features of one clip", "feature_ms"),
-    _time("inference", "Inference, ms", "Time of the network alone", "inference_ms"),
-    _time("total", "Total, ms", "Time from clip to answer, measured as a whole", "total_ms"),
+    _time("feature", "Feature, ms", "Time to compute the features of one clip", "feature_ms", 96),
+    _time("inference", "Inference, ms", "Time of the network alone", "inference_ms", 106),
+    _time("total", "Total, ms", "Time from clip to answer, measured as a whole", "total_ms", 82),
     Column(
         "saving", "Saving, %", "Total latency saved against the reference trial, timed beside it in one session", 92,
         lambda trial, latency: _blank(_saving(trial, latency), number_format.percent), _saving,

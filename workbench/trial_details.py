@@ -23,7 +23,7 @@ from workbench.trial_sheets import (
 )
 from workbench.trial_symbol import paint_signed_letter
 
-CURVES_HEIGHT = 300
+CURVES_HEIGHT = 600
 NARROWEST = 300
 
 
@@ -124,7 +124,7 @@ class TrialDetails(QScrollArea):
         self.truths.setProperty("role", "warning")
         self.changes, self.labels, self.files = _sheet(), _sheet(), _sheet()
         self.confusion = ConfusionMatrix()
-        self.curves = TrainingCurves(empty="No epoch has ended yet.")
+        self.curves = TrainingCurves(empty="No epoch has ended yet.", num_columns=1)
         self.curves.setFixedHeight(CURVES_HEIGHT)
         self.folder = QPushButton("Open folder")
         self.folder.clicked.connect(self.open_folder)

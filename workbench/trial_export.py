@@ -21,3 +21,13 @@ def export_table(study: Study, trials: Sequence[TrialSummary], path: Path) -> No
         path.write_text(to_csv(trials, study), encoding="utf-8", newline="")
     except OSError as error:
         raise WorkbenchError(f"{path} could not be written ({error.strerror}); choose another place") from error
+
+
+def export_as(kind: str, path: Path, study: Study, chart: ParetoChart, trials: Sequence[TrialSummary]) -> Path:
+    """Write PNG or SVG of a chart, or CSV of the trials, and return the file written. Raises WorkbenchError."""
+    target = path.with_suffix(f".{kind.lower()}")
+    if kind == "CSV":
+        export_table(study, trials, target)
+    else:
+        export_picture(chart, target, study.name)
+    return target

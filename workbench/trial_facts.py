@@ -78,19 +78,23 @@ def limits_of(summary: TrialSummary, constraints: Constraints, device: str = "")
         figure = summary.accuracy
         met = None if figure is None else figure >= least
         words = f"accuracy ≥ {number_format.plain(round(100 * least, 3))} %"
-        found.append(Limit("accuracy_min", words, f"{number_format.percent(figure)} %", met))
+        found.append(Limit("accuracy_min", words, _with_unit(number_format.percent(figure), "%"), met))
     if (most := constraints.zip_bytes_max) is not None:
         size = summary.zip_bytes
         words = f"zip ≤ {number_format.plain(round(most / number_format.BYTES_PER_KB, 3))} kB"
         met = None if size is None else size <= most
-        found.append(Limit("zip_bytes_max", words, f"{number_format.kilobytes(size)} kB", met))
+        found.append(Limit("zip_bytes_max", words, _with_unit(number_format.kilobytes(size), "kB"), met))
     if (longest := constraints.total_ms_max) is not None:
         latency = summary.latency_on(device)
         total_ms = latency.total_ms if latency else None
         met = None if total_ms is None else total_ms <= longest
         words = f"total ≤ {number_format.plain(round(longest, 4))} ms"
-        found.append(Limit("total_ms_max", words, f"{number_format.milliseconds(total_ms)} ms", met))
+        found.append(Limit("total_ms_max", words, _with_unit(number_format.milliseconds(total_ms), "ms"), met))
     return tuple(found)
+
+
+def _with_unit(figure: str, unit: str) -> str:
+    return figure if figure == number_format.NOTHING else f"{figure} {unit}"
 
 
 def is_feasible(summary: TrialSummary, constraints: Constraints, device: str = "") -> bool:

@@ -10,6 +10,8 @@ from workbench import number_format, theme
 from workbench.trial_facts import MEANINGS, Difference, Limit, accuracy_marks, latency_marks, title_of
 
 Cell = str
+MOST_CHANGES = 5
+"""So many differences a hover says; the details say all."""
 
 
 def table(rows: Iterable[Sequence[Cell]], head: Sequence[Cell] = ()) -> str:
@@ -33,7 +35,11 @@ def table(rows: Iterable[Sequence[Cell]], head: Sequence[Cell] = ()) -> str:
 def limits_sheet(limits: Sequence[Limit]) -> str:
     """Return how a trial stands to each constraint, with a sign that is not colour alone."""
     palette = theme.current()
-    signs = {True: ("✓", palette.good, "met"), False: ("✗", palette.bad, "not met"), None: ("–", palette.muted, "")}
+    signs = {
+        True: ("✓", palette.good, "met"),
+        False: ("✗", palette.bad, "not met"),
+        None: ("", palette.muted, "not measured"),
+    }
     rows = []
     for limit in limits:
         sign, colour, words = signs[limit.met]
@@ -123,7 +129,7 @@ def files_sheet(folder: Path) -> str:
     return table(rows)
 
 
-def hover_card(trial: TrialSummary, device: str, changes: str) -> str:
+def hover_card(trial: TrialSummary, device: str, differences: Sequence[Difference]) -> str:
     """Return what a point on a chart says of its trial."""
     latency = trial.latency_on(device)
     figures = [
@@ -134,8 +140,10 @@ def hover_card(trial: TrialSummary, device: str, changes: str) -> str:
         f"total {number_format.milliseconds(latency.total_ms)} ms{latency_marks(latency)}" if latency else "",
     ]
     lines = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}", " · ".join(filter(None, figures))]
-    if changes:
-        lines.append(_muted(escape(changes)))
+    if differences:
+        words = ", ".join(f"{found.name} {found.ours}" for found in differences[:MOST_CHANGES])
+        more = len(differences) - MOST_CHANGES
+        lines.append(_muted(escape(words + (f", {more} more" if more > 0 else ""))))
     return "<br>".join(lines)
 
 

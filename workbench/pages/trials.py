@@ -4,20 +4,16 @@ Runs alone too: ``python -m workbench.pages.trials STUDY``.
 """
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence, QShowEvent
 from PySide6.QtWidgets import (
     QApplication,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
     QMenu,
-    QPushButton,
     QSplitter,
     QStackedWidget,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -27,8 +23,10 @@ from core.experiment.store import Constraints, Study, TrialSummary
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.constraint_bar import ConstraintBar
+from workbench.difference_reader import DifferenceReader
 from workbench.jobs import Jobs
 from workbench.message_bar import MessageBar
+from workbench.plots.pareto import ParetoChart
 from workbench.preferences import Preference, Preferences, default_settings
 from workbench.running_trials import RunningTrials
 from workbench.session import Session
@@ -36,19 +34,18 @@ from workbench.trial_actions import TrialActions
 from workbench.trial_charts import TrialCharts
 from workbench.trial_compare import TrialComparison
 from workbench.trial_details import TrialDetails
-from workbench.trial_export import export_picture, export_table
+from workbench.trial_export import export_as
 from workbench.trial_facts import Differences
-from workbench.trial_filter import FilterBar
+from workbench.trial_filter import FilterBar, TrialFilter
 from workbench.trial_sheets import hover_card
 from workbench.trial_table import TrialTable
+from workbench.trials_frame import EmptyTrials, invitation, padded, stack
 
 REPAINT_MS = 33
-READING_SLICE = 25
-"""Specs read at once for the filter, so that the window stays responsive meanwhile."""
 HIDDEN_COLUMNS = Preference("trials/hidden_columns", "")
 MOST_SINGLY = 20
 """Beyond so many changes at once the whole study is shown anew."""
-WIDE, TALL = (900, 340), (440, 300)
+WIDE, TALL = (900, 360), (440, 300)
 
 
 class TrialsPage(QWidget):
@@ -60,6 +57,7 @@ class TrialsPage(QWidget):
         self.preferences = preferences or Preferences(default_settings())
         self.differences: Differences | None = None
         self.running = RunningTrials(session)
+        self.reader = DifferenceReader(self)
         self.actions_of_trials = TrialActions(session, jobs, self)
         self._changed: set[str] = set()
         self._whole = True
@@ -81,16 +79,12 @@ class TrialsPage(QWidget):
         self.details.more.setMenu(self.actions_of_trials.menu(self))
         self.comparison = TrialComparison()
         self.beside = QStackedWidget()
-        self.nothing = QLabel("Select a trial to see its figures, what differs and how it was trained.")
-        self.nothing.setWordWrap(True)
-        self.nothing.setMargin(24)
-        self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.nothing.setProperty("role", "muted")
+        self.nothing = invitation("Select a trial to see its figures, what differs and how it was trained.")
         for widget in (self.nothing, self.details, self.comparison):
             self.beside.addWidget(widget)
         upper, lower = QWidget(), QWidget()
-        _stack(upper, _padded(self.constraints, 12, 8, 12, 4), self.charts)
-        _stack(lower, self.filter, self.table)
+        stack(upper, padded(self.constraints, 12, 8, 12, 4), self.charts)
+        stack(lower, self.filter, self.table)
         self.down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self.down.addWidget(upper)
         self.down.addWidget(lower)
@@ -102,11 +96,11 @@ class TrialsPage(QWidget):
         self.across.addWidget(self.beside)
         self.across.setStretchFactor(0, 1)
         self.across.setSizes(list(WIDE))
-        self.empty = _EmptyPage(self)
+        self.empty = EmptyTrials()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.across)
-        _stack(self, self.message, self.pages)
+        stack(self, self.message, self.pages)
 
     def _connect(self) -> None:
         session = self.session
@@ -127,6 +121,7 @@ class TrialsPage(QWidget):
         self.charts.size_changed.connect(self._show_running)
         self.charts.describe = self._describe
         self.filter.changed.connect(self._show_filter)
+        self.reader.progressed.connect(self._take_read)
         self.table.chosen.connect(session.select)
         self.table.details_requested.connect(self._go_to_details)
         self.table.deletion_requested.connect(self.actions_of_trials.delete_selected)
@@ -140,22 +135,16 @@ class TrialsPage(QWidget):
         self.actions_of_trials.rename_requested.connect(self.table.rename_current)
         self.actions_of_trials.settings_used.connect(self.open_experiment)
         self.actions_of_trials.deleted.connect(lambda words: self.message.show_message(words, "Undo", self.undo))
-        for name, splitter in (("trials", self.across), ("trials-down", self.down)):
-            splitter.splitterMoved.connect(
-                lambda *_, name=name, splitter=splitter: self.preferences.set(
-                    remembered.SPLITTER, splitter.saveState(), name
-                )
-            )
+        self.across.splitterMoved.connect(self._remember_splitters)
+        self.down.splitterMoved.connect(self._remember_splitters)
         export = QAction("Export table as CSV…", self)
-        export.triggered.connect(lambda: self._export_chart(None, "CSV"))
+        export.triggered.connect(lambda: self._export_chart(self.charts.size_chart, "CSV"))
         self.addAction(export)
         self._repainting = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._repainting.timeout.connect(self._repaint)
         # The panel follows a moment later, so that a held arrow key runs down the table without waiting for it.
         self._turning = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._turning.timeout.connect(self._show_beside)
-        self._reading = QTimer(self, interval=0)
-        self._reading.timeout.connect(self._read_more)
 
     def _restore(self) -> None:
         self.table.hide_columns(str(self.preferences.get(HIDDEN_COLUMNS)).split(","))
@@ -247,8 +236,10 @@ class TrialsPage(QWidget):
         self.charts.show_selection(self.session.selection, self._reference)
         self.table.show_selection(self.session.selection)
         self.pages.setCurrentWidget(self.across if table.trials else self.empty)
-        self.empty.show_study(study)
+        self.empty.show_study(study, self.experiment_action())
         self._show_count()
+        if self.differences is not None and table.filter.words and not all(map(self.differences.knows, table.trials)):
+            self.reader.read(self.differences, table.trials)
         self._show_beside()
 
     def _show_all(self, study: Study | None) -> None:
@@ -288,11 +279,8 @@ class TrialsPage(QWidget):
             self.details.show_trial(study, trial, self.differences, study.constraints, self.session.device)
             self.beside.setCurrentWidget(self.details)
 
-    def _show_count(self) -> None:
-        trials = self.table.trials
-        reads = bool(trials.filter.words) and self.differences is not None
-        unread = sum(not self.differences.knows(name) for name in trials.trials) if reads and self.differences else 0
-        self.filter.show_count(len(trials.shown), len(trials.trials), unread)
+    def _show_count(self, unread: int = 0) -> None:
+        self.filter.show_count(len(self.table.trials.shown), len(self.table.trials.trials), unread)
 
     def _known_selection(self) -> list[str]:
         return [name for name in self.session.selection if name in self.table.trials.trials]
@@ -303,32 +291,25 @@ class TrialsPage(QWidget):
 
     # Filtering
 
-    def _show_filter(self, wanted: object) -> None:
+    def _show_filter(self, wanted: TrialFilter) -> None:
         self.table.trials.show_filtered(wanted)
         self.table.show_selection(self.session.selection)
-        if self.filter.filter.words and self.isVisible():
-            self._reading.start()
+        if wanted.words and self.differences is not None:
+            self.reader.read(self.differences, self.table.trials.trials)
+        else:
+            self.reader.stop()
         self._show_count()
 
-    def _read_more(self) -> None:
-        """Read a few more specs, whose differences the filter looks into."""
-        trials, differences = self.table.trials, self.differences
-        unread = [name for name in trials.trials if differences and not differences.knows(name)]
-        for name in unread[:READING_SLICE]:
-            differences.words(name)
-        if len(unread) <= READING_SLICE or not trials.filter.words:
-            self._reading.stop()
-            trials.rearrange()
-        self._show_count()
+    def _take_read(self, unread: int) -> None:
+        if unread == 0:
+            self.table.trials.rearrange()
+        self._show_count(unread)
 
     # What the user does
 
     def undo(self) -> None:
         """Take back the last deletion or renaming."""
-        try:
-            self.session.undo()
-        except WorkbenchError as error:
-            self.message.show_message(str(error))
+        self._try(self.session.undo)
 
     def open_experiment(self) -> None:
         """Go to the page where settings are made, where there is one."""
@@ -345,21 +326,25 @@ class TrialsPage(QWidget):
         self.session.select((name, *others) if joins else (name,))
 
     def _set_constraints(self, constraints: Constraints) -> None:
-        try:
-            self.session.set_constraints(constraints)
-        except WorkbenchError as error:
-            self.message.show_message(str(error))
-            self._show_constraints(self.session.opened().constraints)
+        self._try(lambda: self.session.set_constraints(constraints))
+        self._show_constraints(self.session.opened().constraints)
 
     def _rename(self, name: str, title: str) -> None:
+        self._try(lambda: self.session.rename(name, title))
+
+    def _try(self, act: Callable[[], object]) -> None:
         try:
-            self.session.rename(name, title)
+            act()
         except WorkbenchError as error:
             self.message.show_message(str(error))
 
     def _go_to_details(self) -> None:
         if self.beside.currentWidget() is self.details:
             self.details.use.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def _remember_splitters(self) -> None:
+        self.preferences.set(remembered.SPLITTER, self.across.saveState(), "trials")
+        self.preferences.set(remembered.SPLITTER, self.down.saveState(), "trials-down")
 
     def _remember_columns(self) -> None:
         self.preferences.set(HIDDEN_COLUMNS, ",".join(self.table.hidden_columns()))
@@ -369,19 +354,16 @@ class TrialsPage(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(self.table.viewport().mapToGlobal(place))
 
-    def _export_chart(self, chart: object, kind: str) -> None:
+    def _export_chart(self, chart: ParetoChart, kind: str) -> None:
         study = self.session.study
         if study is None:
             return
         path = self.actions_of_trials.ask_path(f"Export {kind}", f"{study.name}.{kind.lower()}")
         if not path:
             return
-        target = Path(path).with_suffix(f".{kind.lower()}")
+        shown = [self.table.trials.trials[name] for name in self.table.trials.shown]
         try:
-            if kind == "CSV":
-                export_table(study, [self.table.trials.trials[name] for name in self.table.trials.shown], target)
-            else:
-                export_picture(chart, target, study.name)
+            target = export_as(kind, Path(path), study, chart, shown)
         except WorkbenchError as error:
             self.message.show_message(str(error))
             return
@@ -389,39 +371,7 @@ class TrialsPage(QWidget):
 
     def _describe(self, name: str) -> str:
         trial = self.table.trials.trials[name]
-        return hover_card(trial, self.session.device, self.differences.words(name) if self.differences else "")
-
-
-class _EmptyPage(QWidget):
-    """Says what will be shown here, and holds the one button that starts it."""
-
-    def __init__(self, page: TrialsPage) -> None:
-        super().__init__()
-        self._page = page
-        self.heading, self.words = QLabel(), QLabel(wordWrap=True)
-        self.heading.setProperty("role", "heading")
-        self.words.setProperty("role", "muted")
-        self.button = QPushButton("Set up a trial")
-        self.button.setProperty("role", "primary")
-        self.button.clicked.connect(page.open_experiment)
-        column = QVBoxLayout(self)
-        column.setSpacing(16)
-        column.addStretch(2)
-        for widget in (self.heading, self.words, self.button):
-            widget.setMaximumWidth(520)
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        self.words.setMinimumWidth(480)
-        self.words.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        column.addStretch(3)
-
-    def show_study(self, study: Study | None) -> None:
-        """Say what is missing."""
-        self.heading.setText("No trials yet" if study else "No study is open")
-        self.words.setText(
-            "Every trial of the study appears here: a row with its accuracy, size and latency, all measured on the "
-            "deployed file, and a point on two charts that show which trials no other one beats."
-        )
-        self.button.setVisible(self._page.experiment_action() is not None)
+        return hover_card(trial, self.session.device, self.differences.of(name) if self.differences else ())
 
 
 def _summary_of(study: Study, name: str) -> TrialSummary | None:
@@ -429,23 +379,6 @@ def _summary_of(study: Study, name: str) -> TrialSummary | None:
         return study.summary(name)
     except StudyError:
         return None
-
-
-def _stack(owner: QWidget, *widgets: QWidget) -> None:
-    column = QVBoxLayout(owner)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    for widget in widgets:
-        column.addWidget(widget)
-    column.setStretch(len(widgets) - 1, 1)
-
-
-def _padded(widget: QWidget, *margins: int) -> QWidget:
-    frame = QFrame()
-    row = QHBoxLayout(frame)
-    row.setContentsMargins(*margins)
-    row.addWidget(widget)
-    return frame
 
 
 def main(arguments: list[str]) -> int:

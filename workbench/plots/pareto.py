@@ -55,7 +55,8 @@ class ParetoChart(pg.PlotWidget):
         self._accuracy_line = self._add_line("accuracy_min", 0)
         self._quantity_line = self._add_line("", 90)
         self._card = QLabel(self)
-        self._card.setObjectName("hoverCard")
+        self._card.setProperty("role", "card")
+        self._card.setContentsMargins(8, 6, 8, 6)
         self._card.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self._card.setTextFormat(Qt.TextFormat.RichText)
         self._card.setWordWrap(True)
@@ -115,10 +116,7 @@ class ParetoChart(pg.PlotWidget):
         for line in (self._accuracy_line, self._quantity_line):
             line.setPen(pg.mkPen(palette.good, width=1.2, style=Qt.PenStyle.DashLine))
             line.setHoverPen(pg.mkPen(palette.good, width=2.5))
-        self._card.setStyleSheet(
-            f"#hoverCard {{ background: {palette.raised}; color: {palette.text}; border: 1px solid {palette.border};"
-            " border-radius: 4px; padding: 6px 8px; }"
-        )
+        self._hover(None)
         self.layer.dress(palette)
         self.backdrop.update()
 

@@ -288,8 +288,13 @@ class TrialLayer(pg.GraphicsObject):
         corners = np.array(
             [[box.width() - width - 6, high], [6.0, high], [box.width() - width - 6, low + 16], [6.0, low]]
         )
-        coverage = Coverage(pixels[_inside(pixels, box)], RADIUS, box.width(), box.height())
-        covered = coverage.within(corners[:, 0], corners[:, 1], corners[:, 0] + width, corners[:, 1] + height)
+        # A line shining through is a pity, a point covered is a lie.
+        weighed = ((pixels[_inside(pixels, box)], 50), (self._limit_obstacles(box), 1))
+        right, bottom = corners[:, 0] + width, corners[:, 1] + height
+        covered = np.zeros(len(corners))
+        for places, weight in weighed:
+            coverage = Coverage(places, RADIUS, box.width(), box.height())
+            covered += weight * coverage.within(corners[:, 0], corners[:, 1], right, bottom)
         return QPointF(*corners[int(np.argmin(covered))])
 
     def _paint_notes(self, painter: QPainter, box: QRectF) -> None:

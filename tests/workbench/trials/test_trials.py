@@ -197,9 +197,11 @@ def test_a_dragged_line_moves_the_chip_and_the_study(page, session):
     assert session.study.constraints.accuracy_min == pytest.approx(0.98)
 
 
-def test_the_filter_reads_names_and_what_differs(page, qtbot):
+def test_the_filter_reads_names_and_what_differs(page, qtbot, session, seven):
     qtbot.keyClicks(page.filter.words, "width")
     qtbot.waitUntil(lambda: shown_names(page) == ["WS", "DSC+WS", "DSC+WP+WS"])
+    session.set_reference(seven[2])
+    qtbot.waitUntil(lambda: shown_names(page) == ["Baseline", "DSC", "WP", "DSC+WP"])
     page.filter.clear()
     qtbot.keyClicks(page.filter.words, "baseline")
     qtbot.waitUntil(lambda: shown_names(page) == ["Baseline"])
