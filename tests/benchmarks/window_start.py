@@ -91,13 +91,12 @@ def main() -> None:
 
         def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
             if not self.painted_s and event.type() == QEvent.Type.Paint and isinstance(watched, QMainWindow):
-                self.painted_s = -1.0
+                self.painted_s = time.monotonic()
                 # After everything that this paint draws, and after what the program itself put off until then.
                 QTimer.singleShot(0, self.type_key)
             return False
 
         def type_key(self) -> None:
-            self.painted_s = time.monotonic()
             window = next(widget for widget in QApplication.topLevelWidgets() if isinstance(widget, QMainWindow))
             field = next(field for field in window.findChildren(QLineEdit) if field.isVisible() and field.isEnabled())
             before = field.text()
