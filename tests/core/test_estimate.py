@@ -16,7 +16,10 @@ PRUNED = {"schedule": "polynomial", "final_sparsity": 0.7, "fine_tuning_epochs":
 DS_CNN = {"family": "ds_cnn", "filters": [32, 32, 32], "strides": [[2, 2], [1, 1], [1, 1]]}
 SPECS = {
     "two layers, float32": {"model": {"filters": [16, 16], "strides": [[1, 1]]}, "quantization": {"scheme": "float32"}},
-    "two layers, dynamic range": {"model": {"filters": [16, 16], "strides": [[1, 1]]}, "quantization": {"scheme": "dynamic_range"}},
+    "two layers, dynamic range": {
+        "model": {"filters": [16, 16], "strides": [[1, 1]]},
+        "quantization": {"scheme": "dynamic_range"},
+    },
     "wide cnn": {"model": {"filters": [64, 64, 64]}},
     "wide cnn, pruned": {"model": {"filters": [64, 64, 64]}, "pruning": PRUNED},
     "wide cnn, float16": {"model": {"filters": [64, 64, 64]}, "quantization": {"scheme": "float16"}},
