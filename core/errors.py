@@ -41,4 +41,4 @@ class ModelError(WorkbenchError):
 
 
 class TrialCancelled(Exception):
-    """The user asked to stop. Not an error: what was finished stays, and the trial can be resumed."""
+    """The user asked to stop, which is no error: what was finished stays, and the trial can be resumed."""

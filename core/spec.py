@@ -10,65 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import AfterValidator
 
 from core.errors import Problem, SpecError
+from core.section import Section, examine, sections, setting
 
 SCHEMA_VERSION = 1
-
-
-def setting(
-    default: Any,
-    description: str,
-    *,
-    unit: str = "",
-    applies: tuple[str, tuple[object, ...]] | None = None,
-    recorded: bool = True,
-    **bounds: Any,
-) -> Any:
-    """Declare a field: `applies` names a sibling field and the values with which this one has an effect.
-
-    A field that does not apply is absent from the form and from the identity. `recorded=False` is for
-    what names a trial without changing what it computes.
-    """
-    extra = {"unit": unit, "applies": applies, "recorded": recorded}
-    return Field(default, description=description, json_schema_extra=extra, **bounds)
-
-
-class Section(BaseModel):
-    """One part of a spec. Frozen, and unknown fields are refused by name."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-    title: ClassVar[str]
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield what contradicts within this section; paths are relative to it."""
-        yield from ()
-
-    def applies(self, name: str) -> bool:
-        """Tell whether the field has an effect under the values of its siblings."""
-        condition = declared(type(self), name)["applies"]
-        if condition is None:
-            return True
-        sibling, values = condition
-        return self.applies(sibling) and getattr(self, sibling) in values
-
-    def recorded(self) -> dict[str, Any]:
-        """Return the fields that decide what is computed, as JSON values."""
-        kept = self.model_dump(mode="json")
-        return {
-            name: kept[name]
-            for name in type(self).model_fields
-            if declared(type(self), name)["recorded"] and self.applies(name)
-        }
-
-
-def declared(section: type[Section], name: str) -> dict[str, Any]:
-    """Return the unit, condition and recordedness a field was declared with."""
-    extra = section.model_fields[name].json_schema_extra
-    assert isinstance(extra, dict)
-    return extra
 
 
 def _in_order(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -81,18 +28,19 @@ class Dataset(Section):
     title: ClassVar[str] = "Data"
 
     folder: str = setting("", "Folder with one sub-folder of WAV clips per label.")
-    labels: Annotated[tuple[str, ...], AfterValidator(_in_order)] = setting((), "Labels to tell apart, in alphabetical order; none named means every folder.")
+    labels: Annotated[tuple[str, ...], AfterValidator(_in_order)] = setting(
+        (), "Labels to tell apart, in alphabetical order; none named means every folder."
+    )
     include_silence: bool = setting(False, "Add the label _silence_, from its folder or cut from _background_noise_.")
     include_unknown: bool = setting(False, "Add the label _unknown_, from its folder or from the words not chosen.")
     extra_label_fraction: float = setting(
         1.0, "Clips of _silence_ and of _unknown_, relative to the mean count of the other labels.", gt=0, le=10
     )
     max_clips_per_label: int = setting(0, "Use at most this many clips of each label; 0 means all.", ge=0, unit="clips")
-    clip_duration_ms: int = setting(
-        1000, "Length every clip is padded or cut to.", ge=100, le=10_000, unit="ms"
-    )
+    clip_duration_ms: int = setting(1000, "Length every clip is padded or cut to.", ge=100, le=10_000, unit="ms")
 
     def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
         if not self.folder:
             yield Problem("folder", "no folder given; choose a folder with one sub-folder of WAV clips per label")
         if len(set(self.labels)) != len(self.labels):
@@ -112,12 +60,22 @@ class Features(Section):
     frame_length_ms: float = setting(40.0, "Length of one analysis frame.", ge=4, le=200, unit="ms")
     frame_step_ms: float = setting(20.0, "Time from one frame to the next.", ge=2, le=200, unit="ms")
     fft_length: int = setting(
-        0, "Samples of the Fourier transform; 0 means the power of two that holds a frame.", ge=0, le=8192, unit="samples"
+        0,
+        "Samples of the Fourier transform; 0 means the power of two that holds a frame.",
+        ge=0,
+        le=8192,
+        unit="samples",
     )
     num_mel_bins: int = setting(40, "Triangular filters on the mel scale.", ge=4, le=128, applies=MEL)
-    lower_edge_hertz: float = setting(20.0, "Lower edge of the lowest mel filter.", ge=0, le=2000, unit="Hz", applies=MEL)
-    upper_edge_hertz: float = setting(4000.0, "Upper edge of the highest mel filter.", ge=500, le=8000, unit="Hz", applies=MEL)
-    num_mfccs: int = setting(10, "Cepstral coefficients kept, from the lowest.", ge=2, le=128, applies=("kind", ("mfcc",)))
+    lower_edge_hertz: float = setting(
+        20.0, "Lower edge of the lowest mel filter.", ge=0, le=2000, unit="Hz", applies=MEL
+    )
+    upper_edge_hertz: float = setting(
+        4000.0, "Upper edge of the highest mel filter.", ge=500, le=8000, unit="Hz", applies=MEL
+    )
+    num_mfccs: int = setting(
+        10, "Cepstral coefficients kept, from the lowest.", ge=2, le=128, applies=("kind", ("mfcc",))
+    )
     peak_normalization: bool = setting(False, "Divide each clip by its loudest sample before the transform.")
     normalization: Literal["none", "standardize", "clip_mean"] = setting(
         "none",
@@ -155,9 +113,11 @@ class Features(Section):
         return max(0, 1 + (num_samples - self.frame_length) // self.frame_step)
 
     def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
         if self.fft_length and self.fft_length < self.frame_length:
             yield Problem(
-                "fft_length", f"must hold a frame of {self.frame_length} samples, is {self.fft_length}; raise it or set 0"
+                "fft_length",
+                f"must hold a frame of {self.frame_length} samples, is {self.fft_length}; raise it or set 0",
             )
         if self.kind == "spectrogram":
             return
@@ -194,12 +154,19 @@ class Split(Section):
     test_fraction: float = setting(
         0.2, "Part that accuracy is measured on.", gt=0, lt=0.9, applies=("rule", ("speaker", "random"))
     )
-    seed: int = setting(0, "Another seed deals the speakers differently; 0 is the rule itself.", ge=0,
-                        applies=("rule", ("speaker", "random")))
+    seed: int = setting(
+        0,
+        "Another seed deals the speakers differently; 0 is the rule itself.",
+        ge=0,
+        applies=("rule", ("speaker", "random")),
+    )
 
     def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
         if self.rule != "lists" and self.validation_fraction + self.test_fraction >= 0.95:
-            yield Problem("test_fraction", "validation and test together must leave at least 5 % to train on; lower one")
+            yield Problem(
+                "test_fraction", "validation and test together must leave at least 5 % to train on; lower one"
+            )
 
 
 class Augmentation(Section):
@@ -209,7 +176,9 @@ class Augmentation(Section):
     USED: ClassVar = ("enabled", (True,))
 
     enabled: bool = setting(False, "Train on varied copies of the training clips instead of the clips as they are.")
-    copies: int = setting(16, "Different copies of the training part; epochs take them in turn.", ge=1, le=200, applies=USED)
+    copies: int = setting(
+        16, "Different copies of the training part; epochs take them in turn.", ge=1, le=200, applies=USED
+    )
     time_shift_ms: float = setting(100.0, "Largest shift to either side.", ge=0, le=1000, unit="ms", applies=USED)
     min_resampling: float = setting(1.0, "Slowest speed a clip is played at.", ge=0.5, le=1, unit="×", applies=USED)
     max_resampling: float = setting(1.0, "Fastest speed a clip is played at.", ge=1, le=2, unit="×", applies=USED)
@@ -241,7 +210,9 @@ class Model(Section):
     strides: tuple[tuple[int, int], ...] = setting(
         ((2, 2), (1, 1), (1, 1)), "Stride of each layer, time × frequency; one given serves all."
     )
-    first_padding: Literal["valid", "same"] = setting("valid", "Padding of the first layer; the others keep their size.")
+    first_padding: Literal["valid", "same"] = setting(
+        "valid", "Padding of the first layer; the others keep their size."
+    )
     depthwise_normalization: bool = setting(
         False,
         "Batch normalization and ReLU also between the depthwise and the pointwise convolution (MobileNet); "
@@ -254,10 +225,12 @@ class Model(Section):
         "block", "Where dropout acts: after each block, or after every batch normalization and after the pooling."
     )
     width_multiplier: float = setting(1.0, "α: factor on every layer's filters.", gt=0, le=4)
-    filter_divisor: int = setting(8, "Scaled filter counts are rounded to a multiple of this (MobileNet's make_divisible).",
-                                  ge=1, le=64)
+    filter_divisor: int = setting(
+        8, "Scaled filter counts are rounded to a multiple of this (MobileNet's make_divisible).", ge=1, le=64
+    )
 
     def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
         if not 1 <= len(self.filters) <= 16:
             yield Problem("filters", f"between 1 and 16 layers are possible, {len(self.filters)} given")
         if any(not 1 <= count <= 2048 for count in self.filters):
@@ -280,7 +253,9 @@ class Training(Section):
     batch_size: int = setting(20, "Clips per step.", ge=1, le=1024, unit="clips")
     epochs: int = setting(10, "Passes over the training part.", ge=1, le=1000)
     optimizer: Literal["adam", "adamw"] = setting("adam", "AdamW also shrinks the weights a little at every step.")
-    weight_decay: float = setting(0.004, "Strength of AdamW's shrinking.", ge=0, le=1, applies=("optimizer", ("adamw",)))
+    weight_decay: float = setting(
+        0.004, "Strength of AdamW's shrinking.", ge=0, le=1, applies=("optimizer", ("adamw",))
+    )
     schedule: Literal["linear", "polynomial", "cosine", "constant"] = setting(
         "linear", "Way of the learning rate from first to last step; polynomial is quadratic."
     )
@@ -304,16 +279,25 @@ class Pruning(Section):
     schedule: Literal["none", "constant", "polynomial"] = setting(
         "none", "Way of the sparsity during fine-tuning; it shrinks only the zipped file and speeds nothing up."
     )
-    initial_sparsity: float = setting(0.2, "Part of the weights that is zero at the beginning.", ge=0, lt=1,
-                                      applies=("schedule", ("polynomial",)))
+    initial_sparsity: float = setting(
+        0.2, "Part of the weights that is zero at the beginning.", ge=0, lt=1, applies=("schedule", ("polynomial",))
+    )
     final_sparsity: float = setting(0.7, "Part of the weights that is zero at the end.", ge=0, lt=1, applies=USED)
     begin: float = setting(0.0, "Point of the fine-tuning at which pruning begins.", ge=0, lt=1, applies=USED)
-    end: float = setting(0.7, "Point of the fine-tuning at which the final sparsity is reached.", gt=0, le=1,
-                         applies=("schedule", ("polynomial",)))
+    end: float = setting(
+        0.7,
+        "Point of the fine-tuning at which the final sparsity is reached.",
+        gt=0,
+        le=1,
+        applies=("schedule", ("polynomial",)),
+    )
     fine_tuning_epochs: int = setting(10, "Epochs from the trained base.", ge=1, le=1000, applies=USED)
-    initial_learning_rate: float = setting(0.001, "Learning rate at the beginning of fine-tuning.", gt=0, le=1, applies=USED)
+    initial_learning_rate: float = setting(
+        0.001, "Learning rate at the beginning of fine-tuning.", gt=0, le=1, applies=USED
+    )
 
     def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
         if self.schedule != "polynomial":
             return
         if self.initial_sparsity > self.final_sparsity:
@@ -337,7 +321,12 @@ class Quantization(Section):
         "per_channel", "One scale per filter, or one per tensor, which saves about 24 bytes a filter.", applies=INT8
     )
     representative_clips: int = setting(
-        200, "Training clips that the ranges of the activations are taken from.", ge=10, le=5000, unit="clips", applies=INT8
+        200,
+        "Training clips that the ranges of the activations are taken from.",
+        ge=10,
+        le=5000,
+        unit="clips",
+        applies=INT8,
     )
     input_output: Literal["int8", "float32"] = setting(
         "int8", "Type of the deployed file's own input and output.", applies=INT8
@@ -388,25 +377,18 @@ class KeywordSpottingSpec(Section):
         return round(self.features.sample_rate * self.dataset.clip_duration_ms / 1000)
 
     def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
         if self.features.frame_length > self.num_samples:
             yield Problem(
                 "features.frame_length_ms",
-                f"a frame must fit into a clip of {self.dataset.clip_duration_ms} ms, is {self.features.frame_length_ms:g} ms",
+                f"a frame must fit into a clip of {self.dataset.clip_duration_ms} ms, "
+                f"is {self.features.frame_length_ms:g} ms",
             )
 
 
 # One member today; a second task joins with `|` and a line in SPECS.
 TrialSpec = KeywordSpottingSpec
 SPECS: Mapping[str, type[TrialSpec]] = {"keyword_spotting": KeywordSpottingSpec}
-
-
-def sections(spec_type: type[Section]) -> dict[str, type[Section]]:
-    """Return the sections of a spec in journey order, by field name."""
-    found = {}
-    for name, field in spec_type.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
-            found[name] = field.annotation
-    return found
 
 
 def parse_spec(values: Mapping[str, Any], source: str = "") -> TrialSpec:
@@ -422,101 +404,6 @@ def parse_spec(values: Mapping[str, Any], source: str = "") -> TrialSpec:
         raise SpecError(tuple(problems), source)
     assert isinstance(spec, KeywordSpottingSpec)
     return spec
-
-
-def examine(kind: type[Section], values: Mapping[str, Any], prefix: str = "") -> tuple[Section | None, list[Problem]]:
-    """Validate section by section, so that a fault in one does not hide the contradictions of another."""
-    problems: list[Problem] = []
-    parts: dict[str, Any] = dict(values)
-    for name, section in sections(kind).items():
-        given = values.get(name, {})
-        if not isinstance(given, Mapping):
-            problems.append(Problem(prefix + name, f"must be a table of settings, is {given!r}"))
-            parts[name] = section()
-            continue
-        part, found = examine(section, given, f"{prefix}{name}.")
-        problems += found
-        parts[name] = part if part is not None else section()
-    try:
-        whole = kind.model_validate(parts)
-    except ValidationError as error:
-        return None, problems + [_describe(kind, entry, prefix) for entry in error.errors()]
-    if not problems:
-        problems = [Problem(prefix + found.path, found.message) for found in whole.problems()]
-    return (whole if not problems else None), problems
-
-
-def _describe(kind: type[Section], entry: Any, prefix: str) -> Problem:
-    location = [str(step) for step in entry["loc"]]
-    path = prefix + ".".join(location)
-    if entry["type"] == "extra_forbidden":
-        near = ", ".join(kind.model_fields)
-        return Problem(path, f"unknown field; remove it or use one of: {near}")
-    message = entry["msg"][0].lower() + entry["msg"][1:]
-    return Problem(path, f"{message}, is {entry['input']!r}")
-
-
-def override(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
-    """Return nested values with the one at a dotted path replaced.
-
-    Raises SpecError when the path leads through something that is not a table.
-    """
-    head, _, rest = path.partition(".")
-    changed = dict(values)
-    if rest:
-        inner = values.get(head, {})
-        if not isinstance(inner, Mapping):
-            raise SpecError((Problem(path, f"{head} has no settings of its own; check the path"),))
-        changed[head] = override(inner, rest, value)
-    else:
-        changed[head] = value
-    return changed
-
-
-def field_at(spec_type: type[Section], path: str) -> tuple[type[Section], FieldInfo]:
-    """Return the section and declaration of a dotted path.
-
-    Raises SpecError when there is no such field.
-    """
-    section = spec_type
-    *outer, name = path.split(".")
-    for step in outer:
-        inner = sections(section).get(step)
-        if inner is None:
-            raise SpecError((Problem(path, f"no section {step!r}; use one of: {', '.join(sections(section))}"),))
-        section = inner
-    if name not in section.model_fields:
-        raise SpecError((Problem(path, f"unknown field; use one of: {', '.join(section.model_fields)}"),))
-    return section, section.model_fields[name]
-
-
-def value_at(spec: Section, path: str) -> Any:
-    """Return the value at a dotted path."""
-    value: Any = spec
-    for step in path.split("."):
-        value = getattr(value, step)
-    return value
-
-
-def flatten(spec: Section) -> dict[str, Any]:
-    """Return every applying field by dotted path, in journey order."""
-    flat: dict[str, Any] = {}
-    for name in type(spec).model_fields:
-        value = getattr(spec, name)
-        if isinstance(value, Section):
-            flat |= {f"{name}.{path}": inner for path, inner in flatten(value).items()}
-        elif spec.applies(name):
-            flat[name] = value
-    return flat
-
-
-def differences(spec: Section, other: Section) -> dict[str, tuple[Any, Any]]:
-    """Return what differs, name aside: path → (value in `spec`, value in `other`); None where absent."""
-    ours, theirs = flatten(spec), flatten(other)
-    paths = [*ours, *(path for path in theirs if path not in ours)]
-    return {
-        path: (ours.get(path), theirs.get(path)) for path in paths if path != "name" and ours.get(path) != theirs.get(path)
-    }
 
 
 def canonical_json(spec: TrialSpec, last_section: str = "measurement") -> str:

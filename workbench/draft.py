@@ -10,7 +10,8 @@ from psygnal import Signal
 from core.errors import Problem, SpecError
 from core.estimate import Estimate, estimate
 from core.experiment.sweep import Sweep
-from core.spec import SPECS, TrialSpec, declared, examine, field_at, override, sections
+from core.section import declared, examine, field_at, override, sections
+from core.spec import SPECS, TrialSpec
 from workbench import field_text
 
 MOST_COUNTED = 100

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from core.models.architecture import scale_filters, spread
+from core.section import Section
 from core.spec import (
     Augmentation,
     Conversion,
@@ -13,7 +14,6 @@ from core.spec import (
     Model,
     Pruning,
     Quantization,
-    Section,
     Split,
     Training,
 )

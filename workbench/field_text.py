@@ -10,7 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from core.spec import Section, declared
+from core.section import Section, declared
 
 NAMES = {
     "mfcc": "MFCC",

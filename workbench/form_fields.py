@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.datasets.clips import label_names
-from core.spec import Section, declared
+from core.section import Section, declared
 from workbench import field_text, theme
 from workbench.field_text import Shape
 
@@ -312,5 +312,3 @@ def bounds_of(field: FieldInfo) -> tuple[int, int]:
         least = max(least, getattr(bound, "ge", least), getattr(bound, "gt", least - 1) + 1)
         most = min(most, getattr(bound, "le", most), getattr(bound, "lt", most + 1) - 1)
     return least, most
-
-

@@ -4,7 +4,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
-from core.spec import declared, field_at
+from core.section import declared, field_at
 from workbench import field_text, theme
 from workbench.draft import Draft
 from workbench.field_text import Shape

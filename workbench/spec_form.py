@@ -6,7 +6,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.errors import Problem
-from core.spec import TrialSpec, differences, field_at, sections
+from core.section import differences, field_at, sections
+from core.spec import TrialSpec
 from workbench import theme
 from workbench.draft import Draft, fields_of
 from workbench.elided_label import ElidedLabel

@@ -8,7 +8,8 @@ from pathlib import Path
 from core.datasets.clips import label_names
 from core.errors import SpecError
 from core.experiment.spec_file import load_values
-from core.spec import TrialSpec, override, parse_spec
+from core.section import override
+from core.spec import TrialSpec, parse_spec
 
 FIRST = "go-stop-tiny"
 """File of the spec that a first start offers."""

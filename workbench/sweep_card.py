@@ -5,7 +5,7 @@ import os
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from core.spec import field_at
+from core.section import field_at
 from workbench.draft import Draft
 from workbench.field_text import label_of
 from workbench.form_fields import guard_wheel

@@ -9,7 +9,8 @@ from typing import Any
 
 from core.errors import WorkbenchError
 from core.experiment.store import Constraints, DeviceLatency, Study, TrialState, TrialSummary
-from core.spec import TrialSpec, declared, differences, field_at, sections
+from core.section import declared, differences, field_at, sections
+from core.spec import TrialSpec
 from workbench import number_format
 from workbench.field_text import label_of, words_of
 

@@ -12,7 +12,8 @@ from core.experiment.export import export_trial
 from core.experiment.judgement import judge_file
 from core.experiment.quickstart import find_data, quickstart_specs
 from core.experiment.store import Study
-from core.spec import override, parse_spec
+from core.section import override
+from core.spec import parse_spec
 
 _TAKES_A_VOICE = 2
 

@@ -10,7 +10,8 @@ from tomlkit.items import Table
 
 from core.errors import Problem, SpecError
 from core.experiment.files import write_atomically
-from core.spec import Section, TrialSpec, declared, override, parse_spec, sections
+from core.section import Section, declared, override, sections
+from core.spec import TrialSpec, parse_spec
 
 
 def load_spec(path: Path | str, settings: Iterable[str] = ()) -> TrialSpec:

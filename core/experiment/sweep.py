@@ -21,7 +21,8 @@ from typing import Any, Literal
 
 from core.errors import Problem, SpecError
 from core.experiment.spec_file import anchor, apply_settings, load_values, read_toml
-from core.spec import TrialSpec, identity, override, parse_spec
+from core.section import override
+from core.spec import TrialSpec, identity, parse_spec
 
 MOST_TRIALS = 5000
 

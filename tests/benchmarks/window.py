@@ -10,7 +10,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QTimer
 from PySide6.QtTest import QTest
 
 from core.events import Event
-from core.spec import TrialSpec, override, parse_spec
+from core.section import override
+from core.spec import TrialSpec, parse_spec
 from workbench import app as program
 from workbench.jobs import Jobs
 from workbench.main_window import MainWindow

@@ -5,7 +5,8 @@ import tf_keras as keras
 from core.errors import TrialCancelled
 from core.events import BatchEnded, EpochEnded, StageStarted
 from core.pipeline import run_trial
-from core.spec import override, parse_spec
+from core.section import override
+from core.spec import parse_spec
 
 FILES = {"preprocessing.json", "model.keras", "model.full.tflite", "model.tflite", "model.tflite.zip"}
 

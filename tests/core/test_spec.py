@@ -6,17 +6,8 @@ import pytest
 
 from core import spec
 from core.errors import SpecError
-from core.spec import (
-    Section,
-    TrialSpec,
-    declared,
-    identity,
-    override,
-    parse_spec,
-    sections,
-    stage_key,
-    value_at,
-)
+from core.section import Section, declared, differences, field_at, override, sections, value_at
+from core.spec import TrialSpec, identity, parse_spec, stage_key
 
 BASE: dict[str, Any] = {"dataset": {"folder": "clips", "labels": ["go", "stop"]}}
 # Under these, as many fields as possible apply.
@@ -55,7 +46,7 @@ def other_value(path: str, base: TrialSpec) -> Any:
     """Return a valid value that differs from the base's."""
     if path in OTHER_VALUES:
         return OTHER_VALUES[path]
-    section, field = spec.field_at(TrialSpec, path)
+    section, field = field_at(TrialSpec, path)
     value = value_at(base, path)
     if isinstance(value, bool):
         return not value
@@ -167,7 +158,7 @@ def test_a_field_changes_the_identity_when_it_applies_and_only_then(path: str) -
 
 @pytest.mark.parametrize("path", every_field(TrialSpec))
 def test_every_field_is_described_in_a_sentence(path: str) -> None:
-    section, field = spec.field_at(TrialSpec, path)
+    section, field = field_at(TrialSpec, path)
     assert field.description is not None
     assert len(field.description) > 10
     assert declared(section, path.rpartition(".")[2])["unit"] is not None
@@ -189,14 +180,14 @@ def test_an_override_through_a_value_is_refused() -> None:
 
 def test_an_unknown_path_lists_what_is_there() -> None:
     with pytest.raises(SpecError, match="unknown field; use one of: kind"):
-        spec.field_at(TrialSpec, "features.colour")
+        field_at(TrialSpec, "features.colour")
     with pytest.raises(SpecError, match="no section 'colours'; use one of: dataset"):
-        spec.field_at(TrialSpec, "colours.red")
+        field_at(TrialSpec, "colours.red")
 
 
 def test_differences_leave_out_what_does_not_apply() -> None:
     plain, pruned = parse_spec(BASE), parse_spec({**BASE, "pruning": {"schedule": "constant"}, "name": "pruned"})
-    found = spec.differences(pruned, plain)
+    found = differences(pruned, plain)
     assert found["pruning.schedule"] == ("constant", "none")
     assert found["pruning.final_sparsity"] == (0.7, None)
     assert "pruning.initial_sparsity" not in found

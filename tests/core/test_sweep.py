@@ -5,17 +5,8 @@ import pytest
 from core.errors import SpecError
 from core.experiment.spec_file import apply_settings, load_spec, save_spec, to_toml
 from core.experiment.sweep import Sweep, load_sweep
-from core.spec import (
-    Augmentation,
-    Dataset,
-    Features,
-    KeywordSpottingSpec,
-    Model,
-    Pruning,
-    Quantization,
-    flatten,
-    identity,
-)
+from core.section import flatten
+from core.spec import Augmentation, Dataset, Features, KeywordSpottingSpec, Model, Pruning, Quantization, identity
 
 BASE = {"name": "base", "dataset": {"folder": "/clips"}}
 

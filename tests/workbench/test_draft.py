@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from core.spec import TrialSpec, field_at, value_at
+from core.section import field_at, value_at
+from core.spec import TrialSpec
 from workbench import field_text
 from workbench.draft import Draft, fields_of
 from workbench.essences import essence

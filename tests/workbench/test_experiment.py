@@ -9,7 +9,8 @@ from pytestqt.qtbot import QtBot
 
 from core.events import EpochEnded
 from core.experiment.store import Constraints, TrialState
-from core.spec import TrialSpec, override, parse_spec
+from core.section import override
+from core.spec import TrialSpec, parse_spec
 from tests.workbench.conftest import WORKER_MS
 from workbench.jobs import Jobs, JobState
 from workbench.pages.experiment import ExperimentPage

@@ -11,7 +11,8 @@ from pytestqt.qtbot import QtBot
 from core.events import EpochEnded, TrialStarted
 from core.experiment.jobs import CheckData, Train
 from core.experiment.store import TrialState
-from core.spec import TrialSpec, override, parse_spec
+from core.section import override
+from core.spec import TrialSpec, parse_spec
 from tests.workbench.conftest import WORKER_MS
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.session import Session

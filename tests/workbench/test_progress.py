@@ -1,5 +1,6 @@
 from core.events import BatchEnded, EpochEnded, Progressed, StageStarted, TrialFinished, TrialStarted
-from core.spec import TrialSpec, override, parse_spec
+from core.section import override
+from core.spec import TrialSpec, parse_spec
 from workbench.plots.curve_series import METRICS, CurveSeries
 from workbench.progress import JobProgress
 

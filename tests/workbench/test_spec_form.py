@@ -7,7 +7,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from core.spec import TrialSpec, declared, field_at, override, parse_spec, value_at
+from core.section import declared, field_at, override, value_at
+from core.spec import TrialSpec, parse_spec
 from workbench import field_text
 from workbench.draft import Draft, fields_of
 from workbench.field_text import Shape

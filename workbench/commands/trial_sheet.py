@@ -5,7 +5,7 @@ from typing import Any
 
 from core.experiment.store import Study, TrialSummary
 from core.results import Classification, Latency, Timing, TrialResult
-from core.spec import differences
+from core.section import differences
 from workbench import console
 from workbench.number_format import accuracy_in_words, count, kilobytes, milliseconds, percent
 from workbench.trial_facts import STATE_NAMES, compare_specs, title_of

@@ -1,0 +1,168 @@
+"""How settings are declared, checked, addressed by dotted path and compared. `spec.py` says which there are."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
+
+from core.errors import Problem, SpecError
+
+
+def setting(
+    default: Any,
+    description: str,
+    *,
+    unit: str = "",
+    applies: tuple[str, tuple[object, ...]] | None = None,
+    recorded: bool = True,
+    **bounds: Any,
+) -> Any:
+    """Declare a field: `applies` names a sibling field and the values with which this one has an effect.
+
+    A field that does not apply is absent from the form and from the identity. `recorded=False` is for
+    what names a trial without changing what it computes.
+    """
+    extra: dict[str, Any] = {"unit": unit, "applies": applies, "recorded": recorded}
+    return Field(default, description=description, json_schema_extra=extra, **bounds)
+
+
+class Section(BaseModel):
+    """One part of a spec. Frozen, and unknown fields are refused by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    title: ClassVar[str]
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts within this section; paths are relative to it."""
+        yield from ()
+
+    def applies(self, name: str) -> bool:
+        """Tell whether the field has an effect under the values of its siblings."""
+        condition = declared(type(self), name)["applies"]
+        if condition is None:
+            return True
+        sibling, values = condition
+        return self.applies(sibling) and getattr(self, sibling) in values
+
+    def recorded(self) -> dict[str, Any]:
+        """Return the fields that decide what is computed, as JSON values."""
+        kept = self.model_dump(mode="json")
+        return {
+            name: kept[name]
+            for name in type(self).model_fields
+            if declared(type(self), name)["recorded"] and self.applies(name)
+        }
+
+
+def declared(section: type[Section], name: str) -> dict[str, Any]:
+    """Return the unit, condition and recordedness a field was declared with."""
+    extra = section.model_fields[name].json_schema_extra
+    assert isinstance(extra, dict)
+    return extra
+
+
+def sections(spec_type: type[Section]) -> dict[str, type[Section]]:
+    """Return the sections of a spec in journey order, by field name."""
+    found = {}
+    for name, field in spec_type.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, Section):
+            found[name] = field.annotation
+    return found
+
+
+def examine(kind: type[Section], values: Mapping[str, Any], prefix: str = "") -> tuple[Section | None, list[Problem]]:
+    """Validate section by section, so that a fault in one does not hide the contradictions of another."""
+    problems: list[Problem] = []
+    parts: dict[str, Any] = dict(values)
+    for name, section in sections(kind).items():
+        given = values.get(name, {})
+        if not isinstance(given, Mapping):
+            problems.append(Problem(prefix + name, f"must be a table of settings, is {given!r}"))
+            parts[name] = section()
+            continue
+        part, found = examine(section, given, f"{prefix}{name}.")
+        problems += found
+        parts[name] = part if part is not None else section()
+    try:
+        whole = kind.model_validate(parts)
+    except ValidationError as error:
+        return None, problems + [_describe(kind, entry, prefix) for entry in error.errors()]
+    if not problems:
+        problems = [Problem(prefix + found.path, found.message) for found in whole.problems()]
+    return (whole if not problems else None), problems
+
+
+def _describe(kind: type[Section], entry: Any, prefix: str) -> Problem:
+    location = [str(step) for step in entry["loc"]]
+    path = prefix + ".".join(location)
+    if entry["type"] == "extra_forbidden":
+        near = ", ".join(kind.model_fields)
+        return Problem(path, f"unknown field; remove it or use one of: {near}")
+    message = entry["msg"][0].lower() + entry["msg"][1:]
+    return Problem(path, f"{message}, is {entry['input']!r}")
+
+
+def override(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
+    """Return nested values with the one at a dotted path replaced.
+
+    Raises SpecError when the path leads through something that is not a table.
+    """
+    head, _, rest = path.partition(".")
+    changed = dict(values)
+    if rest:
+        inner = values.get(head, {})
+        if not isinstance(inner, Mapping):
+            raise SpecError((Problem(path, f"{head} has no settings of its own; check the path"),))
+        changed[head] = override(inner, rest, value)
+    else:
+        changed[head] = value
+    return changed
+
+
+def field_at(spec_type: type[Section], path: str) -> tuple[type[Section], FieldInfo]:
+    """Return the section and declaration of a dotted path.
+
+    Raises SpecError when there is no such field.
+    """
+    section = spec_type
+    *outer, name = path.split(".")
+    for step in outer:
+        inner = sections(section).get(step)
+        if inner is None:
+            raise SpecError((Problem(path, f"no section {step!r}; use one of: {', '.join(sections(section))}"),))
+        section = inner
+    if name not in section.model_fields:
+        raise SpecError((Problem(path, f"unknown field; use one of: {', '.join(section.model_fields)}"),))
+    return section, section.model_fields[name]
+
+
+def value_at(spec: Section, path: str) -> Any:
+    """Return the value at a dotted path."""
+    value: Any = spec
+    for step in path.split("."):
+        value = getattr(value, step)
+    return value
+
+
+def flatten(spec: Section) -> dict[str, Any]:
+    """Return every applying field by dotted path, in journey order."""
+    flat: dict[str, Any] = {}
+    for name in type(spec).model_fields:
+        value = getattr(spec, name)
+        if isinstance(value, Section):
+            flat |= {f"{name}.{path}": inner for path, inner in flatten(value).items()}
+        elif spec.applies(name):
+            flat[name] = value
+    return flat
+
+
+def differences(spec: Section, other: Section) -> dict[str, tuple[Any, Any]]:
+    """Return what differs, name aside: path → (value in `spec`, value in `other`); None where absent."""
+    ours, theirs = flatten(spec), flatten(other)
+    paths = [*ours, *(path for path in theirs if path not in ours)]
+    return {
+        path: (ours.get(path), theirs.get(path))
+        for path in paths
+        if path != "name" and ours.get(path) != theirs.get(path)
+    }
