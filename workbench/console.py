@@ -57,6 +57,11 @@ def answer(document: Any) -> None:
     sys.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
 
 
+def answer_text(text: str) -> None:
+    """Write text that is the answer to stdout, as it is."""
+    sys.stdout.write(text)
+
+
 def answer_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
     """Write rows as CSV to stdout."""
     text = io.StringIO()

@@ -10,11 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import WorkbenchError
+from core.experiment.files import write_atomically
 from core.experiment.store import Study, TrialState, TrialSummary
 from core.results import wilson_interval
 
 SYNTHETIC_MARK = "synthetic clips"
 CONTENDED_MARK = "†"
+RESULTS_BEGIN = "<!-- results: written by `workbench report`; do not edit -->"
+RESULTS_END = "<!-- end of results -->"
 COLUMNS = (
     "trial",
     "title",
@@ -168,6 +171,22 @@ def systems_table(studies: Sequence[Study]) -> str:
         "Latency here: features and inference of one clip on this machine, total as a whole. kB = 1024 bytes."
     )
     return f"{_table(head, rows)}\n{note}\n"
+
+
+def renew_results(page: Path, studies: Sequence[Study]) -> None:
+    """Replace what stands between the two result marks of a Markdown page by the table of published systems.
+
+    Raises WorkbenchError when the page or its marks are not there.
+    """
+    try:
+        text = page.read_text(encoding="utf-8")
+    except OSError as error:
+        raise WorkbenchError(f"{page}: cannot be read ({error.strerror}); name the page to renew") from error
+    before, opening, rest = text.partition(RESULTS_BEGIN)
+    _, closing, after = rest.partition(RESULTS_END)
+    if not (opening and closing):
+        raise WorkbenchError(f"{page}: has no place for results; write {RESULTS_BEGIN} and {RESULTS_END} on two lines")
+    write_atomically(page, f"{before}{opening}\n{systems_table(studies)}{closing}{after}")
 
 
 def _latest(studies: Sequence[Study], title: str) -> tuple[Study, TrialSummary] | None:

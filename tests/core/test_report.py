@@ -5,7 +5,16 @@ import io
 
 import pytest
 
-from core.experiment.report import published_systems, systems_table, to_csv, to_markdown
+from core.errors import WorkbenchError
+from core.experiment.report import (
+    RESULTS_BEGIN,
+    RESULTS_END,
+    published_systems,
+    renew_results,
+    systems_table,
+    to_csv,
+    to_markdown,
+)
 from core.experiment.store import Study
 from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
 from core.spec import Dataset, KeywordSpottingSpec
@@ -101,3 +110,18 @@ def test_published_systems_stand_beside_what_was_measured(study, tmp_path):
     assert "synthetic" in rows["B-B"][-1]
     assert rows["C"][6] == "38.3 % saved"
     assert rows["C"][-1] == "not run yet"
+
+
+def test_a_page_keeps_all_but_its_results(study, tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text(f"# Title\n\n{RESULTS_BEGIN}\nold table\n{RESULTS_END}\n\nend\n", encoding="utf-8")
+    renew_results(page, [study])
+    text = page.read_text(encoding="utf-8")
+    assert text == f"# Title\n\n{RESULTS_BEGIN}\n{systems_table([study])}{RESULTS_END}\n\nend\n"
+
+
+def test_a_page_without_a_place_for_results_is_named(study, tmp_path):
+    page = tmp_path / "README.md"
+    page.write_text("# Title\n", encoding="utf-8")
+    with pytest.raises(WorkbenchError, match=r"README\.md: has no place for results"):
+        renew_results(page, [study])

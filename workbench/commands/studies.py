@@ -126,3 +126,30 @@ def export(
         console.answer({"trial": name, "format": form.value, "files": written})
     for path in [] if as_json else written:
         console.note(f"Written: {path}")
+
+
+def report(
+    studies: Annotated[list[Path], typer.Argument(metavar="DIR…", help="Folders of studies.", show_default=False)],
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="PAGE.md", help="Page whose results section is renewed.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Set published systems beside the trials that repeat them here, as a Markdown table.
+
+    Example: `workbench report studies/* --into README.md`
+    """
+    from core.experiment.report import renew_results, systems_table
+    from core.experiment.store import Study
+    from workbench import console
+
+    opened = [Study.open(folder) for folder in studies]
+    if into is not None:
+        renew_results(into, opened)
+    if as_json:
+        console.answer({"table": systems_table(opened), "into": str(into.resolve()) if into else None})
+    elif into is None:
+        console.answer_text(systems_table(opened))
+    else:
+        console.note(f"Written: {into}")
