@@ -104,13 +104,11 @@ def fit(model, train, validation, epochs, initial_learning_rate, end_learning_ra
 
 def prune(model, train, validation, settings):
     """Fine-tune under a sparsity that rises from 0.2 to 0.7."""
-    steps = settings["fine_tuning_epochs"] * len(train)
+    epoch, steps = len(train), settings["fine_tuning_epochs"] * len(train)
+    # Masks are renewed once an epoch; the last renewal must fall on the end of the schedule.
+    begin, end = (int(settings[name] * steps) // epoch * epoch for name in ("begin", "end"))
     sparsity = tfmot.sparsity.keras.PolynomialDecay(
-        settings["initial_sparsity"],
-        settings["final_sparsity"],
-        begin_step=int(settings["begin"] * steps),
-        end_step=int(settings["end"] * steps),
-        frequency=max(1, steps // 50),
+        settings["initial_sparsity"], settings["final_sparsity"], begin, max(begin + epoch, end), frequency=epoch
     )
     wrapped = tfmot.sparsity.keras.prune_low_magnitude(model, pruning_schedule=sparsity)
     fit(
