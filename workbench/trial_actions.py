@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtCore import QObject, QPoint, Qt, Signal
+from PySide6.QtGui import QAction, QCursor, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from core.errors import WorkbenchError
@@ -68,6 +68,12 @@ class TrialActions(QObject):
         menu.addSeparator()
         menu.addActions([self.rename, self.delete])
         return menu
+
+    def offer(self, _place: QPoint) -> None:
+        """Open the menu at the pointer."""
+        menu = self.menu(self.page)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(QCursor.pos())
 
     def update(self, _told: object = None) -> None:
         """Offer only what the selection allows."""

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Mapping
 
-from core.estimate import Estimate
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
+from core.estimate import Estimate
 from core.experiment.store import Constraints, TrialSummary
 from workbench import theme
 from workbench.constraint_bar import with_limit

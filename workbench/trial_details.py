@@ -191,6 +191,11 @@ class TrialDetails(QScrollArea):
         if another:
             self.verticalScrollBar().setValue(0)
 
+    def take_focus(self) -> None:
+        """Let the keyboard go on here, where a trial is shown."""
+        if self.isVisible():
+            self.use.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def open_folder(self) -> None:
         """Show the trial's files in the system's file browser."""
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._path)))

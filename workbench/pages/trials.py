@@ -80,8 +80,8 @@ class TrialsPage(QWidget):
         self.comparison = TrialComparison()
         self.beside = QStackedWidget()
         self.nothing = invitation("Select a trial to see its figures, what differs and how it was trained.")
-        for widget in (self.nothing, self.details, self.comparison):
-            self.beside.addWidget(widget)
+        for beside in (self.nothing, self.details, self.comparison):
+            self.beside.addWidget(beside)
         upper, lower = QWidget(), QWidget()
         stack(upper, padded(self.constraints, 12, 8, 12, 4), self.charts)
         stack(lower, self.filter, self.table)
@@ -123,12 +123,12 @@ class TrialsPage(QWidget):
         self.filter.changed.connect(self._show_filter)
         self.reader.progressed.connect(self._take_read)
         self.table.chosen.connect(session.select)
-        self.table.details_requested.connect(self._go_to_details)
+        self.table.details_requested.connect(self.details.take_focus)
         self.table.deletion_requested.connect(self.actions_of_trials.delete_selected)
         self.table.trials.renamed.connect(self._rename)
         self.table.columns_changed.connect(self._remember_columns)
         self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        self.table.customContextMenuRequested.connect(self._open_menu)
+        self.table.customContextMenuRequested.connect(self.actions_of_trials.offer)
         self.column_menu.aboutToShow.connect(lambda: self.table.fill_column_menu(self.column_menu))
         self.details.use_requested.connect(self.actions_of_trials.use_settings)
         self.actions_of_trials.said.connect(self.message.show_message)
@@ -338,21 +338,12 @@ class TrialsPage(QWidget):
         except WorkbenchError as error:
             self.message.show_message(str(error))
 
-    def _go_to_details(self) -> None:
-        if self.beside.currentWidget() is self.details:
-            self.details.use.setFocus(Qt.FocusReason.ShortcutFocusReason)
-
     def _remember_splitters(self) -> None:
         self.preferences.set(remembered.SPLITTER, self.across.saveState(), "trials")
         self.preferences.set(remembered.SPLITTER, self.down.saveState(), "trials-down")
 
     def _remember_columns(self) -> None:
         self.preferences.set(HIDDEN_COLUMNS, ",".join(self.table.hidden_columns()))
-
-    def _open_menu(self, place: object) -> None:
-        menu = self.actions_of_trials.menu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.table.viewport().mapToGlobal(place))
 
     def _export_chart(self, chart: ParetoChart, kind: str) -> None:
         study = self.session.study

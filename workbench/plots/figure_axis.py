@@ -28,7 +28,7 @@ def log_ticks(low: float, high: float, most: int) -> list[float]:
     within = [[value for value in values if low <= value <= high] for values in (*by_steps, *sparse)]
     fitting = next((values for values in within if len(values) <= most), within[-1])
     # Within a fraction of a decade the round steps of a log scale are too few: a linear scale's serve better.
-    return fitting if len(fitting) >= 3 else linear_ticks(low, high, most)
+    return fitting if len(fitting) >= 3 or high >= 10 * low else linear_ticks(low, high, most)
 
 
 def linear_ticks(low: float, high: float, most: int) -> list[float]:

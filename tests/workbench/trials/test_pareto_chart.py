@@ -231,6 +231,7 @@ def test_letters_cover_neither_points_nor_each_other(count):
         (4, 6, 6, [4, 5, 6]),
         (4.2, 5.8, 6, [4.5, 5, 5.5]),
         (1, 1e6, 5, [1, 100, 1e4, 1e6]),
+        (4, 600, 3, [10, 100]),
     ],
 )
 def test_log_ticks_are_round_and_fit(low, high, most, expected):
