@@ -1,7 +1,7 @@
 """A Keras model as TensorFlow operations for training, and Adam over its weights.
 
-Keras's own calls give the same numbers but trace several times as many operations (a residual ds_cnn reports its
-first batch after 1.5 s this way and 4.1 s that way), and their dropout keeps a hidden state that no checkpoint can
+Keras's own calls give the same numbers but trace several times as many operations, so that the first batch comes
+later, and their dropout keeps a hidden state that no checkpoint can
 carry. Here dropout depends on the seed and the step alone.
 """
 
