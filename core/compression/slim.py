@@ -13,9 +13,10 @@ from ai_edge_litert import schema_py_generated as schema
 # Older runtimes know only the first of two operator code fields, which goes up to 127.
 _LAST_DEPRECATED_CODE = 126
 
-# A convolution's int32 bias has the scale input × weights: LiteRT and XNNPACK compute it so (a test holds their
-# outputs equal to the bit; TFLite Micro was not run) and do not use the stored values, but XNNPACK wants one of the right length, so the bias points to the weights' scales. (Without any,
-# XNNPACK leaves the layer to a kernel half as fast; dense layers do read theirs.)
+# A convolution's int32 bias has the scale input × weights. LiteRT and XNNPACK compute it so and do not use the stored
+# values (a test holds their outputs equal to the bit; TFLite Micro was not run), but XNNPACK wants as many as there are
+# channels, so the bias points to the weights' scales. Without any, XNNPACK leaves the layer to a kernel half as fast.
+# Dense layers keep theirs, which the plain kernels check.
 _IMPLIED_BIAS_SCALE = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
 _BIAS = 2
 

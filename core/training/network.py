@@ -1,8 +1,8 @@
 """A Keras model as TensorFlow operations for training, and Adam over its weights.
 
 Keras's own calls give the same numbers but trace several times as many operations, so that the first batch comes
-later, and their dropout keeps a hidden state that no checkpoint can
-carry. Here dropout depends on the seed and the step alone.
+later, and their dropout keeps a hidden state that no checkpoint can carry. Here dropout
+depends on the seed and the step alone.
 """
 
 from collections.abc import Iterable
