@@ -132,5 +132,3 @@ class _CommandRow(QStyledItemDelegate):
 def palette_button_text() -> str:
     """Return the palette's shortcut as this system writes it."""
     return QKeySequence("Ctrl+K").toString(QKeySequence.SequenceFormat.NativeText)
-
-
