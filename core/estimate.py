@@ -135,8 +135,8 @@ def _side_bytes(spec: TrialSpec, stored: list[_Stored]) -> tuple[int, int]:
     zeros = bias_bytes * sum(unbiased)
     quantized = [one.channels for one in stored if scheme == "int8" or _is_quantized(scheme, one)]
     if scheme == "dynamic_range" or (scheme == "int8" and spec.quantization.granularity == "per_channel"):
-        # In the full file biases repeat what the weights say, and every tensor has zero points of its own.
-        repeated = 2 if scheme == "int8" and not slim else 1
+        # Biases have scales of their own; the slim file stores equal zero points once.
+        repeated = 2 if scheme == "int8" else 1
         numbers += repeated * _SCALE_BYTES * sum(quantized)
         zeros += _ZERO_POINT_BYTES * (sum(set(quantized)) if slim else repeated * sum(quantized))
     return numbers, zeros

@@ -13,13 +13,6 @@ from ai_edge_litert import schema_py_generated as schema
 # Older runtimes know only the first of two operator code fields, which goes up to 127.
 _LAST_DEPRECATED_CODE = 126
 
-# A convolution's int32 bias has the scale input × weights. LiteRT and XNNPACK compute it so and do not use the stored
-# values (a test holds their outputs equal to the bit; TFLite Micro was not run), but XNNPACK wants as many as there are
-# channels, so the bias points to the weights' scales. Without any, XNNPACK leaves the layer to a kernel half as fast.
-# Dense layers keep theirs, which the plain kernels check.
-_IMPLIED_BIAS_SCALE = (schema.BuiltinOperator.CONV_2D, schema.BuiltinOperator.DEPTHWISE_CONV_2D)
-_BIAS = 2
-
 
 def slim(content: bytes) -> bytes:
     """Return a smaller file with the same operations on the same numbers."""
@@ -36,8 +29,6 @@ def slim(content: bytes) -> bytes:
             _slim_tensor(tensor)
         for operator in graph.operators:
             _slim_operator(operator)
-            if _code_of(model, operator) in _IMPLIED_BIAS_SCALE:
-                _share_bias_scales(graph, operator)
     builder = _SharingBuilder(len(content))
     builder.Finish(model.Pack(builder), file_identifier=b"TFL3")
     return bytes(builder.Output())
@@ -75,19 +66,6 @@ def _slim_operator(operator: Any) -> None:
         value = getattr(operator, name)
         if value is not None and len(value) == 0:
             setattr(operator, name, None)
-
-
-def _code_of(model: Any, operator: Any) -> int:
-    return int(model.operatorCodes[operator.opcodeIndex].deprecatedBuiltinCode)
-
-
-def _share_bias_scales(graph: Any, operator: Any) -> None:
-    if len(operator.inputs) <= _BIAS or operator.inputs[_BIAS] < 0:
-        return
-    weights, bias = (graph.tensors[index] for index in operator.inputs[1 : _BIAS + 1])
-    if bias.type == schema.TensorType.INT32:
-        bias.quantization.scale = weights.quantization.scale
-        bias.quantization.zeroPoint = weights.quantization.zeroPoint
 
 
 class _SharingBuilder(flatbuffers.Builder):  # type: ignore[misc]
