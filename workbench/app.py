@@ -16,6 +16,8 @@ from workbench.preferences import Preferences, default_settings
 from workbench.session import Session
 
 PAGE_SIZE = (1200, 800)
+WORKER_AFTER_MS, PAGES_AFTER_MS = 100, 1000
+"""The window is drawn and takes keys before the worker and the pages out of sight claim the processor."""
 EXPERIMENT_HELP = """\
 This page holds every setting of a trial, in the order of the journey from clips to the measured file. A group folds \
 to one line; a problem stands beneath its field and keeps Train from starting until it is mended. The card at the \
@@ -107,8 +109,8 @@ def run_window() -> int:
     if trouble:
         window.message.show_message(trouble)
     window.show()
-    QTimer.singleShot(0, jobs.start)
-    QTimer.singleShot(0, window.build_pages)
+    QTimer.singleShot(WORKER_AFTER_MS, jobs.start)
+    QTimer.singleShot(PAGES_AFTER_MS, window.build_pages)
     status = app.exec()
     jobs.wait_closed()
     return status

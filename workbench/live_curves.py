@@ -1,13 +1,19 @@
 """The curves of what trains now, and of what trained since the study was opened."""
 
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.errors import WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
 from workbench.form_fields import guard_wheel
-from workbench.plots.curve_series import CurveSeries
-from workbench.plots.curves import TrainingCurves
+from workbench.plots.curve_series import EMPTY, CurveSeries
 from workbench.session import Session
+
+if TYPE_CHECKING:
+    from workbench.plots.curves import TrainingCurves
 
 MOST_KEPT = 40
 TITLE_LENGTH = 40
@@ -22,7 +28,8 @@ class LiveCurves(QFrame):
         self.session = session
         self._series: dict[str, CurveSeries] = {}
         self._running: set[str] = set()
-        self.curves = TrainingCurves()
+        self.empty = QLabel(EMPTY, alignment=Qt.AlignmentFlag.AlignCenter, wordWrap=True)
+        self.empty.setProperty("role", "muted")
         self.choice = QComboBox()
         self.choice.setAccessibleName("Trial whose curves are shown")
         self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
@@ -37,11 +44,22 @@ class LiveCurves(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 8, 8)
         column.addLayout(top)
-        column.addWidget(self.curves, 1)
+        column.addWidget(self.empty, 1)
+        self._column = column
         self.choice.hide()
         session.event_received.connect(self._take)
         session.trials_changed.connect(self._rename)
         session.study_opened.connect(self._forget)
+
+    @cached_property
+    def curves(self) -> "TrainingCurves":
+        """The charts, loaded when there is something to draw, so that the window is shown before."""
+        from workbench.plots.curves import TrainingCurves
+
+        found = TrainingCurves()
+        self._column.replaceWidget(self.empty, found)
+        self.empty.hide()
+        return found
 
     @property
     def shown(self) -> str:
@@ -112,4 +130,5 @@ class LiveCurves(QFrame):
         self._series.clear()
         self.choice.clear()
         self.choice.hide()
-        self.curves.clear()
+        if "curves" in self.__dict__:
+            self.curves.clear()

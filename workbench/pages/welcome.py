@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.datasets import speech_commands, synthetic
 from core.datasets.clips import label_names
 from core.events import Event
 from core.experiment.jobs import AnyJob, CheckData, Download, Synthesize
@@ -116,6 +115,9 @@ class WelcomePage(QWidget):
         self._start(self.folder, CheckData(folder=folder))
 
     def _download(self) -> None:
+        # Imported late, as below: what downloads and speaks takes long to load.
+        from core.datasets import speech_commands
+
         if speech_commands.is_downloaded():
             self.data_ready.emit(str(speech_commands.mini_speech_commands_folder()))
         else:
@@ -131,6 +133,8 @@ class WelcomePage(QWidget):
         if len(words) < 2:
             self.synthesis.show_failure("At least two words are needed to tell apart; separate them by commas.")
             return
+        from core.datasets import synthetic
+
         folder = synthetic.synthetic_folder()
         if words != FIRST_WORDS:
             folder = folder.with_name(f"{folder.name}-{'-'.join(words)}")

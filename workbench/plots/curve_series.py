@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from core.events import BatchEnded, EpochEnded, Event, TrialStarted
 
+EMPTY = "Loss, accuracy, sparsity and learning rate appear here while a trial trains."
 Line = tuple[list[float], list[float]]
 
 

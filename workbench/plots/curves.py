@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from core.events import Event
 from workbench import theme
-from workbench.plots.curve_series import METRICS, CurveSeries, Metric
+from workbench.plots.curve_series import EMPTY, METRICS, CurveSeries, Metric
 from workbench.plots.figure_axis import FigureAxis
 from workbench.theme import Palette
 
@@ -20,7 +20,6 @@ MARKED_EPOCHS = 40
 LEFT_AXIS_WIDTH = 56
 DASHED = "validation"
 UNITS = {"loss": "", "accuracy": "%", "sparsity": "% of weights zero", "learning rate": ""}
-EMPTY = "Loss, accuracy, sparsity and learning rate appear here while a trial trains."
 
 
 class TrainingCurves(QWidget):
