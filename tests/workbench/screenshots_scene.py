@@ -12,6 +12,7 @@ from tests.benchmarks.window import OpenedWindow, starter
 from tests.conftest import REAL_CLIPS
 from tests.workbench.screenshots import EPOCHS_SEEN, LIVE, LIVE_EPOCHS, VARIED
 
+TURNS = 80
 UNFOLDED = ["features", "model"]
 
 
@@ -25,7 +26,8 @@ def main(study: Path, target: Path) -> None:
 
         def shoot(name: str) -> None:
             QCursor.setPos(QPoint(screen.geometry().width() - 1, screen.geometry().height() - 1))
-            QTest.qWait(400)  # Animations and the redraws that pages put off.
+            for _ in range(TURNS):  # Counted, not timed: a busy machine draws late.
+                QTest.qWait(10)
             picture = screen.grabWindow(0)
             assert not picture.isNull() and picture.save(str(target / f"{name}.png")), f"{name} could not be written"
             print(target / f"{name}.png", flush=True)
