@@ -14,11 +14,11 @@ def setting(
     description: str,
     *,
     unit: str = "",
-    applies: tuple[str, tuple[object, ...]] | None = None,
+    applies: Mapping[str, tuple[object, ...]] | None = None,
     recorded: bool = True,
     **bounds: Any,
 ) -> Any:
-    """Declare a field: `applies` names a sibling field and the values with which this one has an effect.
+    """Declare a field: `applies` names sibling fields and the values of any of them with which this one has an effect.
 
     A field that does not apply is absent from the form and from the identity. `recorded=False` is for
     what names a trial without changing what it computes.
@@ -42,8 +42,7 @@ class Section(BaseModel):
         condition = declared(type(self), name)["applies"]
         if condition is None:
             return True
-        sibling, values = condition
-        return self.applies(sibling) and getattr(self, sibling) in values
+        return any(self.applies(sibling) and getattr(self, sibling) in values for sibling, values in condition.items())
 
     def recorded(self) -> dict[str, Any]:
         """Return the fields that decide what is computed, as JSON values."""

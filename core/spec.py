@@ -34,7 +34,11 @@ class Dataset(Section):
     include_silence: bool = setting(False, "Add the label _silence_, from its folder or cut from _background_noise_.")
     include_unknown: bool = setting(False, "Add the label _unknown_, from its folder or from the words not chosen.")
     extra_label_fraction: float = setting(
-        1.0, "Clips of _silence_ and of _unknown_, relative to the mean count of the other labels.", gt=0, le=10
+        1.0,
+        "Clips of _silence_ and of _unknown_, relative to the mean count of the other labels.",
+        gt=0,
+        le=10,
+        applies={"include_silence": (True,), "include_unknown": (True,)},
     )
     max_clips_per_label: int = setting(0, "Use at most this many clips of each label; 0 means all.", ge=0, unit="clips")
     clip_duration_ms: int = setting(1000, "Length every clip is padded or cut to.", ge=100, le=10_000, unit="ms")
@@ -53,7 +57,7 @@ class Features(Section):
     """What the network gets to see of the sound. Conventions are those of `tf.signal`."""
 
     title: ClassVar[str] = "Features"
-    MEL: ClassVar = ("kind", ("log_mel", "mfcc"))
+    MEL: ClassVar = {"kind": ("log_mel", "mfcc")}
 
     kind: Literal["spectrogram", "log_mel", "mfcc"] = setting("mfcc", "Picture of the sound given to the network.")
     sample_rate: Literal[8000, 16000] = setting(16000, "Rate that clips are resampled to.", unit="Hz")
@@ -74,7 +78,7 @@ class Features(Section):
         4000.0, "Upper edge of the highest mel filter.", ge=500, le=8000, unit="Hz", applies=MEL
     )
     num_mfccs: int = setting(
-        10, "Cepstral coefficients kept, from the lowest.", ge=2, le=128, applies=("kind", ("mfcc",))
+        10, "Cepstral coefficients kept, from the lowest.", ge=2, le=128, applies={"kind": ("mfcc",)}
     )
     peak_normalization: bool = setting(False, "Divide each clip by its loudest sample before the transform.")
     normalization: Literal["none", "standardize", "clip_mean"] = setting(
@@ -149,16 +153,16 @@ class Split(Section):
         "testing_list.txt of the folder; random: by clip, which overstates accuracy.",
     )
     validation_fraction: float = setting(
-        0.1, "Part that chooses the best epoch.", gt=0, lt=0.9, applies=("rule", ("speaker", "random"))
+        0.1, "Part that chooses the best epoch.", gt=0, lt=0.9, applies={"rule": ("speaker", "random")}
     )
     test_fraction: float = setting(
-        0.2, "Part that accuracy is measured on.", gt=0, lt=0.9, applies=("rule", ("speaker", "random"))
+        0.2, "Part that accuracy is measured on.", gt=0, lt=0.9, applies={"rule": ("speaker", "random")}
     )
     seed: int = setting(
         0,
         "Another seed deals the speakers differently; 0 is the rule itself.",
         ge=0,
-        applies=("rule", ("speaker", "random")),
+        applies={"rule": ("speaker", "random")},
     )
 
     def problems(self) -> Iterator[Problem]:
@@ -173,7 +177,7 @@ class Augmentation(Section):
     """How training clips are varied. The copies are computed once, in the background, and kept."""
 
     title: ClassVar[str] = "Augmentation"
-    USED: ClassVar = ("enabled", (True,))
+    USED: ClassVar = {"enabled": (True,)}
 
     enabled: bool = setting(False, "Train on varied copies of the training clips instead of the clips as they are.")
     copies: int = setting(
@@ -217,7 +221,7 @@ class Model(Section):
         False,
         "Batch normalization and ReLU also between the depthwise and the pointwise convolution (MobileNet); "
         "without it they are one separable convolution.",
-        applies=("family", ("ds_cnn",)),
+        applies={"family": ("ds_cnn",)},
     )
     residual: bool = setting(False, "Add a layer's input to its output where their shapes agree.")
     dropout: float = setting(0.0, "Part of the values dropped while training; never in the deployed file.", ge=0, lt=1)
@@ -254,14 +258,14 @@ class Training(Section):
     epochs: int = setting(10, "Passes over the training part.", ge=1, le=1000)
     optimizer: Literal["adam", "adamw"] = setting("adam", "AdamW also shrinks the weights a little at every step.")
     weight_decay: float = setting(
-        0.004, "Strength of AdamW's shrinking.", ge=0, le=1, applies=("optimizer", ("adamw",))
+        0.004, "Strength of AdamW's shrinking.", ge=0, le=1, applies={"optimizer": ("adamw",)}
     )
     schedule: Literal["linear", "polynomial", "cosine", "constant"] = setting(
         "linear", "Way of the learning rate from first to last step; polynomial is quadratic."
     )
     initial_learning_rate: float = setting(0.01, "Learning rate of the first step.", gt=0, le=1)
     end_learning_rate: float = setting(
-        1e-5, "Learning rate of the last step.", ge=0, le=1, applies=("schedule", ("linear", "polynomial", "cosine"))
+        1e-5, "Learning rate of the last step.", ge=0, le=1, applies={"schedule": ("linear", "polynomial", "cosine")}
     )
     label_smoothing: float = setting(0.0, "Part of the certainty given to the other labels.", ge=0, lt=0.5)
     keep: Literal["best_on_validation", "last"] = setting(
@@ -274,13 +278,13 @@ class Pruning(Section):
     """Weights set to zero in a fine-tuning after training. Shrinks the zipped file, never the latency."""
 
     title: ClassVar[str] = "Pruning"
-    USED: ClassVar = ("schedule", ("constant", "polynomial"))
+    USED: ClassVar = {"schedule": ("constant", "polynomial")}
 
     schedule: Literal["none", "constant", "polynomial"] = setting(
         "none", "Way of the sparsity during fine-tuning; it shrinks only the zipped file and speeds nothing up."
     )
     initial_sparsity: float = setting(
-        0.2, "Part of the weights that is zero at the beginning.", ge=0, lt=1, applies=("schedule", ("polynomial",))
+        0.2, "Part of the weights that is zero at the beginning.", ge=0, lt=1, applies={"schedule": ("polynomial",)}
     )
     final_sparsity: float = setting(0.7, "Part of the weights that is zero at the end.", ge=0, lt=1, applies=USED)
     begin: float = setting(0.0, "Point of the fine-tuning at which pruning begins.", ge=0, lt=1, applies=USED)
@@ -289,7 +293,7 @@ class Pruning(Section):
         "Point of the fine-tuning at which the final sparsity is reached.",
         gt=0,
         le=1,
-        applies=("schedule", ("polynomial",)),
+        applies={"schedule": ("polynomial",)},
     )
     fine_tuning_epochs: int = setting(10, "Epochs from the trained base.", ge=1, le=1000, applies=USED)
     initial_learning_rate: float = setting(
@@ -312,13 +316,13 @@ class Quantization(Section):
     """How weights and activations are stored in the deployed file."""
 
     title: ClassVar[str] = "Quantization"
-    INT8: ClassVar = ("scheme", ("int8",))
+    INT8: ClassVar = {"scheme": ("int8",)}
 
     scheme: Literal["float32", "float16", "dynamic_range", "int8"] = setting(
         "int8", "dynamic_range leaves tensors under 1,024 values as they are, so it does nothing for a tiny network."
     )
     granularity: Literal["per_channel", "per_tensor"] = setting(
-        "per_channel", "One scale per filter, or one per tensor, which saves about 24 bytes a filter.", applies=INT8
+        "per_channel", "One scale per filter, or one per tensor, which saves 8 to 24 bytes a filter.", applies=INT8
     )
     representative_clips: int = setting(
         200,

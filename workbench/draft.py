@@ -93,10 +93,14 @@ class Draft:
         condition = declared(section, name)["applies"]
         if condition is None:
             return True
-        sibling = f"{prefix}.{condition[0]}" if prefix else condition[0]
-        axis = self.axes.get(sibling)
-        held = axis.values if axis and axis.values else (self.value(sibling),)
-        return self.applies(sibling) and any(value in condition[1] for value in held)
+        return any(
+            self._takes(f"{prefix}.{sibling}" if prefix else sibling, values) for sibling, values in condition.items()
+        )
+
+    def _takes(self, path: str, values: tuple[object, ...]) -> bool:
+        axis = self.axes.get(path)
+        held = axis.values if axis and axis.values else (self.value(path),)
+        return self.applies(path) and any(value in values for value in held)
 
     def problems_at(self, path: str) -> tuple[str, ...]:
         """Return what is wrong with one field, in sentences."""

@@ -13,6 +13,7 @@ BASE: dict[str, Any] = {"dataset": {"folder": "clips", "labels": ["go", "stop"]}
 # Under these, as many fields as possible apply.
 BROAD: dict[str, Any] = {
     **BASE,
+    "dataset": BASE["dataset"] | {"include_unknown": True},
     "augmentation": {"enabled": True},
     "model": {"family": "ds_cnn"},
     "training": {"optimizer": "adamw"},

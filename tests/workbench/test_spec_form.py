@@ -65,10 +65,11 @@ def make_apply(draft: Draft, path: str) -> None:
     prefix, _, name = path.rpartition(".")
     condition = declared(section, name)["applies"]
     if condition is not None:
-        sibling = f"{prefix}.{condition[0]}"
+        first, values = next(iter(condition.items()))
+        sibling = f"{prefix}.{first}"
         make_apply(draft, sibling)
-        if draft.value(sibling) not in condition[1]:
-            draft.set(sibling, condition[1][-1])
+        if draft.value(sibling) not in values:
+            draft.set(sibling, values[-1])
 
 
 def test_every_field_has_an_editor_that_changes_the_spec(form: SpecForm, tiny_spec: TrialSpec) -> None:
