@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 
-from core.estimate import Estimate, estimate
-
 from core.errors import WorkbenchError
+from core.estimate import Estimate, estimate
 from core.events import BatchEnded, EpochEnded, Event, Progressed, StageStarted, TrialStarted
 from core.experiment.store import TrialState, TrialSummary
 from workbench.progress import JobProgress
