@@ -12,9 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.results import TrialResult
 
-Stage = Literal[
-    "prepare", "build", "train", "prune", "convert", "slim", "evaluate", "measure", "export"
-]
+Stage = Literal["prepare", "build", "train", "prune", "convert", "slim", "evaluate", "measure", "export"]
 Phase = Literal["training", "fine_tuning"]
 
 
@@ -142,8 +140,20 @@ class TrialStopped(_Said):
 
 
 Event = (
-    WorkerReady | JobStarted | JobFinished | JobFailed | JobCancelled | TrialStarted | StageStarted | Progressed
-    | BatchEnded | EpochEnded | Warned | TrialFinished | TrialFailed | TrialStopped
+    WorkerReady
+    | JobStarted
+    | JobFinished
+    | JobFailed
+    | JobCancelled
+    | TrialStarted
+    | StageStarted
+    | Progressed
+    | BatchEnded
+    | EpochEnded
+    | Warned
+    | TrialFinished
+    | TrialFailed
+    | TrialStopped
 )
 Emit = Callable[[Event], None]
 """Takes an event; raises TrialCancelled when the work should end here."""
