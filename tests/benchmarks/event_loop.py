@@ -37,6 +37,8 @@ def measure() -> list[Figure]:
                     "median ms": late["median_ms"],
                     "p99 ms": late["p99_ms"],
                     "longest ms": late["longest_ms"],
+                    "longest work of its own ms": late["longest_work_ms"],
+                    "window % of a core": late["window_percent"],
                     "worker % of a core": late["worker_percent"],
                     "batch events heard": late["events"],
                 },
@@ -87,9 +89,14 @@ def _lateness(opened, heard: list[float]) -> dict[str, float]:
 
     worker = psutil.Process(opened.jobs.process_id)
     before, started, num_heard = worker.cpu_times(), time.perf_counter(), len(heard)
-    ticks = [started]
+    ticks, worked = [started], [time.thread_time()]
+
+    def tick() -> None:
+        ticks.append(time.perf_counter())
+        worked.append(time.thread_time())
+
     timer = QTimer(interval=TICK_MS, timerType=Qt.TimerType.PreciseTimer)
-    timer.timeout.connect(lambda: ticks.append(time.perf_counter()))
+    timer.timeout.connect(tick)
     timer.start()
     opened.until(lambda: time.perf_counter() - started > SECONDS)
     timer.stop()
@@ -99,6 +106,8 @@ def _lateness(opened, heard: list[float]) -> dict[str, float]:
         "median_ms": statistics.median(delays_ms),
         "p99_ms": delays_ms[int(0.99 * len(delays_ms))],
         "longest_ms": delays_ms[-1],
+        "longest_work_ms": 1000 * max(later - earlier for earlier, later in itertools.pairwise(worked)),
+        "window_percent": 100 * (worked[-1] - worked[0]) / seconds,
         "worker_percent": 100 * (after.user + after.system - before.user - before.system) / seconds,
         "events": len(heard) - num_heard,
     }
