@@ -4,6 +4,9 @@ The only module that sets a style sheet. `current()` gives the palette in force,
 another one; a trial has the same colour everywhere (`trial_colour`).
 """
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
 from typing import Literal
@@ -185,6 +188,28 @@ def _put_in_force(palette: Palette) -> None:
     if palette is _theme.palette and app.styleSheet():
         return
     _theme.palette = palette
+    with _uncollected():
+        _dress(app, palette)
+    _theme.changed.emit(palette)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python's garbage collector from destroying widgets while Qt walks over all of them.
+
+    Widgets that only Python owns, as the menus of a plot that is gone, die in the collector: a list of all
+    widgets taken meanwhile would point at them.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _dress(app: QApplication, palette: Palette) -> None:
     if not app.styleSheet():
         app.setStyle("Fusion")
     # Without the old sheet font and palette reach the widgets once, not once for every rule.
@@ -193,7 +218,6 @@ def _put_in_force(palette: Palette) -> None:
     app.setPalette(_qt_palette(palette))
     app.setStyleSheet(style_sheet({field.name: getattr(palette, field.name) for field in fields(palette)}))
     _recolour_icons(app)
-    _theme.changed.emit(palette)
 
 
 def _recolour_icons(app: QApplication) -> None:
