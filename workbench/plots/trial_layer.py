@@ -5,11 +5,12 @@ Painted in the view's own pixels, so that letters can be pushed apart and nothin
 
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from workbench import theme
@@ -27,6 +28,7 @@ SETTLE_MS = 80
 TEXT_PIXELS = 12
 TEXT_HEIGHT = 13.0
 NOTE_PIXELS = 11
+NOTE_HEIGHT = 15.0
 SHORTEST_LEADER = 5.0
 LIMIT_BOX = (70.0, 16.0)
 
@@ -137,11 +139,12 @@ class TrialLayer(pg.GraphicsObject):
         metrics = QFontMetricsF(_font(bold=QFont.Weight.Bold))
         sizes = [[metrics.horizontalAdvance(self._text(index)), TEXT_HEIGHT] for index in self._named]
         self._sizes = np.array(sizes).reshape(-1, 2)
+        self._note_corner = self._emptiest_corner(pixels, box)
         if len(named):
-            obstacles = np.concatenate([pixels[_inside(pixels, box)], self._limit_obstacles(box)])
+            written = [self._limit_obstacles(box), self._note_obstacles(), _along(self._front_line(pixels))]
+            obstacles = np.concatenate([pixels[_inside(pixels, box)], *written])
             chart = (box.width(), box.height())
             self._offsets = place_labels(named, self._sizes, obstacles, RADIUS + 3, chart) - named
-        self._note_corner = self._emptiest_corner(pixels, box)
 
     def paint(self, painter: QPainter, *_: Any) -> None:
         """Paint everything, the least important first."""
@@ -187,12 +190,14 @@ class TrialLayer(pg.GraphicsObject):
         reference = " ref" if self.points.names[index] == self.emphasis.reference else ""
         return self.points.letters[index] + self.points.marks[index] + reference
 
-    def _paint_front(self, painter: QPainter, pixels: np.ndarray) -> None:
+    def _front_line(self, pixels: np.ndarray) -> np.ndarray:
         line = pixels[self.points.on_front]
-        line = line[np.argsort(line[:, 0], kind="stable")]
+        return line[np.argsort(line[:, 0], kind="stable")]
+
+    def _paint_front(self, painter: QPainter, pixels: np.ndarray) -> None:
         painter.setPen(QPen(QColor(self.palette.accent), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in line]))
+        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in self._front_line(pixels)]))
 
     def _paint_leader(self, painter: QPainter, pixel: np.ndarray, offset: np.ndarray, size: np.ndarray) -> None:
         length = float(np.hypot(*offset))
@@ -250,8 +255,7 @@ class TrialLayer(pg.GraphicsObject):
         places = [np.empty((0, 2))]
         for line in self.emphasis.limits:
             text = self._limit_box(line, box)
-            across, down = np.arange(text.left(), text.right(), 6), np.arange(text.top(), text.bottom(), 6)
-            places.append(np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2))
+            places.append(_across(text))
             if line.vertical:
                 x = text.left() - 4 if text.left() > 0 else text.right() + 4
                 along = np.arange(0, box.height(), 8)
@@ -281,9 +285,7 @@ class TrialLayer(pg.GraphicsObject):
         notes = self._notes()
         if not notes or not len(pixels):
             return None
-        metrics = QFontMetricsF(_font(pixels=NOTE_PIXELS))
-        width = max(metrics.horizontalAdvance(note) for note in notes) + 4
-        height = 15.0 * len(notes)
+        width, height = self._note_size(notes)
         low, high = 6.0, box.height() - height - 4
         corners = np.array(
             [[box.width() - width - 6, high], [6.0, high], [box.width() - width - 6, low + 16], [6.0, low]]
@@ -297,13 +299,22 @@ class TrialLayer(pg.GraphicsObject):
             covered += weight * coverage.within(corners[:, 0], corners[:, 1], right, bottom)
         return QPointF(*corners[int(np.argmin(covered))])
 
+    def _note_size(self, notes: list[str]) -> tuple[float, float]:
+        metrics = QFontMetricsF(_font(pixels=NOTE_PIXELS))
+        return max(metrics.horizontalAdvance(note) for note in notes) + 4, NOTE_HEIGHT * len(notes)
+
+    def _note_obstacles(self) -> np.ndarray:
+        if self._note_corner is None:
+            return np.empty((0, 2))
+        return _across(QRectF(self._note_corner, QSizeF(*self._note_size(self._notes()))))
+
     def _paint_notes(self, painter: QPainter, box: QRectF) -> None:
         if self._note_corner is None:
             return
         painter.setFont(_font(pixels=NOTE_PIXELS))
         painter.setPen(QColor(self.palette.warning))
         for line, note in enumerate(self._notes()):
-            place = QRectF(self._note_corner.x(), self._note_corner.y() + 15 * line, box.width(), 15)
+            place = QRectF(self._note_corner.x(), self._note_corner.y() + NOTE_HEIGHT * line, box.width(), NOTE_HEIGHT)
             painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, note)
 
     def _resized(self) -> None:
@@ -317,6 +328,21 @@ class TrialLayer(pg.GraphicsObject):
 
 def _inside(pixels: np.ndarray, box: QRectF) -> np.ndarray:
     return ((pixels >= -1) & (pixels <= (box.width() + 1, box.height() + 1))).all(axis=1)
+
+
+def _across(text: QRectF) -> np.ndarray:
+    """Return places all over a box of text, shape (n, 2)."""
+    across, down = np.arange(text.left(), text.right(), 6), np.arange(text.top(), text.bottom(), 6)
+    return np.stack(np.meshgrid(across, down), axis=-1).reshape(-1, 2)
+
+
+def _along(line: np.ndarray) -> np.ndarray:
+    """Return places along a line of corners (n, 2), some 12 pixels apart, its own corners left out."""
+    places = [np.empty((0, 2))]
+    for start, end in pairwise(line):
+        parts = int(np.hypot(*(end - start)) // 12)
+        places.append(start + (end - start) * np.arange(1, parts)[:, None] / max(parts, 1))
+    return np.concatenate(places)
 
 
 @cache
