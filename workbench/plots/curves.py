@@ -41,6 +41,7 @@ class TrainingCurves(QWidget):
         for row in range(-(-len(UNITS) // num_columns)):
             self.canvas.ci.layout.setRowStretchFactor(row, 2 if row else 3)
         self.lines = {metric: self.charts[metric.chart].plot() for metric in METRICS}
+        self._drawn: dict[Metric, Line] = {}
         self._layout = QStackedLayout(self)
         self._layout.addWidget(self.empty)
         self._layout.addWidget(self.canvas)
@@ -119,7 +120,12 @@ class TrainingCurves(QWidget):
             if start is not None:
                 chart.mark.setValue(start)
         for metric, line in self.lines.items():
-            places, values = self.series.line(metric)
+            drawn = self.series.line(metric)
+            if self._drawn.get(metric) == drawn:
+                # Within an epoch only two charts change; giving the others the same data would draw them anew.
+                continue
+            self._drawn[metric] = drawn
+            places, values = drawn
             if metric.chart == "learning rate":
                 values = [math.log10(value) if value > 0 else math.nan for value in values]
             line.setData(places, values, symbol="o" if len(places) <= MARKED_EPOCHS else None)
