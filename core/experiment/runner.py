@@ -110,11 +110,11 @@ def remeasure(study: Study, names: Sequence[str], emit: Emit = ignore) -> list[s
     if study.reference is None:
         study.set_reference(min(finished))
     reference = study.reference
-    timed: Latency | None = None
-    for done, name in enumerate(_reference_first(finished, reference)):
+    for done, name in enumerate(finished):
         emit(Progressed(what="Measuring latency", done=done, total=len(finished), trial=name))
         latency = _time(study, name, emit)
-        timed = latency if name == reference else timed
+        # The reference again beside each trial: a machine's pace was seen to change by half within one session.
+        timed = latency if name == reference else None
         if timed is None and reference is not None and study.result(reference) is not None:
             timed = _time(study, reference, emit)
         with _held(study.folder_of(name)):
@@ -186,10 +186,6 @@ def _timed_reference(study: Study, name: str, latency: Latency, emit: Emit) -> t
     if study.summary(reference).state is not TrialState.FINISHED:
         return None
     return reference, _time(study, reference, emit).total.median_ms
-
-
-def _reference_first(names: Sequence[str], reference: str | None) -> list[str]:
-    return sorted(names, key=lambda name: name != reference)
 
 
 def _against(latency: Latency, reference: str, total_ms: float) -> Latency:
