@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from core.events import Event
 from workbench import theme
-from workbench.plots.curve_series import EMPTY, METRICS, CurveSeries, Metric
+from workbench.plots.curve_series import EMPTY, METRICS, CurveSeries, Line, Metric
 from workbench.plots.figure_axis import FigureAxis
 from workbench.theme import Palette
 
