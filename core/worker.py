@@ -1,7 +1,8 @@
 """The process that does the work: jobs in on stdin, events out on stdout, one JSON line each.
 
-Run as ``python -m core.worker`` by the window and the command line. Nothing here may load TensorFlow while it is
-imported, because every process of a sweep imports this module again before it sets its number of threads.
+Run as ``python -m core.worker`` by the command line, and with ``--rehearse`` by the window, whose worker waits for its
+first job with TensorFlow loaded. Nothing here loads it while it is imported: every process of a sweep imports this
+module again, and many jobs do without.
 """
 
 import os
@@ -10,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections import deque
+from collections.abc import Callable
 from types import FrameType
 from typing import BinaryIO
 
@@ -46,10 +48,13 @@ class Worker:
         self._cancelled = False
         self._closing = False
 
-    def run(self) -> None:
-        """Work until the input ends. A job's error ends the job, never the worker."""
+    def run(self, prepare: Callable[[], None] | None = None) -> None:
+        """Prepare, then work until the input ends. A job's error ends the job, never the worker."""
         threading.Thread(target=self._read, name="jobs", daemon=True).start()
-        self._warm_up()
+        # A job that is here already rehearses well enough.
+        if prepare is not None and not self._waiting:
+            prepare()
+        self._say(WorkerReady(), "")
         while (job := self._next()) is not None:
             self._do(job)
 
@@ -119,14 +124,6 @@ class Worker:
             message = f"an unexpected {type(error).__name__}: {error}; the log has the details"
             self._emit(JobFailed(message=message, details=traceback.format_exc()))
 
-    def _warm_up(self) -> None:
-        from core.experiment import warm_up
-
-        # A job that is here already rehearses well enough.
-        if not self._waiting:
-            warm_up.rehearse()
-        self._say(WorkerReady(), "")
-
     def _emit(self, event: Event) -> None:
         """Say an event of the current job; raise TrialCancelled when the job shall end."""
         assert self._current is not None
@@ -158,6 +155,12 @@ def _be_nice() -> None:
         os.nice(max(0, NICENESS - os.nice(0)))
 
 
+def _rehearse() -> None:
+    from core.experiment import warm_up
+
+    warm_up.rehearse()
+
+
 def main() -> None:
     """Work for the program at the other end of stdin and stdout."""
     events = _private_stdout()
@@ -171,7 +174,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, leave)
     # Ctrl+C in a terminal reaches the whole group; the command line decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker.run()
+    worker.run(_rehearse if "--rehearse" in sys.argv[1:] else None)
     # Python's own way out waits for libraries' threads, and aborts when one is reading stdin; all is said by now.
     os._exit(0)
 

@@ -89,7 +89,7 @@ class Jobs(QObject):
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self.trouble = ""
         """Why there is no worker, once starting one was given up."""
-        self.command = ["-m", "core.worker"]
+        self.command = ["-m", "core.worker", "--rehearse"]
         self._unsaid: deque[str] = deque(maxlen=LOG_LINES)
         self._failed_starts = 0
         self._closing = False

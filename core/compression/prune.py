@@ -13,7 +13,7 @@ import tf_keras as keras
 from core.spec import Pruning
 
 # A mask is a sort of the whole tensor: about as dear as a step, so it is not renewed at every one.
-_MASK_UPDATES = 32
+_MASK_UPDATES = 16
 
 
 class PrunedModel:

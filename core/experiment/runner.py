@@ -22,7 +22,6 @@ from core.experiment.files import NO_ROOM, write_atomically, writing_failed
 from core.experiment.recorder import Recorder
 from core.experiment.store import Study, TrialState
 from core.experiment.trial_folder import lock_path
-from core.pipeline import run_trial
 from core.results import Latency, TrialResult
 from core.tasks.registry import TASKS
 
@@ -82,6 +81,10 @@ def raise_failures(study: Study, names: Sequence[str], failures: Mapping[str, st
 
 
 def _run(study: Study, name: str, record: Recorder, *, contended: bool) -> TrialResult:
+    # Imported where a trial runs, because it brings TensorFlow (3.4 s): a sweep's own process, a benchmark and a check
+    # of data do without it.
+    from core.pipeline import run_trial
+
     folder = study.folder_of(name)
     result = run_trial(study.spec(name), folder, record)
     (latency,) = result.latencies

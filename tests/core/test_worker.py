@@ -34,7 +34,7 @@ class Worker:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "core.worker"],
+            [sys.executable, "-m", "core.worker", "--rehearse"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
