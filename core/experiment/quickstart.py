@@ -27,7 +27,7 @@ def find_data(data: Path | None = None, emit: Emit = ignore) -> Path:
     try:
         return speech_commands.download(emit=emit)
     except speech_commands.OfflineError as error:
-        emit(Warned(message=f"{error} Clips are made by speech synthesis instead; all numbers are marked synthetic."))
+        emit(Warned(message=f"{error}. Clips are made by speech synthesis instead; all numbers are marked synthetic."))
         return synthetic.make_clips(synthetic.synthetic_folder(), emit=emit)
 
 

@@ -1,99 +1,17 @@
-"""A study of real folders: what survives damage, a kill, a full disk, a read-only disk and a second process."""
+"""A study of real folders: what survives damage, a kill and a second process."""
 
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import pytest
 
 from core.errors import SpecError, StudyError
-from core.events import EpochEnded, StageStarted, TrialFailed, TrialStarted, TrialStopped, Warned, to_line
+from core.events import StageStarted, TrialFailed, TrialStarted, TrialStopped, Warned
 from core.experiment import trial_folder
 from core.experiment.store import Constraints, Study, TrialState, letter_of
-from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
-from core.spec import Dataset, KeywordSpottingSpec, Training, identity
-
-ROOT = Path(__file__).parents[2]
-
-
-def spec(**changes) -> KeywordSpottingSpec:
-    return KeywordSpottingSpec(dataset=Dataset(folder="/clips"), **changes)
-
-
-def timing(median_ms: float) -> Timing:
-    return Timing(median_ms=median_ms, p90_ms=median_ms, p99_ms=2 * median_ms, num_runs=10, warmup_runs=1)
-
-
-def result(
-    right: int = 45, total_ms: float = 1.0, reference: str = "", reference_total_ms: float | None = None
-) -> TrialResult:
-    scores = tuple(LabelScore(label=label, num_clips=50, precision=0.9, recall=0.9) for label in ("go", "stop"))
-    latency = Latency(
-        device="here",
-        num_threads=1,
-        feature=timing(0.2),
-        inference=timing(0.8),
-        total=timing(total_ms),
-        reference_trial=reference,
-        reference_total_ms=reference_total_ms,
-    )
-    return TrialResult(
-        quality=Classification(
-            labels=("go", "stop"), confusion=((right, 50 - right), (50 - right, right)), per_label=scores
-        ),
-        footprint=Footprint(
-            tflite_bytes=9000,
-            zip_bytes=5000,
-            full_tflite_bytes=11000,
-            params=900,
-            nonzero_params=800,
-            macs=70_000,
-            peak_ram_bytes=20_000,
-        ),
-        latencies=(latency,),
-        validation_accuracy=0.93,
-        training_seconds=3.5,
-        num_training_clips=100,
-    )
-
-
-def say(study: Study, name: str, *events) -> None:
-    with (study.folder_of(name) / "events.jsonl").open("a", encoding="utf-8") as file:
-        file.writelines(to_line(event) for event in events)
-
-
-def epoch(number: int, accuracy: float = 0.5) -> EpochEnded:
-    return EpochEnded(
-        phase="training",
-        epoch=number,
-        epochs=9,
-        loss=1,
-        accuracy=accuracy,
-        validation_loss=1,
-        validation_accuracy=accuracy,
-        learning_rate=0.1,
-        sparsity=0,
-        seconds=1,
-    )
-
-
-@pytest.fixture
-def study(tmp_path) -> Study:
-    return Study.create(tmp_path / "Größe und Länge", "Größe")
-
-
-def run_python(code: str, *arguments: object, **options) -> subprocess.Popen:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", textwrap.dedent(code), *map(str, arguments)]
-    return subprocess.Popen(
-        command, env=environment, text=True, stdout=subprocess.PIPE, stdin=subprocess.PIPE, **options
-    )
-
+from core.spec import Training, identity
+from tests.core.studies import epoch, result, run_python, say, spec
 
 HOLD = """
     import sys
@@ -331,113 +249,6 @@ def test_foreign_files_among_the_trials_are_ignored(study):
     (study.folder / "trials" / "0009-file").write_text("")
     (study.folder / "trials" / "old").mkdir()
     assert [trial.name for trial in Study.open(study.folder).summaries()] == [name]
-
-
-READ_ONLY = """
-    import os, sys
-    from core.errors import StudyError
-    from core.experiment.store import Constraints, Study
-    if os.getuid() == 0:
-        os.setgid(65534)
-        os.setuid(65534)
-    study = Study.open(sys.argv[1])
-    (trial,) = study.summaries()
-    print(trial.title)
-    for change in (
-        lambda: study.add(study.spec(trial.name)),
-        lambda: study.set_constraints(Constraints(accuracy_min=0.5)),
-        lambda: study.rename(trial.name, "other"),
-        lambda: study.delete(trial.name),
-        lambda: Study.create(sys.argv[1] + "/inner"),
-    ):
-        try:
-            change()
-        except StudyError as error:
-            print(error)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="folder permissions are POSIX's")
-def test_a_read_only_study_opens_and_says_what_to_do(study):
-    study.add(spec(name="kept"))
-    folders = [study.folder, *(path for path in study.folder.rglob("*") if path.is_dir())]
-    # Any user may enter the folders above, so that one without root's rights meets the study's own permissions.
-    above = [path for path in study.folder.parents if path.stat().st_uid == os.getuid() and len(path.parts) > 2]
-    modes = {path: path.stat().st_mode for path in [*folders, *above]}
-    try:
-        for path in above:
-            path.chmod(modes[path] | 0o055)
-        for path in folders:
-            path.chmod(0o555)
-        output, _ = run_python(READ_ONLY, study.folder).communicate()
-    finally:
-        for path, mode in modes.items():
-            path.chmod(mode)
-    title, *sentences = output.splitlines()
-    assert title == "kept"
-    assert len(sentences) == 5
-    assert all("may not be written; copy the study to a folder of yours" in sentence for sentence in sentences)
-
-
-FULL_DISK = """
-    import resource, signal, sys
-    from core.errors import StudyError
-    from core.experiment.store import Study
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    study = Study.open(sys.argv[1])
-    (trial,) = study.summaries()
-    spec = study.spec(trial.name)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (64, 64))
-    for change in (
-        lambda: study.add(spec),
-        lambda: study.rename(trial.name, "other"),
-        lambda: study.set_reference(trial.name),
-    ):
-        try:
-            change()
-        except StudyError as error:
-            print(error)
-"""
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="file size limits are POSIX's")
-def test_without_room_nothing_finished_is_lost(study):
-    name = study.add(spec(name="kept"))
-    output, _ = run_python(FULL_DISK, study.folder).communicate()
-    sentences = output.splitlines()
-    assert len(sentences) == 3
-    assert all("no room left on the disk" in sentence and "free some space" in sentence for sentence in sentences)
-    again = Study.open(study.folder)
-    assert [trial.title for trial in again.summaries()] == ["kept"]
-    assert again.name == "Größe"
-    assert not [path for path in again.folder_of(name).iterdir() if path.name.startswith(".spec")]
-
-
-@pytest.mark.skipif(
-    sys.platform != "linux" or not hasattr(os, "geteuid") or os.geteuid() != 0, reason="mounting needs root"
-)
-def test_a_really_full_disk_keeps_what_is_there(tmp_path):
-    disk = tmp_path / "small disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(disk)], capture_output=True)
-    if mounted.returncode:
-        pytest.skip("mounting a small disk is not allowed here")
-    try:
-        study = Study.create(disk / "study")
-        name = study.add(spec(name="kept"))
-        with pytest.raises(OSError, match="No space left"), (disk / "filling").open("wb") as file:
-            while True:
-                file.write(bytes(4096))
-                file.flush()
-        with pytest.raises(StudyError, match="no room left on the disk"):
-            study.add(spec())
-        with pytest.raises(StudyError, match="no room left on the disk"):
-            study.rename(name, "other")
-        assert [trial.title for trial in Study.open(study.folder).summaries()] == ["kept"]
-        (disk / "filling").unlink()
-        assert study.add(spec()).startswith("0002-")
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
 
 
 def test_thousands_of_trials_are_read_from_the_index(study):

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.events import EpochEnded, TrialStarted
+from core.events import EpochEnded, TrialFinished, TrialStarted
 from core.experiment.store import Study, TrialState
 
 ROOT = Path(__file__).parents[2]
@@ -208,6 +208,12 @@ def test_an_interrupted_trial_is_cancelled_and_can_be_resumed(terminal, tone_cli
     epochs = [event.epoch for event in events if isinstance(event, EpochEnded)]
     assert set(epochs) == set(range(1, 61))
     assert len(epochs) <= 61
+
+    timed = terminal.ask("remeasure", "interrupted")["trials"][0]
+    assert timed["state"] == "finished"
+    measured = [event.result.latencies[0] for event in study.events(cancelled.name) if isinstance(event, TrialFinished)]
+    assert measured[-1].total != measured[0].total
+    assert study.result(cancelled.name).latencies[0] == measured[-1]
 
 
 def test_a_killed_worker_is_a_sentence_and_leaves_a_trial_to_resume(terminal, tone_clips):

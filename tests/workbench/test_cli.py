@@ -21,8 +21,8 @@ from workbench.cli import app
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    ["quickstart"], ["train"], ["sweep"], ["resume"], ["trials"], ["show"], ["pareto"], ["export"], ["evaluate"],
-    ["benchmark"], ["data", "check"], ["data", "download"], ["data", "synthesize"],
+    ["quickstart"], ["train"], ["sweep"], ["resume"], ["remeasure"], ["trials"], ["show"], ["pareto"], ["export"],
+    ["evaluate"], ["benchmark"], ["data", "check"], ["data", "download"], ["data", "synthesize"],
 )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def test_a_sweep_with_nothing_to_vary_is_refused(tmp_path):
     assert "axes: " in failed.stderr
 
 
-@pytest.mark.parametrize("command", [("trials",), ("show",), ("pareto",), ("export",), ("resume",)])
+@pytest.mark.parametrize("command", [("trials",), ("show",), ("pareto",), ("export",), ("resume",), ("remeasure",)])
 def test_a_folder_that_is_no_study_fails(tmp_path, command):
     more = {"show": ["A"], "export": ["A"], "resume": ["A"], "pareto": ["--out", tmp_path / "x.png"]}.get(
         command[0], []

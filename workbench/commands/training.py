@@ -93,6 +93,31 @@ def resume(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) 
     _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
 
 
+def remeasure(
+    study: StudyArgument,
+    trials: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TRIAL]...", help="Letters or folder names; all finished ones when none is given."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Time finished trials again beside the reference trial, all in one session.
+
+    Example: `workbench remeasure studies/mine A B`
+    """
+    from core.errors import StudyError
+    from core.experiment.jobs import Remeasure
+    from core.experiment.store import Study, TrialState
+
+    opened = Study.open(study)
+    finished = [summary.name for summary in opened.summaries() if summary.state is TrialState.FINISHED]
+    names = tuple(map(opened.find, trials or finished))
+    unfinished = [opened.summary(name).letter for name in names if name not in finished]
+    if unfinished:
+        raise StudyError(f"{', '.join(unfinished)} can not be timed, having no model yet; `workbench resume` trains on")
+    _run(opened, names, Remeasure(study=str(study.resolve()), trials=names), as_json)
+
+
 def as_setting(data: Path | None) -> list[str]:
     """Return the data folder as a setting, quoted so that any name of a folder is text."""
     import json
@@ -109,7 +134,7 @@ def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> N
     from workbench.commands import trial_table
     from workbench.worker_process import run_job
 
-    with console.progress(partial(trial_table.words, study), "Starting TensorFlow") as narrator:
+    with console.progress(partial(trial_table.words, study), "Starting the worker") as narrator:
         run_job(job, narrator)
     study.refresh()
     summaries = [study.summary(name) for name in names]
