@@ -15,6 +15,8 @@ from workbench.plots.trial_points import PLAIN_SIZE, TOTAL_LATENCY, ZIP_SIZE, Po
 from workbench.theme import Palette
 from workbench.trial_facts import devices_of
 
+DEVICE_WIDTH = 208
+
 
 class TrialCharts(QWidget):
     """Accuracy over size and over latency. They share the accuracy axis, letters, colours and constraints."""
@@ -42,6 +44,8 @@ class TrialCharts(QWidget):
         self.device = QComboBox()
         self.device.setAccessibleName("Device whose latency is shown")
         self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        # A processor's whole name would push the chart's title away at 1280 pixels.
+        self.device.setMaximumWidth(DEVICE_WIDTH)
         self.device.activated.connect(lambda index: self.device_chosen.emit(self.device.itemData(index)))
         self._constraints = Constraints()
         self._sizes, self._latencies = PointCollector(ZIP_SIZE), PointCollector(TOTAL_LATENCY)
@@ -123,6 +127,7 @@ class TrialCharts(QWidget):
             self.device.clear()
             for name in devices:
                 self.device.addItem(name, name)
+                self.device.setItemData(self.device.count() - 1, name, Qt.ItemDataRole.ToolTipRole)
         self.device.setVisible(bool(devices))
         self.device.setCurrentIndex(max(0, self.device.findData(self._device)) if devices else -1)
 
