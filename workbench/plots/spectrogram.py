@@ -1,0 +1,200 @@
+"""Pictures of sound: still ones of a clip, and scrolling ones whose newest column is at the right edge.
+
+Values are dB for rows of frequencies and mel filters (`core.features.decibels`), plain for MFCCs.
+"""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint, QRect
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from workbench import theme
+from workbench.number_format import three_digits
+from workbench.plots.colour_scale import ColourMap, coloured, colours, pixel, stretched
+from workbench.plots.pixel_ring import PixelRing
+from workbench.plots.row_scale import RowKind, RowScale
+from workbench.plots.sound_frame import SoundFrame, paint_colour_scale
+
+Float32 = NDArray[np.float32]
+Levels = tuple[float, float]
+
+DECIBELS_SHOWN = 80.0
+LEVELS: dict[RowKind, Levels] = {"hertz": (-100.0, -20.0), "mel": (-80.0, 20.0), "mfcc": (-10.0, 10.0)}
+"""Values at the two ends of the colours while sound scrolls, where the loudest is not known beforehand."""
+MAPS: dict[RowKind, ColourMap] = {"hertz": "magma", "mel": "magma", "mfcc": "viridis"}
+
+
+def levels_of(picture: Float32, kind: RowKind) -> Levels:
+    """Return the values for the two ends of the colours of a still picture."""
+    if picture.size == 0:
+        return LEVELS[kind]
+    if kind == "mfcc":
+        most = float(np.percentile(np.abs(picture[:, 1:] if picture.shape[1] > 1 else picture), 99))
+        most = max(1.0, math.ceil(most))
+        return -most, most
+    top = math.ceil(float(picture.max()) / 10) * 10.0
+    return top - DECIBELS_SHOWN, top
+
+
+class PictureView(SoundFrame):
+    """One picture as a whole, stretched over the seconds it lasts."""
+
+    def __init__(self, title: str = "Spectrogram", parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self.scale = RowScale("hertz", 1)
+        self.levels: Levels = LEVELS["hertz"]
+        self._picture: Float32 = np.zeros((0, 1), np.float32)
+        self._duration_s = 1.0
+        self._image: QImage | None = None
+
+    def show_picture(
+        self,
+        picture: Float32,
+        duration_s: float,
+        rows: RowKind = "hertz",
+        row_range: tuple[float, float] = (0.0, 8000.0),
+        levels: Levels | None = None,
+    ) -> None:
+        """Show a picture (frames, rows) of a sound; without `levels` its own loudest decides the colours."""
+        self._picture = picture
+        self._duration_s = duration_s
+        self._image = None
+        self.scale = RowScale(rows, picture.shape[1], row_range)
+        self.levels = levels or levels_of(picture, rows)
+        self.show_span(0.0, duration_s)
+        self.update()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self._picture = self._picture[:0]
+        self._image = None
+        self.update()
+
+    def row_ticks(self, height: float) -> list[tuple[float, str]]:
+        """Return the labels of the rows."""
+        return self.scale.ticks(height)
+
+    def paint_legend(self, painter: QPainter, box: QRect) -> None:
+        """Paint what the colours mean."""
+        if len(self._picture):
+            paint_colour_scale(painter, box, colours(MAPS[self.scale.kind]), self.levels, self.scale.unit)
+
+    def paint_picture(self, painter: QPainter, corner: QPoint) -> None:
+        """Paint the pixels, made anew when size or picture changed."""
+        width, height = self.pixel_size()
+        if not len(self._picture):
+            painter.fillRect(QRect(corner.x(), corner.y(), width, height), theme.current().background)
+            return
+        if self._image is None or (self._image.width(), self._image.height()) != (width, height):
+            values = stretched(stretched(self._picture, width).T[::-1], height)
+            pixels = np.ascontiguousarray(coloured(values, self.levels, MAPS[self.scale.kind]))
+            self._image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+        painter.drawImage(corner, self._image)
+
+    def words_at(self, seconds: float, height: float) -> str:
+        """Return time, frequency and value."""
+        if not len(self._picture):
+            return ""
+        frame = min(len(self._picture) - 1, int(seconds / self._duration_s * len(self._picture)))
+        row = min(self.scale.count - 1, int(height * self.scale.count))
+        return _words(seconds, self.scale, height, float(self._picture[frame, row]))
+
+
+class ScrollingPicture(SoundFrame):
+    """The newest seconds of a sound without end. Only new columns are turned into pixels, and only in sight."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self.scale = RowScale("hertz", 1)
+        self.levels: Levels = LEVELS["hertz"]
+        self.appended = 0
+        """Columns since `restart`."""
+        self.columns_coloured = 0
+        """Pixel columns computed so far: what scrolling costs."""
+        self._values: Float32 = np.zeros((1, 1), np.float32)
+        self._ring: PixelRing | None = None
+
+    def restart(self, scale: RowScale, num_columns: int, seconds: float, levels: Levels | None = None) -> None:
+        """Begin anew with rows of a scale; `num_columns` of them fill `seconds`."""
+        self.scale = scale
+        self.levels = levels or LEVELS[scale.kind]
+        self._values = np.zeros((num_columns, scale.count), np.float32)
+        self.appended = 0
+        self._ring = None
+        self.show_span(-seconds, 0.0)
+        self.update()
+
+    def append(self, columns: Float32) -> None:
+        """Add new columns (k, rows) at the right edge."""
+        length = len(self._values)
+        kept = columns[-length:]
+        places = np.arange(self.appended + len(columns) - len(kept), self.appended + len(columns)) % length
+        self._values[places] = kept
+        self.appended += len(columns)
+        self.update(self.picture_box())
+
+    def clear(self) -> None:
+        """Forget every column."""
+        self.appended = 0
+        self._ring = None
+        self.update()
+
+    def row_ticks(self, height: float) -> list[tuple[float, str]]:
+        """Return the labels of the rows."""
+        return self.scale.ticks(height)
+
+    def paint_legend(self, painter: QPainter, box: QRect) -> None:
+        """Paint what the colours mean."""
+        paint_colour_scale(painter, box, colours(MAPS[self.scale.kind]), self.levels, self.scale.unit)
+
+    def paint_picture(self, painter: QPainter, corner: QPoint) -> None:
+        """Turn what is new into pixels, and paint the ring."""
+        width, height = self.pixel_size()
+        if self._ring is None or (self._ring.width, self._ring.height) != (width, height):
+            self._ring = PixelRing(width, height, pixel(theme.current().background))
+            # Columns older than the picture is wide need no pixels.
+            self._ring.written = self._pixels_until(max(0, self.appended - len(self._values)), width)
+        self._colour_new(self._ring)
+        self._ring.paint(painter, corner)
+
+    def _pixels_until(self, columns: int, width: int) -> int:
+        """Return how many pixels so many columns fill, counted since `restart`."""
+        return columns * width // len(self._values)
+
+    def _colour_new(self, ring: PixelRing) -> None:
+        length = len(self._values)
+        until = self._pixels_until(self.appended, ring.width)
+        start = max(ring.written, until - ring.width)
+        ring.written = start
+        if until == start:
+            return
+        first = start * length // ring.width
+        last = max(first + 1, -(-until * length // ring.width))
+        fresh = self._values[np.arange(first, last) % length]
+        edges = np.arange(start, until) * length // ring.width - first
+        columns = fresh[edges] if length <= ring.width else np.maximum.reduceat(fresh, edges)
+        ring.write(coloured(stretched(columns.T[::-1], ring.height), self.levels, MAPS[self.scale.kind]))
+        self.columns_coloured += until - start
+
+    def dress(self, *_: object) -> None:
+        """Take up the colours in force."""
+        self._ring = None
+        super().dress()
+
+    def words_at(self, seconds: float, height: float) -> str:
+        """Return time, frequency and value."""
+        length = len(self._values)
+        column = self.appended + math.floor(seconds / -self._span_s[0] * length)
+        if not max(0, self.appended - length) <= column < self.appended:
+            return ""
+        row = min(self.scale.count - 1, int(height * self.scale.count))
+        return _words(seconds, self.scale, height, float(self._values[column % length, row]))
+
+
+def _words(seconds: float, scale: RowScale, height: float, value: float) -> str:
+    time = f"{seconds:.2f} s".replace("-", "−")
+    figure = three_digits(value).replace("-", "−")
+    return f"{time} · {scale.words_at(height)} · {figure} {scale.unit}".rstrip()

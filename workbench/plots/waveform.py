@@ -1,0 +1,158 @@
+"""Waveforms: still ones of a clip, and scrolling ones whose newest sample is at the right edge."""
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QImage, QPainter
+from PySide6.QtWidgets import QWidget
+
+from workbench import theme
+from workbench.number_format import three_digits
+from workbench.plots.colour_scale import pixel
+from workbench.plots.pixel_ring import PixelRing
+from workbench.plots.sound_frame import SoundFrame
+
+Float32 = NDArray[np.float32]
+Pixels = NDArray[np.uint32]
+
+TICKS = [(0.0, "−1"), (0.5, "0"), (1.0, "1")]
+CLIPPED = 32766 / 32768
+"""From here on a sample has met the end of a 16-bit scale."""
+
+
+def extremes(samples: Float32, edges: NDArray[np.intp]) -> tuple[Float32, Float32]:
+    """Return the least and the largest sample of each stretch that begins at an edge."""
+    return np.minimum.reduceat(samples, edges), np.maximum.reduceat(samples, edges)
+
+
+def wave_pixels(lowest: Float32, highest: Float32, height: int) -> Pixels:
+    """Return pixels (height, n): a line from lowest to highest in each column, in another colour where it clips."""
+    palette = theme.current()
+    rows = np.arange(height)[:, np.newaxis]
+    top = np.rint((1 - np.clip(highest, -1, 1)) / 2 * (height - 1))
+    bottom = np.rint((1 - np.clip(lowest, -1, 1)) / 2 * (height - 1))
+    clipped = (highest >= CLIPPED) | (lowest <= -CLIPPED)
+    wave = np.where(clipped, np.uint32(pixel(palette.bad)), np.uint32(pixel(palette.accent)))
+    return np.where((rows >= top) & (rows <= bottom), wave, np.uint32(pixel(palette.background)))
+
+
+class WaveformView(SoundFrame):
+    """A clip as a whole."""
+
+    def __init__(self, title: str = "Waveform", parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self._samples: Float32 = np.zeros(0, np.float32)
+        self._sample_rate = 16000
+        self._image: QImage | None = None
+
+    def show_samples(self, samples: Float32, sample_rate: int) -> None:
+        """Show samples in [-1, 1]."""
+        self._samples, self._sample_rate = samples, sample_rate
+        self._image = None
+        self.show_span(0.0, max(1, len(samples)) / sample_rate)
+        self.update()
+
+    def clear(self) -> None:
+        """Show nothing."""
+        self.show_samples(self._samples[:0], self._sample_rate)
+
+    def row_ticks(self, height: float) -> list[tuple[float, str]]:  # noqa: ARG002
+        """Return the labels of the amplitude."""
+        return TICKS
+
+    def paint_picture(self, painter: QPainter, corner: QPoint) -> None:
+        """Paint the pixels, made anew when size or samples changed."""
+        width, height = self.pixel_size()
+        if self._image is None or (self._image.width(), self._image.height()) != (width, height):
+            self._image = self._drawn(width, height)
+        painter.drawImage(corner, self._image)
+
+    def _drawn(self, width: int, height: int) -> QImage:
+        samples = self._samples if len(self._samples) else np.zeros(1, np.float32)
+        # Fewer samples than pixels are held, each for as long as it lasts.
+        held = samples[np.arange(max(width, len(samples))) * len(samples) // max(width, len(samples))]
+        lowest, highest = extremes(held, np.arange(width) * len(held) // width)
+        pixels = np.ascontiguousarray(wave_pixels(lowest, highest, height))
+        return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+
+    def dress(self, *_: object) -> None:
+        """Take up the colours in force."""
+        self._image = None
+        super().dress()
+
+    def words_at(self, seconds: float, height: float) -> str:  # noqa: ARG002
+        """Return time and sample."""
+        place = int(seconds * self._sample_rate)
+        if not 0 <= place < len(self._samples):
+            return ""
+        return f"{seconds:.3f} s · {three_digits(float(self._samples[place]))}".replace("-", "−")
+
+
+class ScrollingWaveform(SoundFrame):
+    """The newest seconds of a sound without end. Only new pixels are computed, and only in sight."""
+
+    def __init__(self, title: str = "Waveform", parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
+        self._samples: Float32 = np.zeros(1, np.float32)
+        self.appended = 0
+        self._ring: PixelRing | None = None
+
+    def restart(self, num_samples: int, seconds: float) -> None:
+        """Begin anew; `num_samples` fill `seconds`."""
+        self._samples = np.zeros(num_samples, np.float32)
+        self.appended = 0
+        self._ring = None
+        self.show_span(-seconds, 0.0)
+        self.update()
+
+    def append(self, samples: Float32) -> None:
+        """Add new samples at the right edge."""
+        length = len(self._samples)
+        kept = samples[-length:]
+        seam = (self.appended + len(samples) - len(kept)) % length
+        first = min(len(kept), length - seam)
+        self._samples[seam : seam + first] = kept[:first]
+        self._samples[: len(kept) - first] = kept[first:]
+        self.appended += len(samples)
+        self.update(self.picture_box())
+
+    def clear(self) -> None:
+        """Forget every sample."""
+        self.appended = 0
+        self._ring = None
+        self.update()
+
+    def row_ticks(self, height: float) -> list[tuple[float, str]]:  # noqa: ARG002
+        """Return the labels of the amplitude."""
+        return TICKS
+
+    def paint_picture(self, painter: QPainter, corner: QPoint) -> None:
+        """Turn what is new into pixels, and paint the ring."""
+        width, height = self.pixel_size()
+        length = len(self._samples)
+        if self._ring is None or (self._ring.width, self._ring.height) != (width, height):
+            self._ring = PixelRing(width, height, pixel(theme.current().background))
+            self._ring.written = max(0, self.appended - length) * width // length
+        until = self.appended * width // length
+        start = max(self._ring.written, until - width)
+        self._ring.written = start
+        if until > start:
+            first, last = start * length // width, until * length // width
+            fresh = self._samples[np.arange(first, last) % length]
+            lowest, highest = extremes(fresh, np.arange(start, until) * length // width - first)
+            self._ring.write(wave_pixels(lowest, highest, height))
+        self._ring.paint(painter, corner)
+
+    def dress(self, *_: object) -> None:
+        """Take up the colours in force."""
+        self._ring = None
+        super().dress()
+
+    def words_at(self, seconds: float, height: float) -> str:  # noqa: ARG002
+        """Return time and sample."""
+        length = len(self._samples)
+        place = self.appended + int(seconds / -self._span_s[0] * length) - 1
+        if not max(0, self.appended - length) <= place < self.appended:
+            return ""
+        value = float(self._samples[place % length])
+        return f"{seconds:.2f} s · {three_digits(value)}".replace("-", "−")
