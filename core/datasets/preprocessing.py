@@ -12,7 +12,7 @@ from core.features.mel import FeatureExtractor
 from core.spec import Features
 
 FILE_NAME = "preprocessing.json"
-_LEAST_DEVIATION = 1e-5
+LEAST_DEVIATION = 1e-5
 
 Float32 = NDArray[np.float32]
 
@@ -59,7 +59,7 @@ def fit_preprocessing(
     deviation: tuple[float, ...] = ()
     if features.normalization == "standardize":
         mean = tuple(training_pictures.mean(axis=(0, 1), dtype=np.float64).tolist())
-        deviation = tuple(np.maximum(training_pictures.std(axis=(0, 1), dtype=np.float64), _LEAST_DEVIATION).tolist())
+        deviation = tuple(np.maximum(training_pictures.std(axis=(0, 1), dtype=np.float64), LEAST_DEVIATION).tolist())
     return Preprocessing(
         features=features, clip_duration_ms=clip_duration_ms, labels=labels, mean=mean, deviation=deviation
     )
