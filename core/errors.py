@@ -40,5 +40,9 @@ class ModelError(WorkbenchError):
     """A model file that cannot be run, or does not fit the settings it is used with; names the file."""
 
 
+class AudioError(WorkbenchError):
+    """A microphone or loudspeaker that cannot be used; names the device and what to do."""
+
+
 class TrialCancelled(Exception):
     """The user asked to stop, which is no error: what was finished stays, and the trial can be resumed."""
