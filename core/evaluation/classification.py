@@ -28,7 +28,7 @@ def judge(
 def predict(model: Path, inputs: Float32, num_labels: int, emit: Emit = ignore) -> Float32:
     """Return the probability of every label for every input, shape (n, num_labels). Raises ModelError."""
     loaded = LoadedModel(model)
-    _check_fit(loaded, inputs.shape[1:], num_labels)
+    check_fit(loaded, inputs.shape[1:], num_labels)
     parts = []
     for start in range(0, len(inputs), _CLIPS_PER_REPORT):
         parts.append(loaded.run(inputs[start : start + _CLIPS_PER_REPORT]))
@@ -57,7 +57,8 @@ def _share(part: np.int64, whole: np.int64) -> float | None:
     return float(part / whole) if whole else None
 
 
-def _check_fit(loaded: LoadedModel, input_shape: tuple[int, ...], num_labels: int) -> None:
+def check_fit(loaded: LoadedModel, input_shape: tuple[int, ...], num_labels: int) -> None:
+    """Raise ModelError when a model does not take inputs of a shape, without batch, or has not an output per label."""
     batch, *expected = loaded.input.shape
     if batch != 1 or tuple(expected) != tuple(input_shape):
         raise ModelError(

@@ -1,0 +1,111 @@
+"""The model a user means: a trial of a study, or any `.tflite` file with what must be done to its input."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.datasets.clips import all_labels
+from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
+from core.datasets.preprocessing import Preprocessing
+from core.errors import DataError, ModelError, Problem, SpecError, StudyError
+from core.experiment.spec_file import load_values
+from core.experiment.store import is_study
+from core.experiment.trial_folder import NAME, read_result
+from core.section import override
+from core.spec import parse_spec
+
+MODEL = "model.tflite"
+WORKING_POINT = "detection.json"
+
+
+@dataclass(frozen=True)
+class ChosenModel:
+    """A model file, the way to its input, and where it comes from."""
+
+    path: Path
+    preprocessing: Preprocessing
+    trial: Path | None = None
+    """Folder of the trial it belongs to, None for a file from elsewhere."""
+    synthetic: bool = False
+    """Trained on clips that a synthesizer spoke."""
+
+    @property
+    def working_point(self) -> Path:
+        """File that its detection settings are kept in."""
+        under_its_name, alone = _beside(self.path, WORKING_POINT)
+        return alone if self.path.name == MODEL else under_its_name
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of the model and of what is done to its input."""
+        digest = hashlib.sha256(self.path.read_bytes())
+        digest.update(self.preprocessing.model_dump_json().encode())
+        return digest.hexdigest()[:24]
+
+
+def choose_model(target: Path | str, preprocessing: Preprocessing | None = None) -> ChosenModel:
+    """Return the model of a trial's folder, or a `.tflite` file with `preprocessing` given or in a file beside it.
+
+    Raises StudyError for a trial without a model, ModelError or DataError for a file that cannot be used.
+    """
+    target = Path(target).expanduser()
+    if target.is_dir():
+        return _of_folder(target, preprocessing)
+    if not target.is_file():
+        raise ModelError(f"{target}: is not there; name a trial's folder or a .tflite file")
+    return ChosenModel(target, preprocessing or _kept_beside(target))
+
+
+def _of_folder(folder: Path, preprocessing: Preprocessing | None) -> ChosenModel:
+    model = folder / MODEL
+    is_trial = NAME.fullmatch(folder.resolve().name) is not None and (folder / "spec.json").is_file()
+    if not model.is_file():
+        if is_trial:
+            raise StudyError(f"{folder}: the trial has no model yet; train it to its end first")
+        if is_study(folder):
+            raise StudyError(f"{folder}: is a study; name the trial in it as well, by its letter")
+        raise ModelError(f"{folder}: holds no {MODEL}; name a trial's folder or a .tflite file")
+    result = read_result(folder) if is_trial else None
+    return ChosenModel(
+        path=model,
+        preprocessing=preprocessing or _kept_beside(model),
+        trial=folder if is_trial else None,
+        synthetic=result is not None and result.synthetic,
+    )
+
+
+def _beside(model: Path, name: str) -> tuple[Path, Path]:
+    """Return where a file about a model may lie: under the model's own name as exported, or alone with it."""
+    return model.with_name(f"{model.stem}.{name}"), model.with_name(name)
+
+
+def _kept_beside(model: Path) -> Preprocessing:
+    for path in _beside(model, PREPROCESSING):
+        if path.is_file():
+            try:
+                return Preprocessing.model_validate_json(path.read_bytes())
+            except ValueError as error:
+                raise DataError(f"{path}: cannot be read as preprocessing settings; export the model again") from error
+    raise ModelError(
+        f"{model}: has no {PREPROCESSING} beside it, so its input cannot be made; "
+        "give the settings it was trained with as a spec (--spec), with its labels"
+    )
+
+
+def preprocessing_of_spec(path: Path | str, labels: tuple[str, ...] = ()) -> Preprocessing:
+    """Return the way to the input that a spec's TOML file describes, for a model made elsewhere.
+
+    `labels` are in the order of the outputs; without them they are those of the spec, in alphabetical order. Raises
+    SpecError, also for features standardized by a mean that no spec holds.
+    """
+    values = load_values(path)
+    folder = values["dataset"].get("folder") if isinstance(values.get("dataset"), dict) else None
+    # The sound is given with the model, so the spec may lack its data.
+    spec = parse_spec(values if folder else override(values, "dataset.folder", "."), str(path))
+    order = labels or (all_labels(spec.dataset) if folder or spec.dataset.labels else ())
+    if len(order) < 2:
+        raise SpecError((Problem("dataset.labels", "name the model's labels in the order of its outputs"),), str(path))
+    if spec.features.normalization == "standardize":
+        why = "standardize needs the training part's mean and deviation, which stand in the trial's preprocessing.json"
+        raise SpecError((Problem("features.normalization", f"{why}; copy that file beside the model"),), str(path))
+    return Preprocessing(features=spec.features, clip_duration_ms=spec.dataset.clip_duration_ms, labels=order)
