@@ -10,7 +10,7 @@ from psygnal import Signal
 from core.errors import Problem, SpecError
 from core.estimate import Estimate, estimate
 from core.experiment.sweep import Sweep
-from core.section import declared, examine, field_at, override, sections
+from core.section import Section, declared, examine, field_at, override, sections
 from core.spec import SPECS, TrialSpec
 from workbench import field_text
 
@@ -72,6 +72,16 @@ class Draft:
         self._unread.pop(path, None)
         self._values = override(self._values, path, value)
         self._examine()
+        self.changed.emit()
+
+    def replace_section(self, name: str, section: Section) -> None:
+        """Give every field of a section another value at once; what varies elsewhere goes on doing so."""
+        for path in [path for path in (*self._unread, *self.axes) if path.startswith(f"{name}.")]:
+            self._unread.pop(path, None)
+            self.axes.pop(path, None)
+        self._values = override(self._values, name, section.model_dump())
+        self._examine()
+        self.replaced.emit()
         self.changed.emit()
 
     def set_text(self, path: str, text: str) -> None:

@@ -11,7 +11,7 @@ from psygnal import Signal
 
 from core.errors import StudyError
 from core.experiment.store import Constraints, Study, TrialState
-from core.spec import TrialSpec
+from core.spec import Features, TrialSpec
 
 THIS_MACHINE = ""
 
@@ -38,6 +38,10 @@ class Session:
     constraints_changed = Signal(object)
     spec_requested = Signal(object)
     """A TrialSpec that the form shall show."""
+    features_requested = Signal(object)
+    """A Features section that the form shall take up; what else it says stays."""
+    spec_edited = Signal(object)
+    """The TrialSpec in the form changed; without problems, a moment after the last keystroke."""
     training_requested = Signal(tuple)
     """Names of trials that shall be trained, or go on where they were stopped."""
     device_changed = Signal(str)
@@ -51,6 +55,8 @@ class Session:
     def __init__(self) -> None:
         self.study: Study | None = None
         self.selection: tuple[str, ...] = ()
+        self.spec: TrialSpec | None = None
+        """The latest spec in the form that has no problem; None before there is a form."""
         self._device = THIS_MACHINE
         self._done: list[Undoable] = []
 
@@ -88,6 +94,16 @@ class Session:
     def use_settings(self, name: str) -> None:
         """Ask for a trial's settings to be shown in the form. Raises StudyError."""
         self.spec_requested.emit(self.opened().spec(name))
+
+    def use_features(self, features: Features) -> None:
+        """Ask for settings of the features to be taken up by the form."""
+        self.features_requested.emit(features)
+
+    def tell_spec(self, spec: TrialSpec) -> None:
+        """Tell the other pages what the form says."""
+        if spec != self.spec:
+            self.spec = spec
+            self.spec_edited.emit(spec)
 
     def train_again(self, names: tuple[str, ...]) -> None:
         """Ask for trials that are not finished to be trained; they go on from their last epoch."""

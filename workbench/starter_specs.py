@@ -1,5 +1,6 @@
 """The specs that come with the program: whole trials to start from, read from its TOML files."""
 
+import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -46,6 +47,14 @@ def starters() -> tuple[Starter, ...]:
             with resources.as_file(entry) as path:
                 found.append(Starter(path.stem, load_values(path)))
     return tuple(sorted(found, key=lambda starter: (starter.file != FIRST, starter.file)))
+
+
+def last_spec(text: str) -> TrialSpec:
+    """Return a spec from JSON as it was kept; the first starter's when there is none or it is of another version."""
+    try:
+        return draft_spec(json.loads(text))
+    except (ValueError, SpecError):
+        return starters()[0].spec_for("")
 
 
 def draft_spec(values: dict, source: str = "") -> TrialSpec:

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from core.events import EpochEnded
 from core.experiment.store import Constraints, TrialState
 from core.section import override
-from core.spec import TrialSpec, parse_spec
+from core.spec import Features, TrialSpec, parse_spec
 from tests.workbench.conftest import WORKER_MS
 from workbench.jobs import Jobs, JobState
 from workbench.pages.experiment import ExperimentPage
@@ -166,6 +166,21 @@ def test_settings_of_a_trial_come_into_the_form(page: ExperimentPage, session: S
     session.spec_requested.emit(wanted)
     assert page.draft.spec == wanted
     assert page.form.rows["name"].editor.line.text() == "Other"
+
+
+def test_settings_of_the_features_come_into_the_form_alone(
+    qtbot: QtBot, page: ExperimentPage, session: Session, tiny_spec: TrialSpec
+) -> None:
+    page.draft.vary("training.epochs", "2, 3")
+    page.form.unfold(["features"])
+    page.draft.set_text("features.num_mfccs", "many")
+    told: list[TrialSpec] = []
+    session.spec_edited.connect(told.append)
+    session.use_features(Features(num_mfccs=13, upper_edge_hertz=8000))
+    assert page.draft.problems == ()
+    assert page.form.rows["features.num_mfccs"].editor.line.text() == "13"
+    assert page.draft.num_trials == 2
+    assert told == [tiny_spec.model_copy(update={"features": Features(num_mfccs=13, upper_edge_hertz=8000)})]
 
 
 def test_a_first_start_offers_clips_and_a_folder_leads_to_train(

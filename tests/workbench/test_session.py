@@ -15,7 +15,7 @@ class Heard:
         self.told: list[tuple[str, object]] = []
         for name in ("study_opened", "trials_changed", "selection_changed", "reference_changed", "constraints_changed"):
             getattr(session, name).connect(lambda value, name=name: self.told.append((name, value)))
-        for name in ("spec_requested", "undo_changed", "failed", "device_changed"):
+        for name in ("spec_requested", "spec_edited", "features_requested", "undo_changed", "failed", "device_changed"):
             getattr(session, name).connect(lambda value, name=name: self.told.append((name, value)))
 
     def of(self, name: str) -> list[object]:
@@ -84,6 +84,13 @@ def test_settings_of_a_trial_are_asked_into_the_form(session: Session, heard: He
     [name] = session.add_trials([tiny_spec])
     session.use_settings(name)
     assert heard.of("spec_requested") == [tiny_spec]
+
+
+def test_what_the_form_says_is_told_once(session: Session, heard: Heard, tiny_spec: TrialSpec) -> None:
+    session.tell_spec(tiny_spec)
+    session.tell_spec(tiny_spec.model_copy())
+    assert heard.of("spec_edited") == [tiny_spec]
+    assert session.spec == tiny_spec
 
 
 def test_reference_and_constraints_are_kept_in_the_study(

@@ -1,6 +1,5 @@
 """The Experiment page: settings at the left; what they will cost, Train and the curves at the right."""
 
-import json
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -22,7 +21,7 @@ from core.errors import SpecError, WorkbenchError
 from core.experiment.jobs import RunSweep, Train
 from core.experiment.spec_file import load_values, save_spec
 from core.experiment.store import Constraints
-from core.spec import TrialSpec
+from core.spec import Features, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.draft import Draft
@@ -35,7 +34,7 @@ from workbench.pages.welcome import WelcomePage
 from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.spec_form import SpecForm
-from workbench.starter_specs import Starter, draft_spec, starters
+from workbench.starter_specs import Starter, draft_spec, last_spec, starters
 from workbench.sweep_card import SweepCard
 
 TOML = "Specs (*.toml)"
@@ -51,7 +50,8 @@ class ExperimentPage(QWidget):
     def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
         super().__init__()
         self.session, self.jobs, self.preferences = session, jobs, preferences
-        self.draft = Draft(self._first_spec())
+        self.draft = Draft(last_spec(preferences.last_spec))
+        session.tell_spec(self.draft.valid)
         self._keep_soon = QTimer(self, singleShot=True, interval=KEEP_MS)
         self._keep_soon.timeout.connect(self._keep_draft)
         self._build()
@@ -152,6 +152,7 @@ class ExperimentPage(QWidget):
         self.welcome.skipped.connect(self.show_form)
         self.sweep.cleared.connect(self._vary_nothing)
         self.session.spec_requested.connect(self.use_spec)
+        self.session.features_requested.connect(self.use_features)
         self.session.reference_changed.connect(self._show_reference)
         self.session.study_opened.connect(self._show_reference)
         self.session.constraints_changed.connect(self._show_draft)
@@ -159,13 +160,6 @@ class ExperimentPage(QWidget):
         self.splitter.splitterMoved.connect(
             lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "experiment")
         )
-
-    def _first_spec(self) -> TrialSpec:
-        """Return the spec of last time; the first starter spec when there is none or it is of another version."""
-        try:
-            return draft_spec(json.loads(self.preferences.last_spec))
-        except (ValueError, SpecError):
-            return starters()[0].spec_for("")
 
     def _restore(self) -> None:
         if not self.preferences.is_on(remembered.WELCOMED) and self.session.study is None:
@@ -190,6 +184,12 @@ class ExperimentPage(QWidget):
     def use_spec(self, spec: TrialSpec) -> None:
         """Edit a spec from here on."""
         self.draft.replace(spec)
+        self.show_form()
+
+    def use_features(self, features: Features) -> None:
+        """Take up settings of the features; all others stay."""
+        self.draft.replace_section("features", features)
+        self._keep_draft()
         self.show_form()
 
     def use_starter(self, starter: Starter) -> None:
@@ -319,6 +319,7 @@ class ExperimentPage(QWidget):
 
     def _keep_draft(self) -> None:
         self.preferences.set(remembered.LAST_SPEC, self.draft.valid.model_dump_json())
+        self.session.tell_spec(self.draft.valid)
 
     def _remember_folding(self) -> None:
         self.preferences.set(remembered.OPEN_GROUPS, self.form.unfolded())
