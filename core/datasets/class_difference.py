@@ -47,8 +47,7 @@ class ClassDifference:
     @property
     def effect(self) -> Float32:
         """Difference in standard deviations (Cohen's d), so that coefficients of any size can be compared."""
-        effect: Float32 = self.difference / np.maximum(self.deviation, np.float32(LEAST_DEVIATION))
-        return effect
+        return np.divide(self.difference, np.maximum(self.deviation, LEAST_DEVIATION), dtype=np.float32)
 
 
 def per_frame(difference: Float32) -> Float32:
