@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import ModelError
-from core.evaluation.interpreter import Float32, LoadedModel
+from core.evaluation.interpreter import LoadedModel
+from core.evaluation.network import Float32, check_fit
 from core.events import Emit, Progressed, ignore
 from core.results import Classification, LabelScore
 
@@ -55,23 +55,3 @@ def tally(predicted: NDArray[np.integer], targets: NDArray[np.integer], labels: 
 
 def _share(part: np.int64, whole: np.int64) -> float | None:
     return float(part / whole) if whole else None
-
-
-def check_fit(loaded: LoadedModel, input_shape: tuple[int, ...], num_labels: int) -> None:
-    """Raise ModelError when a model does not take inputs of a shape, without batch, or has not an output per label."""
-    batch, *expected = loaded.input.shape
-    if batch != 1 or tuple(expected) != tuple(input_shape):
-        raise ModelError(
-            f"{loaded.path}: takes an input of shape {_shape(loaded.input.shape)}, the features give "
-            f"{_shape((1, *input_shape))}; use the feature settings and clip duration that the model was trained with"
-        )
-    outputs = int(np.prod(loaded.output.shape))
-    if outputs != num_labels:
-        raise ModelError(
-            f"{loaded.path}: gives {outputs} outputs, {num_labels} labels are named; "
-            "name the model's labels in the order of its outputs"
-        )
-
-
-def _shape(sizes: Sequence[int]) -> str:
-    return " × ".join(str(size) for size in sizes)

@@ -1,18 +1,17 @@
 """Time a `.tflite` file on this machine as a device would use it: one clip at a time."""
 
 import platform
-import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from core.evaluation.interpreter import Float32, LoadedModel
+from core.evaluation.interpreter import LoadedModel
+from core.evaluation.network import Float32
+from core.evaluation.stopwatch import time_in_turns
 from core.events import Emit, Progressed, ignore
 from core.results import Latency, Timing
-
-_REPORT_S = 0.25
 
 
 def measure(
@@ -65,20 +64,11 @@ def device_name() -> str:
 def _time_in_turns(
     calls: tuple[Callable[[], object], ...], warmup_runs: int, num_runs: int, emit: Emit
 ) -> list[Timing]:
-    for _ in range(warmup_runs):
-        for call in calls:
-            call()
-    taken_ns = np.zeros((num_runs, len(calls)), np.int64)
-    reported = time.monotonic()
-    for run in range(num_runs):
-        for column, call in enumerate(calls):
-            started = time.perf_counter_ns()
-            call()
-            taken_ns[run, column] = time.perf_counter_ns() - started
-        if time.monotonic() - reported > _REPORT_S:
-            reported = time.monotonic()
-            emit(Progressed(what="timed runs", done=run + 1, total=num_runs))
-    return [_summarize(column / 1e6, warmup_runs) for column in taken_ns.T]
+    def report(done: int, total: int) -> None:
+        emit(Progressed(what="timed runs", done=done, total=total))
+
+    taken_ms = time_in_turns(calls, warmup_runs, num_runs, report)
+    return [_summarize(column, warmup_runs) for column in taken_ms.T]
 
 
 def _summarize(taken_ms: np.ndarray, warmup_runs: int) -> Timing:

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from core.datasets.preprocessing import Preprocessing
 from core.errors import DataError
-from core.evaluation.classification import check_fit
 from core.evaluation.detection import Detection, DetectionSettings, Detector
 from core.evaluation.interpreter import LoadedModel
+from core.evaluation.network import check_fit
 from core.experiment.files import write_atomically
 from core.experiment.model_choice import ChosenModel, choose_model
 from core.features.streaming import StreamingExtractor
