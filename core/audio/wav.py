@@ -106,6 +106,24 @@ def read_wav(path: Path, start_ms: float = 0, duration_ms: float = 0) -> Sound:
     return Sound(np.ascontiguousarray(mono), form.sample_rate)
 
 
+def read_blocks(path: Path, sample_rate: int, block_s: float = 1.0) -> Iterator[Float32]:
+    """Yield a WAV file block by block, mono and resampled, so that hours of sound need the memory of seconds.
+
+    Raises DataError naming the file when it is truncated, empty, not a WAV file or without sound.
+    """
+    form = read_format(path)
+    resampler = soxr.ResampleStream(form.sample_rate, sample_rate, 1) if form.sample_rate != sample_rate else None
+    frames_each = max(1, round(form.sample_rate * block_s))
+    frame_bytes = form.num_channels * form.sample_bytes
+    with path.open("rb") as file:
+        file.seek(form.data_start)
+        for start in range(0, form.num_frames, frames_each):
+            frames = min(frames_each, form.num_frames - start)
+            block = _decode(file.read(frames * frame_bytes), form).reshape(-1, form.num_channels).mean(axis=1)
+            is_last = start + frames == form.num_frames
+            yield block if resampler is None else resampler.resample_chunk(block, last=is_last)
+
+
 def write_wav(path: Path, sound: Sound) -> None:
     """Write a sound as 16-bit PCM mono; what exceeds full scale is clipped."""
     data = to_int16(sound.samples).astype("<i2").tobytes()

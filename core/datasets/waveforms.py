@@ -1,6 +1,8 @@
 """Reading clips once: all of a set as one memory-mapped int16 array, kept in the cache."""
 
+import dataclasses
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,9 +23,11 @@ from core.events import Emit
 FULL_SCALE = np.float32(32768)
 _THREADS = 2
 _PINK_NOISE_S = 60
+_FAULTS_NAMED = 3
 
 Int16 = NDArray[np.int16]
 Float32 = NDArray[np.float32]
+Rows = NDArray[np.int64]
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -76,6 +80,24 @@ def read_clip(clip: Clip, sample_rate: int, num_samples: int) -> Int16:
     waveform = np.zeros(num_samples, np.int16)
     waveform[: len(kept)] = wav.to_int16(kept)
     return waveform
+
+
+def leave_out_faulty(found: ClipSet, waveforms: Waveforms) -> tuple[ClipSet, Rows, tuple[str, ...]]:
+    """Return the clips that could be read, their rows in the whole set, and a warning about the others.
+
+    Raises DataError when a label has none left.
+    """
+    rows = np.array([row for row in range(len(found.clips)) if row not in waveforms.faults], np.int64)
+    usable = dataclasses.replace(found, clips=tuple(found.clips[row] for row in rows))
+    left = Counter(clip.target for clip in usable.clips)
+    for target, label in enumerate(found.labels):
+        if not left[target]:
+            why = next(why for row, why in waveforms.faults.items() if found.clips[row].target == target)
+            raise DataError(f"{found.folder / label}: none of its clips can be read; the first: {why}")
+    if not waveforms.faults:
+        return usable, rows, ()
+    named = "; ".join([waveforms.faults[row] for row in sorted(waveforms.faults)][:_FAULTS_NAMED])
+    return usable, rows, (f"{len(waveforms.faults):,} of {len(found.clips):,} clips were left out. {named}",)
 
 
 def load_noise(found: ClipSet, sample_rate: int) -> tuple[Path, tuple[str, ...]]:

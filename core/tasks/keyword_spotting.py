@@ -1,7 +1,5 @@
 """Keyword spotting: one word per clip, told from a picture of its sound."""
 
-import dataclasses
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,14 +15,12 @@ from core.datasets.pictures import load_pictures
 from core.datasets.prepared import Examples, PreparedData, Shape
 from core.datasets.preprocessing import Preprocessing, fit_preprocessing, load_preprocessing, save_preprocessing
 from core.datasets.split import split_clips
-from core.datasets.waveforms import FULL_SCALE, Waveforms, load_noise, load_waveforms, read_clip
+from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms, read_clip
 from core.errors import DataError
 from core.evaluation import classification, latency
 from core.events import Emit
 from core.results import Classification, Latency
 from core.spec import TrialSpec
-
-_FAULTS_NAMED = 3
 
 Float32 = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -56,7 +52,7 @@ class KeywordSpotting:
         found = find_clips(spec.dataset)
         waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
         pictures = load_pictures(spec, found, waveforms.samples, emit)
-        usable, rows, warnings = _leave_out_faulty(found, waveforms)
+        usable, rows, warnings = leave_out_faulty(found, waveforms)
         parts = split_clips(usable, spec.split)
         targets = np.array([clip.target for clip in usable.clips], np.int64)
         train_rows = rows[parts.train]
@@ -109,21 +105,6 @@ class KeywordSpotting:
             num_runs=settings.num_runs,
             emit=emit,
         )
-
-
-def _leave_out_faulty(found: ClipSet, waveforms: Waveforms) -> tuple[ClipSet, Rows, tuple[str, ...]]:
-    """Return the clips that could be read, their rows in the whole set, and a warning about the others."""
-    rows = np.array([row for row in range(len(found.clips)) if row not in waveforms.faults], np.int64)
-    usable = dataclasses.replace(found, clips=tuple(found.clips[row] for row in rows))
-    left = Counter(clip.target for clip in usable.clips)
-    for target, label in enumerate(found.labels):
-        if not left[target]:
-            why = next(why for row, why in waveforms.faults.items() if found.clips[row].target == target)
-            raise DataError(f"{found.folder / label}: none of its clips can be read; the first: {why}")
-    if not waveforms.faults:
-        return usable, rows, ()
-    named = "; ".join([waveforms.faults[row] for row in sorted(waveforms.faults)][:_FAULTS_NAMED])
-    return usable, rows, (f"{len(waveforms.faults):,} of {len(found.clips):,} clips were left out. {named}",)
 
 
 def _vary(
