@@ -5,8 +5,10 @@ averaged over a window, the label on top fires when its average reaches the thre
 the suppression time. Other than there, a label fires once per rise: it may fire again after its average fell below the
 threshold or another label came on top, so that a network without `_silence_` can report a word twice in a row.
 
-Standard library and numpy alone: this file is copied to a device as it is.
+Standard library and numpy alone, of Python 3.9: this file is copied to a device as it is.
 """
+
+from __future__ import annotations
 
 import math
 from collections import defaultdict, deque
@@ -188,7 +190,7 @@ def _fire(
     found: list[Detection] = []
     suppression_s = settings.suppression_ms / 1000 - _SAME_TIME_S
     last_fired_s = -math.inf
-    for start, stop in zip(starts.tolist(), stops.tolist(), strict=True):
+    for start, stop in np.column_stack((starts, stops)).tolist():
         row = start + int(np.searchsorted(posteriors.times_s[start:stop], last_fired_s + suppression_s))
         if row < stop:
             last_fired_s = float(posteriors.times_s[row])

@@ -169,7 +169,7 @@ def test_settings_with_which_nothing_could_fire_are_refused(changes, sentence):
 
 
 def test_the_file_needs_the_standard_library_and_numpy_alone():
-    tree = ast.parse(Path(detection.__file__).read_text(encoding="utf-8"))
+    tree = ast.parse(Path(detection.__file__).read_text(encoding="utf-8"), feature_version=(3, 9))
     imported = {
         name.split(".")[0]
         for node in ast.walk(tree)
