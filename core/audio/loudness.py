@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 FRAME_MS = 10
+SILENT_DBFS = -60.0
 _FULL_SCALE = 0.999
 _LOUD_DB = 20.0
 _FLOOR_QUANTILE = 0.1
@@ -35,6 +36,11 @@ class Loudness:
     def peak_dbfs(self) -> float:
         """Loudest sample relative to full scale."""
         return 20 * math.log10(self.peak) if self.peak else -math.inf
+
+    @property
+    def is_silent(self) -> bool:
+        """Tell whether nothing was heard: never louder than −60 dB of full scale."""
+        return self.peak_dbfs < SILENT_DBFS
 
 
 def measure_loudness(samples: Float32, sample_rate: int) -> Loudness:

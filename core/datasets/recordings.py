@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from core.audio.loudness import Loudness, loudest_start, measure_loudness
 from core.audio.wav import Sound, write_wav
-from core.datasets.check import SILENT_PEAK
 from core.errors import DataError
 
 SAMPLE_RATE = 16000
@@ -32,7 +31,7 @@ class Take:
     @property
     def is_silent(self) -> bool:
         """Tell whether nothing was heard, so that the take is worth nothing."""
-        return self.loudness.peak < SILENT_PEAK
+        return self.loudness.is_silent
 
 
 def speaker_id(person: str = "") -> str:

@@ -36,16 +36,18 @@ class Step:
 
 
 class Spotter:
-    """A model listening to a stream. Raises ModelError when the model does not fit its preprocessing."""
+    """A model listening to a stream, at the working point saved with it unless `settings` are given.
 
-    def __init__(
-        self, model: Path, preprocessing: Preprocessing, settings: DetectionSettings | None = None, num_threads: int = 1
-    ) -> None:
-        self.preprocessing = preprocessing
-        self._model = LoadedModel(model, num_threads)
-        extractor = preprocessing.extractor()
-        check_fit(self._model, (extractor.num_frames, extractor.num_coefficients, 1), len(preprocessing.labels))
-        self.settings = settings or DetectionSettings()
+    Raises ModelError when the model does not fit its preprocessing, DataError when the saved working point is damaged.
+    """
+
+    def __init__(self, chosen: ChosenModel, settings: DetectionSettings | None = None, num_threads: int = 1) -> None:
+        self.chosen = chosen
+        self.preprocessing = chosen.preprocessing
+        self._model = LoadedModel(chosen.path, num_threads)
+        extractor = self.preprocessing.extractor()
+        check_fit(self._model, (extractor.num_frames, extractor.num_coefficients, 1), len(self.labels))
+        self.settings = settings or load_working_point(chosen)
         self.restart()
 
     @property
@@ -114,15 +116,12 @@ def in_frame_steps(settings: DetectionSettings, preprocessing: Preprocessing) ->
     return dataclasses.replace(settings, hop_ms=hop_ms, minimum_count=min(settings.minimum_count, int(most)))
 
 
-def open_spotter(
-    target: Path | str | ChosenModel, settings: DetectionSettings | None = None, num_threads: int = 1
-) -> Spotter:
+def open_spotter(target: Path | str, settings: DetectionSettings | None = None, num_threads: int = 1) -> Spotter:
     """Return a spotter for a trial's folder or a `.tflite` file with its preprocessing beside it.
 
-    Without `settings` it works at the working point saved with the model. Raises WorkbenchError.
+    Raises WorkbenchError with a sentence for what cannot be used.
     """
-    chosen = target if isinstance(target, ChosenModel) else choose_model(target)
-    return Spotter(chosen.path, chosen.preprocessing, settings or load_working_point(chosen), num_threads)
+    return Spotter(choose_model(target), settings, num_threads)
 
 
 def load_working_point(chosen: ChosenModel) -> DetectionSettings:
