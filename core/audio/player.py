@@ -55,7 +55,9 @@ class Player:
         """Seconds from the beginning to what is heard now; None when nothing is playing."""
         if self._stream is None or not self._stream.active:
             return None
-        return max(0.0, self._handed / self._rate - float(self._stream.latency))
+        latency_s = float(self._stream.latency)
+        handed_s: float = self._handed / self._rate
+        return max(0.0, handed_s - latency_s)
 
     def _give(self, block: Any, frames: int, _time: Any, _status: Any) -> None:
         """Copy a block; this is PortAudio's thread, which must not wait for anything."""

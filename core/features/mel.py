@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-LOG_OFFSET = 1e-6
+LOG_OFFSET = np.float32(1e-6)
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -66,7 +66,7 @@ class Settings(Protocol):
 
 
 class _Workspace(threading.local):
-    """Frames and spectra of one clip, reused: their allocation would cost as much as the transform.
+    """Frames and spectra, reused: their allocation would cost as much as the transform.
 
     In float64, and padded here instead of by rfft, because that is how numpy's transform is fastest.
     """
@@ -76,17 +76,20 @@ class _Workspace(threading.local):
         self.spectra = np.empty((num_frames, fft_length // 2 + 1), np.complex128)
 
 
-class FeatureExtractor:
-    """Turns clips of one length into pictures; windows and matrices are made once."""
+class FrameTransform:
+    """What is done to each frame alone, for at most `most_frames` at once; windows and matrices are made once."""
 
-    def __init__(self, settings: Settings, num_samples: int) -> None:
-        self._settings = settings
-        self._num_samples = num_samples
+    def __init__(self, settings: Settings, most_frames: int) -> None:
+        self._kind = settings.kind
+        self._frame_length = settings.frame_length
         self._window = hann_window(settings.frame_length)
-        self._workspace = _Workspace(self.num_frames, settings.effective_fft_length)
+        self._workspace = _Workspace(most_frames, settings.effective_fft_length)
         self._first_bin, self._last_bin = 0, settings.effective_fft_length // 2 + 1
+        self.num_bands = self.num_coefficients = self._last_bin
         if settings.kind == "spectrogram":
             return
+        self.num_bands = settings.num_mel_bins
+        self.num_coefficients = settings.num_mel_bins if settings.kind == "log_mel" else settings.num_mfccs
         weights = mel_weights(
             settings.num_mel_bins,
             settings.effective_fft_length // 2 + 1,
@@ -100,17 +103,43 @@ class FeatureExtractor:
         self._mel_weights = weights[self._first_bin : self._last_bin].astype(np.float32)
         self._cosines = dct_matrix(settings.num_mel_bins, settings.num_mfccs).astype(np.float32)
 
+    def bands(self, frames: Float32 | Float64) -> Float32:
+        """Return |STFT| of frames (n, frame_length), for mel kinds summed up in the triangles: (n, num_bands).
+
+        Frames are padded with zeros at their end. Bands grow in proportion with the sound.
+        """
+        room, count = self._workspace, len(frames)
+        padded, spectra = room.frames[:count], room.spectra[:count]
+        np.multiply(frames, self._window, padded[:, : self._frame_length])
+        np.fft.rfft(padded, out=spectra)
+        magnitudes: Float32 = np.abs(spectra[:, self._first_bin : self._last_bin]).astype(np.float32)
+        return magnitudes if self._kind == "spectrogram" else magnitudes.dot(self._mel_weights)
+
+    def columns(self, bands: Float32) -> Float32:
+        """Return the picture (n, coefficients) of bands (n, num_bands)."""
+        if self._kind == "spectrogram":
+            return bands
+        log_mel: Float32 = np.log(bands + LOG_OFFSET)
+        return log_mel if self._kind == "log_mel" else log_mel.dot(self._cosines)
+
+
+class FeatureExtractor:
+    """Turns clips of one length into pictures."""
+
+    def __init__(self, settings: Settings, num_samples: int) -> None:
+        self._settings = settings
+        self._num_samples = num_samples
+        self._transform = FrameTransform(settings, self.num_frames)
+
     @property
     def num_frames(self) -> int:
         """Frames of each clip; a rest shorter than a frame is dropped."""
-        return 1 + (self._num_samples - self._settings.frame_length) // self._settings.frame_step
+        return num_frames(self._settings, self._num_samples)
 
     @property
     def num_coefficients(self) -> int:
         """Values of each frame."""
-        if self._settings.kind == "spectrogram":
-            return self._last_bin
-        return self._settings.num_mel_bins if self._settings.kind == "log_mel" else self._settings.num_mfccs
+        return self._transform.num_coefficients
 
     def compute(self, waveforms: Float32) -> Float32:
         """Return float32 pictures (n, frames, coefficients) of waveforms (n, num_samples) in [-1, 1].
@@ -121,27 +150,23 @@ class FeatureExtractor:
         frames = np.lib.stride_tricks.sliding_window_view(waveforms, length, axis=1)[:, ::step]
         pictures = np.empty((len(waveforms), self.num_frames, self.num_coefficients), np.float32)
         for index, waveform in enumerate(waveforms):
-            magnitudes = self._magnitudes(frames[index])
+            bands = self._transform.bands(frames[index])
             if self._settings.peak_normalization:
-                # The transform is linear, so dividing its result is dividing the clip; silence stays silence.
-                magnitudes /= max(waveform.max(), -waveform.min()) or 1
-            pictures[index] = self._picture(magnitudes)
+                bands /= peak(waveform)
+            pictures[index] = self._transform.columns(bands)
         if self._settings.normalization == "clip_mean":
             pictures -= pictures.mean(axis=1, keepdims=True)
         return pictures
 
-    def _magnitudes(self, frames: Float32) -> Float32:
-        """Return |STFT| (frames, bins) of the bins that are used; frames are padded with zeros at their end."""
-        room = self._workspace
-        np.multiply(frames, self._window, out=room.frames[:, : self._settings.frame_length])
-        np.fft.rfft(room.frames, out=room.spectra)
-        return np.abs(room.spectra[:, self._first_bin : self._last_bin]).astype(np.float32)
 
-    def _picture(self, magnitudes: Float32) -> Float32:
-        if self._settings.kind == "spectrogram":
-            return magnitudes
-        log_mel: Float32 = np.log(magnitudes @ self._mel_weights + np.float32(LOG_OFFSET))
-        return log_mel if self._settings.kind == "log_mel" else log_mel @ self._cosines
+def num_frames(settings: Settings, num_samples: int) -> int:
+    """Return the frames that fit into `num_samples`; a rest shorter than a frame is dropped."""
+    return 1 + (num_samples - settings.frame_length) // settings.frame_step
+
+
+def peak(waveform: Float32 | Float64) -> np.floating:
+    """Return what a clip's bands are divided by to divide the clip by its loudest sample; silence stays silence."""
+    return max(waveform.max(), -waveform.min()) or waveform.dtype.type(1)
 
 
 def hann_window(length: int) -> Float64:
