@@ -7,6 +7,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from core.datasets.data_folder import data_folder
 from workbench.theme import CHOICES, Choice
 
 MOST_RECENT = 8
@@ -95,7 +96,4 @@ def default_settings() -> QSettings:
 
 def default_study_folder() -> Path:
     """Return where trials go when no study was ever opened."""
-    # Imported late: what downloads takes long to load and is needed by nobody before the window is shown.
-    from core.datasets.speech_commands import data_folder
-
     return data_folder() / "studies" / "first-study"

@@ -1,6 +1,10 @@
-"""Finding clips: folders are labels, files are clips, and nothing is read before it is needed."""
+"""Finding clips: folders are labels, files are clips, and nothing is read before it is needed.
+
+What the user excluded, relabelled or trimmed (`edits.py`) is honoured here, and so wherever clips are used.
+"""
 
 import hashlib
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.audio import wav
+from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
 from core.errors import DataError
 from core.spec import Dataset
 
@@ -15,15 +20,20 @@ SILENCE = "_silence_"
 UNKNOWN = "_unknown_"
 BACKGROUND_NOISE = "_background_noise_"
 SYNTHETIC_MARKER = "synthetic.json"
+SYNTHETIC_PREFIX = "synthetic_"
+"""Begins the name of every made clip, so that it is known as one in whatever folder it comes to lie."""
 
 _SPEAKER = re.compile(r"^(?:.+_)?([0-9a-f]{8})_nohash_")
 _SESSION = re.compile(r"^(\d{8}[-_T]?\d{4,6})")
 _BLOCK_CLIPS = 10  # Cuts from one stretch of noise stay in one part, so that parts never overlap.
 
+_Stretch = tuple[Path, int, int, int]
+"""A part of a recording: path, number from 1, start and length in milliseconds."""
+
 
 @dataclass(frozen=True)
 class Clip:
-    """One example before it is read. `start_ms` is its place in a longer recording it is cut from."""
+    """One example before it is read. `start_ms` is where it begins in its file; `stretch` tells cuts of noise."""
 
     path: Path
     target: int
@@ -96,21 +106,55 @@ def find_clips(dataset: Dataset) -> ClipSet:
         raise DataError(
             f"{folder}: has {len(labels)} label folders, at least two are needed; add a folder of WAV clips"
         )
+    files = LabelledFiles(folder, load_edits(folder))
     words = [label for label in labels if not _is_extra(label, dataset)]
-    found = {word: _limit(_label_clips(folder, word), dataset.max_clips_per_label) for word in words}
+    found = {word: _limit(_label_clips(files, word), dataset.max_clips_per_label) for word in words}
     mean_count = sum(len(paths) for paths in found.values()) / len(words) if words else dataset.max_clips_per_label
     num_extra = max(1, round(dataset.extra_label_fraction * mean_count))
     noises = wav_files(folder / BACKGROUND_NOISE)
     clips: list[Clip] = []
     for target, label in enumerate(labels):
         if label in found:
-            clips += [Clip(path, target) for path in found[label]]
+            clips += files.clips(found[label], target)
         elif label == SILENCE:
-            clips += _silence_clips(folder, noises, target, num_extra, dataset.clip_duration_ms)
+            clips += _silence_clips(files, noises, target, num_extra, dataset.clip_duration_ms)
         else:
-            clips += [Clip(path, target) for path in _unknown_clips(folder, words, num_extra)]
-    synthetic = (folder / SYNTHETIC_MARKER).is_file()
-    return ClipSet(folder, labels, tuple(clips), noises, _fingerprint(folder, clips, noises), synthetic)
+            clips += files.clips(_unknown_clips(files, words, num_extra), target)
+    return ClipSet(
+        folder, labels, tuple(clips), noises, _fingerprint(files, clips, noises), _is_synthetic(folder, clips)
+    )
+
+
+class LabelledFiles:
+    """The WAV files of a folder by the label they count under, without the excluded ones."""
+
+    def __init__(self, folder: Path, edits: Edits) -> None:
+        self.folder = folder
+        self.edits = edits
+        self._moved: dict[str, list[Path]] = defaultdict(list)
+        for name, edit in edits.items():
+            if edit.label and not edit.excluded:
+                self._moved[edit.label].append(folder / name)
+        self._of: dict[str, tuple[Path, ...]] = {}
+
+    def of(self, label: str) -> tuple[Path, ...]:
+        """Return the files that count under a label, in order."""
+        if label not in self._of:
+            own = [path for path in wav_files(self.folder / label) if self._stays(path)]
+            self._of[label] = tuple(sorted([*own, *(path for path in self._moved[label] if path.is_file())]))
+        return self._of[label]
+
+    def edit_of(self, path: Path) -> ClipEdit:
+        """Return what is changed about a file."""
+        return self.edits.get(path.relative_to(self.folder).as_posix(), NOTHING) if self.edits else NOTHING
+
+    def clips(self, paths: Iterable[Path], target: int) -> list[Clip]:
+        """Return files as clips of a label, each from where its used part begins."""
+        return [Clip(path, target, self.edit_of(path).start_ms) for path in paths]
+
+    def _stays(self, path: Path) -> bool:
+        edit = self.edit_of(path)
+        return not edit.excluded and not edit.label
 
 
 def wav_files(folder: Path) -> tuple[Path, ...]:
@@ -139,14 +183,20 @@ def _is_extra(label: str, dataset: Dataset) -> bool:
     return (label == SILENCE and dataset.include_silence) or (label == UNKNOWN and dataset.include_unknown)
 
 
-def _label_clips(folder: Path, label: str) -> tuple[Path, ...]:
+def _label_clips(files: LabelledFiles, label: str) -> tuple[Path, ...]:
+    folder = files.folder
+    paths = files.of(label)
+    if paths:
+        return paths
     if not (folder / label).is_dir():
         known = ", ".join(label_names(folder)) or "none"
         raise DataError(f"{folder / label}: is not a folder; choose among the labels that are there: {known}")
-    paths = wav_files(folder / label)
-    if not paths:
-        raise DataError(f"{folder / label}: has no WAV clips; add some or leave the label out")
-    return paths
+    if wav_files(folder / label):
+        raise DataError(
+            f"{folder / label}: all of its clips are excluded or count under another label; "
+            "include some or leave the label out"
+        )
+    raise DataError(f"{folder / label}: has no WAV clips; add some or leave the label out")
 
 
 def _limit(paths: Sequence[Path], count: int) -> list[Path]:
@@ -160,32 +210,41 @@ def _limit(paths: Sequence[Path], count: int) -> list[Path]:
     return sorted(path for _, _, path in sorted(ranked)[:count])
 
 
-def _unknown_clips(folder: Path, words: Sequence[str], count: int) -> list[Path]:
+def _unknown_clips(files: LabelledFiles, words: Sequence[str], count: int) -> list[Path]:
     """Take clips from the folder `_unknown_`, else evenly from the words not chosen."""
+    folder = files.folder
     if (folder / UNKNOWN).is_dir():
-        return _limit(_label_clips(folder, UNKNOWN), count)
-    others = [word for word in label_names(folder) if word not in words and wav_files(folder / word)]
+        return _limit(_label_clips(files, UNKNOWN), count)
+    others = [word for word in (*label_names(folder), UNKNOWN) if word not in words and files.of(word)]
     if not others:
         raise DataError(
             f"{folder}: has nothing for the label {UNKNOWN}; add a folder {UNKNOWN} or folders of other words"
         )
     ranked = []
     for word in others:
-        shuffled = sorted(wav_files(folder / word), key=lambda path: _digest(path.name))
+        shuffled = sorted(files.of(word), key=lambda path: _digest(path.name))
         ranked += [(rank, _digest(word), path) for rank, path in enumerate(shuffled)]
     return sorted(path for _, _, path in sorted(ranked)[:count])
 
 
-def _silence_clips(folder: Path, noises: Sequence[Path], target: int, count: int, duration_ms: int) -> list[Clip]:
-    """Take clips from the folder `_silence_`, else cut them from the noise recordings, evenly over their length."""
+def _silence_clips(
+    files: LabelledFiles, noises: Sequence[Path], target: int, count: int, duration_ms: int
+) -> list[Clip]:
+    """Take clips from the folder `_silence_`, else those put there and cuts from the noise recordings."""
+    folder = files.folder
     if (folder / SILENCE).is_dir():
-        return [Clip(path, target) for path in _limit(_label_clips(folder, SILENCE), count)]
+        return files.clips(_limit(_label_clips(files, SILENCE), count), target)
+    clips = files.clips(_limit(files.of(SILENCE), count), target)
     stretches = [place for path in noises for place in _stretches(path, duration_ms)]
-    if not stretches:
+    if not stretches and not clips:
         raise DataError(
             f"{folder}: has nothing for the label {SILENCE}; add a folder {SILENCE} of clips "
             f"or a folder {BACKGROUND_NOISE} of recordings of a few seconds at least"
         )
+    return clips + _cut_evenly(stretches, target, count - len(clips), duration_ms)
+
+
+def _cut_evenly(stretches: Sequence[_Stretch], target: int, count: int, duration_ms: int) -> list[Clip]:
     clips = []
     for index, (path, stretch, start_ms, length_ms) in enumerate(stretches):
         share = count // len(stretches) + (index < count % len(stretches))
@@ -197,21 +256,28 @@ def _silence_clips(folder: Path, noises: Sequence[Path], target: int, count: int
     return clips
 
 
-def _stretches(path: Path, duration_ms: int) -> Iterable[tuple[Path, int, int, int]]:
-    """Yield (path, number from 1, start, length) of the stretches of a recording, in milliseconds."""
+def _stretches(path: Path, duration_ms: int) -> Iterable[_Stretch]:
+    """Yield the stretches of a recording."""
     total_ms = int(wav.read_format(path).seconds * 1000)
     starts = range(0, total_ms - duration_ms + 1, _BLOCK_CLIPS * duration_ms)
     for number, start_ms in enumerate(starts, 1):
         yield path, number, start_ms, min(_BLOCK_CLIPS * duration_ms, total_ms - start_ms)
 
 
-def _fingerprint(folder: Path, clips: Sequence[Clip], noises: Sequence[Path]) -> str:
+def _is_synthetic(folder: Path, clips: Iterable[Clip]) -> bool:
+    return (folder / SYNTHETIC_MARKER).is_file() or any(clip.path.name.startswith(SYNTHETIC_PREFIX) for clip in clips)
+
+
+def _fingerprint(files: LabelledFiles, clips: Sequence[Clip], noises: Sequence[Path]) -> str:
     digest = hashlib.sha256()
     for path, start_ms in [*((clip.path, clip.start_ms) for clip in clips), *((path, 0) for path in noises)]:
         stat = path.stat()
-        digest.update(f"{path.relative_to(folder)}\0{start_ms}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
+        line = f"{path.relative_to(files.folder)}\0{start_ms}\0{stat.st_size}\0{stat.st_mtime_ns}"
+        # Under its new label a clip may stand where it stood.
+        label = files.edit_of(path).label
+        digest.update(os.fsencode(f"{line}\0{label}\n" if label else f"{line}\n"))
     return digest.hexdigest()[:24]
 
 
 def _digest(text: str) -> str:
-    return hashlib.sha1(text.encode()).hexdigest()
+    return hashlib.sha1(os.fsencode(text)).hexdigest()

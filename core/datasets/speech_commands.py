@@ -4,7 +4,6 @@ Eight words of Warden, "Speech Commands", 2018, https://arxiv.org/abs/1804.03209
 """
 
 import http.client
-import os
 import shutil
 import tempfile
 import threading
@@ -16,9 +15,9 @@ import zlib
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from platformdirs import user_data_path
 
 from core.datasets.clips import label_names
+from core.datasets.data_folder import data_folder
 from core.datasets.progress import Progress
 from core.errors import DataError
 from core.events import Emit, ignore
@@ -34,12 +33,6 @@ _GRACE_S = 0.5
 
 class OfflineError(DataError):
     """The server could not be reached; clips made by speech synthesis can stand in."""
-
-
-def data_folder() -> Path:
-    """Return the user's folder for downloaded and made clips; TINYML_WORKBENCH_DATA moves it."""
-    moved = os.environ.get("TINYML_WORKBENCH_DATA")
-    return Path(moved) if moved else user_data_path("tinyml-workbench", appauthor=False)
 
 
 def mini_speech_commands_folder() -> Path:

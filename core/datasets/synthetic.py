@@ -16,8 +16,8 @@ import numpy as np
 from core.audio.synthesis import Voice, deal_voices, speak, synthesizer_version, trim
 from core.audio.wav import Sound, resample, write_wav
 from core.datasets.clips import SYNTHETIC_MARKER
+from core.datasets.data_folder import data_folder
 from core.datasets.progress import Progress
-from core.datasets.speech_commands import data_folder
 from core.datasets.waveforms import map_in_threads
 from core.errors import DataError
 from core.events import Emit, ignore

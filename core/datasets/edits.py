@@ -1,0 +1,119 @@
+"""What the user changed about clips without touching them: left out, under another label, from another time on.
+
+The list lies beside the clips, as `.tinyml-edits.json` in their folder, and goes with a copy of it. For a folder that
+may not be written it lies in the user's data folder, named after the path; where there are two, that one holds.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from core.datasets.data_folder import data_folder
+from core.errors import DataError
+
+FILE_NAME = ".tinyml-edits.json"
+SCHEMA_VERSION = 1
+_ANY_MAY_WRITE = 0o222
+
+
+class ClipEdit(BaseModel):
+    """What is changed about one clip; nothing in a new one."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    excluded: bool = Field(False, description="Used nowhere: not to train, choose, test or time.")
+    label: str = Field("", description="Label it counts under; that of its folder when empty.")
+    start_ms: int = Field(0, ge=0, description="Where the part that is used begins.")
+
+
+NOTHING = ClipEdit()
+Edits = Mapping[str, ClipEdit]
+"""By path within the folder, with slashes."""
+
+
+def load_edits(folder: Path) -> dict[str, ClipEdit]:
+    """Return what is changed about the clips of a folder; clips not named are as they are.
+
+    Raises DataError naming a list that cannot be read, for training on what was excluded would be worse than stopping.
+    """
+    for path in (_users_own(folder), folder / FILE_NAME):
+        try:
+            content = json.loads(path.read_bytes())
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError) as error:
+            raise _unreadable(path) from error
+        try:
+            return {name: ClipEdit.model_validate(values) for name, values in content["clips"].items()}
+        except (ValidationError, AttributeError, KeyError, TypeError) as error:
+            raise _unreadable(path) from error
+    return {}
+
+
+def change_edits(folder: Path, changes: Edits) -> dict[str, ClipEdit]:
+    """Give clips of a folder other edits and return those they had, with which the change is taken back.
+
+    Raises DataError when neither the folder nor the user's data folder can be written.
+    """
+    edits = load_edits(folder)
+    before = {name: edits.get(name, NOTHING) for name in changes}
+    edits.update(changes)
+    edits = {name: edit for name, edit in sorted(edits.items()) if edit != NOTHING}
+    _save(folder, edits)
+    return before
+
+
+def edits_place(folder: Path) -> Path:
+    """Return the file that holds, or would hold, the edits of a folder."""
+    return folder / FILE_NAME if _is_writable(folder) else _users_own(folder)
+
+
+def _save(folder: Path, edits: Edits) -> None:
+    clips = {name: edit.model_dump(exclude_defaults=True) for name, edit in edits.items()}
+    content = json.dumps({"schema_version": SCHEMA_VERSION, "clips": clips}, indent=1) + "\n"
+    place = edits_place(folder)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _write_atomically(place, content)
+        if place.parent == folder:
+            # The folder could not be written before, or its list would be here.
+            _users_own(folder).unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"{place}: cannot be written ({error.strerror}); free space or change the permissions, then try again"
+        ) from error
+
+
+def _write_atomically(path: Path, content: str) -> None:
+    handle, temporary = tempfile.mkstemp(prefix=f"{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            Path(temporary).unlink()
+        raise
+
+
+def _is_writable(folder: Path) -> bool:
+    """Tell whether a folder may be written; one that nobody is meant to write is left alone by root too."""
+    return os.access(folder, os.W_OK) and bool(folder.stat().st_mode & _ANY_MAY_WRITE)
+
+
+def _users_own(folder: Path) -> Path:
+    digest = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    return data_folder() / "edits" / f"{folder.name or 'root'}-{digest}.json"
+
+
+def _unreadable(path: Path) -> DataError:
+    return DataError(f"{path}: cannot be read as a list of excluded, relabelled and trimmed clips; mend or remove it")
