@@ -1,0 +1,244 @@
+"""What each clip of a folder is like: listened to once, kept in the cache, and only what is new heard again.
+
+The look through a folder (`check.py`) and its catalogue (`catalogue.py`) both rest on this.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.audio import wav
+from core.cache import cache_root, cached_folder
+from core.datasets.clips import SILENCE, UNKNOWN, label_names
+from core.datasets.progress import Progress, waiting
+from core.datasets.waveforms import map_in_threads
+from core.errors import DataError
+from core.events import Emit, ignore
+
+SILENT_PEAK = 10 ** (-60 / 20)
+CLIPPED_RUN = 3
+SHORT_S = 0.3
+OFFSET = 0.02
+_FULL_SCALE = 0.999
+_LIMIT_BYTES = 512 * 1024**2
+_KIND = "facts"
+
+FAULTS = ("corrupt", "silent", "clipped", "short", "offset", "duplicate", "contradiction")
+"""What can be wrong with a clip; the place is the bit in `faults`."""
+MEANINGS = {
+    "corrupt": "cannot be read",
+    "silent": "never louder than −60 dB of full scale",
+    "clipped": f"{CLIPPED_RUN} or more samples in a row at full scale",
+    "short": f"shorter than {SHORT_S:g} s",
+    "offset": f"mean of the samples is off zero by more than {OFFSET:.0%} of full scale",
+    "duplicate": "same sound as another clip of its label",
+    "contradiction": "same sound under two labels",
+}
+_FIELDS = np.dtype(
+    [
+        ("size", "i8"),
+        ("mtime_ns", "i8"),
+        ("seconds", "f8"),
+        ("peak", "f4"),
+        ("sample_rate", "i4"),
+        ("num_channels", "i2"),
+        ("sample_bytes", "i1"),
+        ("is_float", "?"),
+        ("faults", "u2"),
+        ("sound", "u8"),
+    ]
+)
+
+Float32 = NDArray[np.float32]
+Rows = NDArray[np.int64]
+
+
+def bit(kind: str) -> int:
+    """Return the bit of a kind of fault."""
+    return 1 << FAULTS.index(kind)
+
+
+@dataclass(frozen=True)
+class ClipFacts:
+    """The clips of a folder's labels, label by label. Durations in seconds, peaks as parts of full scale."""
+
+    folder: Path
+    labels: tuple[str, ...]
+    """Label folders, those of `_silence_` and `_unknown_` last; one may be empty."""
+    names: tuple[str, ...]
+    """Paths within the folder, with slashes."""
+    columns: NDArray[np.void]
+    """One row of figures a clip; those of a clip that cannot be read are zero."""
+    reasons: dict[int, str]
+    """Why clips cannot be read, by row."""
+    key: str
+    """Digest of the files."""
+
+    @cached_property
+    def label_rows(self) -> NDArray[np.int64]:
+        """Index of each clip's folder among the labels, shape (n,)."""
+        place = {label: index for index, label in enumerate(self.labels)}
+        return np.array([place[name.partition("/")[0]] for name in self.names], np.int64)
+
+    def twins(self) -> list[Rows]:
+        """Return the rows of clips that hold the same sound, from two on, in order of the first of them."""
+        readable = np.flatnonzero(self.columns["sound"])
+        order = readable[np.argsort(self.columns["sound"][readable], kind="stable")]
+        edges = np.flatnonzero(np.diff(self.columns["sound"][order])) + 1
+        bounds = [0, *edges.tolist(), len(order)]
+        groups = [order[start:stop] for start, stop in pairwise(bounds) if stop - start > 1]
+        return sorted(groups, key=lambda rows: int(rows[0]))
+
+
+def read_facts(folder: Path, emit: Emit = ignore) -> ClipFacts:
+    """Listen to the clips of a folder, or remember what was heard of files that did not change since.
+
+    Raises DataError when there is no such folder or it has no label folders.
+    """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: is not a folder; choose one with a sub-folder of WAV clips per label")
+    labels = (*label_names(folder), *(name for name in (SILENCE, UNKNOWN) if (folder / name).is_dir()))
+    if not labels:
+        raise DataError(f"{folder}: has no label folders; put the WAV clips of each label into a folder of its own")
+    names, sizes, times = _list_files(folder, labels)
+    place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    listing = hashlib.sha256(os.fsencode("\0".join(names)))
+    listing.update(sizes.tobytes() + times.tobytes())
+    key = f"{place}-{listing.hexdigest()[:24]}"
+
+    def fill(scratch: Path) -> None:
+        columns, reasons = _listen_to_new(folder, names, sizes, times, _latest(place), emit)
+        _mark_twins(ClipFacts(folder, labels, names, columns, reasons, key))
+        _write(scratch, names, columns, reasons)
+
+    kept = cached_folder(_KIND, key, fill, _LIMIT_BYTES, waiting(emit, "Listening to clips"))
+    columns, reasons = _read(kept)
+    return ClipFacts(folder, labels, names, columns, reasons, key)
+
+
+def _list_files(folder: Path, labels: Iterable[str]) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
+    """Return names, sizes and modification times as `clips.wav_files` would find them, with one look at each."""
+    found: list[tuple[str, int, int]] = []
+    for label in labels:
+        try:
+            with os.scandir(folder / label) as entries:
+                own = sorted((entry.name, entry) for entry in entries if _is_clip(entry))
+        except OSError as error:
+            raise DataError(f"{folder / label}: cannot be read ({error.strerror}); check its permissions") from error
+        for name, entry in own:
+            stat = entry.stat()
+            found.append((f"{label}/{name}", stat.st_size, stat.st_mtime_ns))
+    figures = np.array([entry[1:] for entry in found], np.int64).reshape(-1, 2)
+    return tuple(entry[0] for entry in found), figures[:, 0], figures[:, 1]
+
+
+def _is_clip(entry: os.DirEntry[str]) -> bool:
+    return entry.name.lower().endswith((".wav", ".wave")) and not entry.name.startswith(".") and entry.is_file()
+
+
+def _listen_to_new(
+    folder: Path,
+    names: tuple[str, ...],
+    sizes: NDArray[np.int64],
+    times: NDArray[np.int64],
+    known: Path | None,
+    emit: Emit,
+) -> tuple[NDArray[np.void], dict[int, str]]:
+    columns = np.zeros(len(names), _FIELDS)
+    columns["size"], columns["mtime_ns"] = sizes, times
+    reasons = _take_over(columns, names, known)
+    unheard = np.flatnonzero((columns["sound"] == 0) & ~np.isin(np.arange(len(names)), list(reasons)))
+    progress = Progress(emit, "Listening to clips", len(unheard))
+    heard = map_in_threads(_listen, (folder / names[row] for row in unheard))
+    for row, result in zip(unheard.tolist(), progress.count(heard), strict=True):
+        if isinstance(result, DataError):
+            reasons[row] = str(result)
+            columns["faults"][row] = bit("corrupt")
+        else:
+            columns[row] = (columns["size"][row], columns["mtime_ns"][row], *result)
+    return columns, reasons
+
+
+def _take_over(columns: NDArray[np.void], names: tuple[str, ...], known: Path | None) -> dict[int, str]:
+    """Fill in what was heard of the same files before; the marks of twins are made anew."""
+    if known is None:
+        return {}
+    row_of = {name: row for row, name in enumerate(json.loads((known / "names.json").read_bytes()))}
+    before, reasons = _read(known)
+    pairs = [(row, row_of[name]) for row, name in enumerate(names) if name in row_of]
+    rows, old = np.array(pairs, np.int64).reshape(-1, 2).T
+    same = (columns["size"][rows] == before["size"][old]) & (columns["mtime_ns"][rows] == before["mtime_ns"][old])
+    columns[rows[same]] = before[old[same]]
+    columns["faults"] &= np.uint16(~(bit("duplicate") | bit("contradiction")) & 0xFFFF)
+    new_row = dict(zip(old[same].tolist(), rows[same].tolist(), strict=True))
+    return {new_row[row]: reason for row, reason in reasons.items() if row in new_row}
+
+
+def _mark_twins(facts: ClipFacts) -> None:
+    labels = facts.label_rows
+    for rows in facts.twins():
+        kind = "duplicate" if len(set(labels[rows].tolist())) == 1 else "contradiction"
+        facts.columns["faults"][rows] |= bit(kind)
+
+
+def _latest(place: str) -> Path | None:
+    """Return the facts kept last of a folder, whatever was in it then."""
+    found = [path for path in (cache_root() / _KIND).glob(f"{place}-*") if path.is_dir()]
+    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _write(folder: Path, names: tuple[str, ...], columns: NDArray[np.void], reasons: dict[int, str]) -> None:
+    np.save(folder / "columns.npy", columns)
+    (folder / "names.json").write_text(json.dumps(names), encoding="ascii")
+    (folder / "reasons.json").write_text(json.dumps(reasons), encoding="ascii")
+
+
+def _read(folder: Path) -> tuple[NDArray[np.void], dict[int, str]]:
+    reasons = json.loads((folder / "reasons.json").read_bytes())
+    return np.load(folder / "columns.npy"), {int(row): why for row, why in reasons.items()}
+
+
+_Heard = tuple[float, float, int, int, int, bool, int, int]
+"""The columns from seconds to sound."""
+
+
+def _listen(path: Path) -> _Heard | DataError:
+    try:
+        form = wav.read_format(path)
+        channels = wav.read_channels(path, form)
+    except DataError as error:
+        return error
+    levels = np.abs(channels)
+    faults = sum(bit(kind) for kind in _faults(channels, levels, form.seconds))
+    sound = int.from_bytes(hashlib.sha256(channels.tobytes()).digest()[:8]) or 1
+    is_float = form.encoding == "float"
+    return (
+        form.seconds, float(levels.max()), form.sample_rate, form.num_channels, form.sample_bytes, is_float, faults,
+        sound,
+    )  # fmt: skip
+
+
+def _faults(channels: Float32, levels: Float32, seconds: float) -> Iterable[str]:
+    if levels.max() < SILENT_PEAK:
+        yield "silent"
+    if any(_longest_run(channel >= _FULL_SCALE) >= CLIPPED_RUN for channel in levels.T):
+        yield "clipped"
+    if seconds < SHORT_S:
+        yield "short"
+    if np.abs(channels.mean(axis=0)).max() > OFFSET:
+        yield "offset"
+
+
+def _longest_run(flags: NDArray[np.bool_]) -> int:
+    if not flags.any():
+        return 0
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], flags, [False]))))
+    return int((edges[1::2] - edges[::2]).max(initial=0))
