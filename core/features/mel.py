@@ -4,6 +4,8 @@ The data set, the live viewer and a deployed device run this same file, so a net
 numbers everywhere. It imports nothing else of the program and can be copied to a device as it is.
 """
 
+from __future__ import annotations
+
 import math
 import threading
 from typing import Literal, Protocol
@@ -12,6 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 LOG_OFFSET = np.float32(1e-6)
+
+# NumPy 1, which the last runtime for 32-bit boards was built for, knows no `out` here.
+_WRITES_IN_PLACE = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -101,7 +106,8 @@ class FrameTransform:
         if len(heard):
             self._first_bin, self._last_bin = int(heard[0]), int(heard[-1]) + 1
         self._mel_weights = weights[self._first_bin : self._last_bin].astype(np.float32)
-        self._cosines = dct_matrix(settings.num_mel_bins, settings.num_mfccs).astype(np.float32)
+        # In float64: a first coefficient near 100 is rounded by 1e-5 at every step of a sum in float32.
+        self._cosines = dct_matrix(settings.num_mel_bins, settings.num_mfccs)
 
     def bands(self, frames: Float32 | Float64) -> Float32:
         """Return |STFT| of frames (n, frame_length), for mel kinds summed up in the triangles: (n, num_bands).
@@ -111,7 +117,7 @@ class FrameTransform:
         room, count = self._workspace, len(frames)
         padded, spectra = room.frames[:count], room.spectra[:count]
         np.multiply(frames, self._window, padded[:, : self._frame_length])
-        np.fft.rfft(padded, out=spectra)
+        _transform(padded, spectra)
         magnitudes: Float32 = np.abs(spectra[:, self._first_bin : self._last_bin]).astype(np.float32)
         return magnitudes if self._kind == "spectrogram" else magnitudes.dot(self._mel_weights)
 
@@ -120,7 +126,7 @@ class FrameTransform:
         if self._kind == "spectrogram":
             return bands
         log_mel: Float32 = np.log(bands + LOG_OFFSET)
-        return log_mel if self._kind == "log_mel" else log_mel.dot(self._cosines)
+        return log_mel if self._kind == "log_mel" else log_mel.dot(self._cosines).astype(np.float32)
 
 
 class FeatureExtractor:
@@ -157,6 +163,13 @@ class FeatureExtractor:
         if self._settings.normalization == "clip_mean":
             pictures -= pictures.mean(axis=1, keepdims=True)
         return pictures
+
+
+def _transform(frames: Float64, spectra: NDArray[np.complex128]) -> None:
+    if _WRITES_IN_PLACE:
+        np.fft.rfft(frames, out=spectra)
+    else:
+        spectra[:] = np.fft.rfft(frames)
 
 
 def num_frames(settings: Settings, num_samples: int) -> int:

@@ -3,6 +3,8 @@
 It imports nothing of the program but `mel.py`, beside which it can be copied to a device.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from core.features.mel import Float32, FrameTransform, Settings, num_frames, peak

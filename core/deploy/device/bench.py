@@ -18,6 +18,8 @@ n × num_samples, at the model's rate) and `targets` (n, places in `labels`). Li
 
 from __future__ import annotations
 
+import core.deploy.device.one_thread  # noqa: F401 (before numpy)  # isort: skip
+
 import argparse
 import json
 import os

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import core.deploy.device.one_thread  # noqa: F401 (before numpy)  # isort: skip
+
 import sys
 from pathlib import Path
 
