@@ -13,7 +13,7 @@ from core.errors import DataError
 
 PROGRAM = "espeak-ng"
 MISSING = f"{PROGRAM} is not installed; install it with: sudo apt-get install {PROGRAM}"
-_ACCENTS = ("en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
+ACCENTS = ("en-gb", "en-us", "en-gb-scotland", "en-gb-x-rp", "en-gb-x-gbclan", "en-gb-x-gbcwmd", "en-029")
 _TIMBRES = (
     *("f1", "f2", "f3", "f4", "f5", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8"),
     *("klatt", "klatt2", "klatt3", "klatt4", "Andy", "Annie", "Alex", "Alicia", "belinda", "linda", "steph"),
@@ -30,11 +30,39 @@ class Voice:
     pitch: int
 
 
-def deal_voices(count: int, rng: np.random.Generator) -> tuple[Voice, ...]:
+@dataclass(frozen=True)
+class VoiceRange:
+    """What voices are chosen from: accents or languages of espeak-ng, lowest and highest speed and pitch.
+
+    Raises DataError for what no voice can have.
+    """
+
+    accents: tuple[str, ...] = ACCENTS
+    speeds: tuple[int, int] = (120, 199)
+    """Words per minute."""
+    pitches: tuple[int, int] = (25, 75)
+
+    def __post_init__(self) -> None:
+        if not self.accents:
+            raise DataError("voices need an accent at least; name one such as en-us")
+        for what, (low, high), (least, most) in (
+            ("speeds", self.speeds, (80, 450)),
+            ("pitches", self.pitches, (0, 99)),
+        ):
+            if not least <= low <= high <= most:
+                raise DataError(f"{what} must rise and lie between {least} and {most}, are {low}-{high}")
+
+
+def deal_voices(count: int, rng: np.random.Generator, among: VoiceRange | None = None) -> tuple[Voice, ...]:
     """Return voices that differ in accent and timbre first, then in speed and pitch."""
-    names = [f"{accent}+{timbre}" for accent in _ACCENTS for timbre in _TIMBRES]
+    among = among or VoiceRange()
+    names = [f"{accent}+{timbre}" for accent in among.accents for timbre in _TIMBRES]
     order = np.concatenate([rng.permutation(len(names)) for _ in range(1 + count // len(names))])[:count]
-    return tuple(Voice(names[index], int(rng.integers(120, 200)), int(rng.integers(25, 76))) for index in order)
+
+    def draw(lowest: int, highest: int) -> int:
+        return int(rng.integers(lowest, highest + 1))
+
+    return tuple(Voice(names[index], draw(*among.speeds), draw(*among.pitches)) for index in order)
 
 
 def synthesizer_version() -> str:

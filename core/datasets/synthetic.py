@@ -8,14 +8,14 @@ import json
 import shutil
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
-from core.audio.synthesis import Voice, deal_voices, speak, synthesizer_version, trim
+from core.audio.synthesis import Voice, VoiceRange, deal_voices, speak, synthesizer_version, trim
 from core.audio.wav import Sound, resample, write_wav
-from core.datasets.clips import SYNTHETIC_MARKER
+from core.datasets.clips import SYNTHETIC_MARKER, SYNTHETIC_PREFIX
 from core.datasets.data_folder import data_folder
 from core.datasets.progress import Progress
 from core.datasets.waveforms import map_in_threads
@@ -52,28 +52,32 @@ def make_clips(
     takes: int = 2,
     seed: int = 0,
     emit: Emit = ignore,
+    among: VoiceRange | None = None,
 ) -> Path:
-    """Have words spoken by many voices into `<word>/<voice>_nohash_<take>.wav`, one second each; return the folder.
+    """Have words spoken by many voices into `<word>/synthetic_<voice>_nohash_<take>.wav`, a second each.
 
-    The same arguments give the same clips. A folder made with them is left as it is. Raises DataError when the
-    synthesizer is missing or the folder holds something else.
+    Returns the folder. The same arguments give the same clips; a folder made with them is left as it is. A voice's
+    takes vary a little around its speed and pitch. Raises DataError when the synthesizer is missing, cannot say a word,
+    or the folder holds something else.
     """
+    among = among or VoiceRange()
     made_how = {
         "made_by": synthesizer_version(),
         "words": sorted(words),
         "num_voices": num_voices,
         "takes": takes,
         "seed": seed,
+        **{name: value for name, value in asdict(among).items() if value != getattr(VoiceRange, name)},
     }
     marker = folder / SYNTHETIC_MARKER
-    if marker.is_file() and json.loads(marker.read_text(encoding="utf-8")) == made_how:
+    if marker.is_file() and json.loads(marker.read_text(encoding="utf-8")) == json.loads(json.dumps(made_how)):
         return folder
     if folder.is_dir() and any(folder.iterdir()):
         raise DataError(f"{folder}: is not empty; choose a new folder for the clips to be made")
     folder.parent.mkdir(parents=True, exist_ok=True)
     scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        todo = _plan(scratch, sorted(words), num_voices, takes, seed)
+        todo = _plan(scratch, sorted(words), num_voices, takes, seed, among)
         progress = Progress(emit, "Speaking words", len(todo))
         for _ in map_in_threads(_record, todo):
             progress.advance()
@@ -84,16 +88,16 @@ def make_clips(
     return folder
 
 
-def _plan(folder: Path, words: Sequence[str], num_voices: int, takes: int, seed: int) -> list[_Take]:
+def _plan(folder: Path, words: Sequence[str], num_voices: int, takes: int, seed: int, among: VoiceRange) -> list[_Take]:
     rng = np.random.default_rng(seed)
     planned = []
-    for number, voice in enumerate(deal_voices(num_voices, rng)):
+    for number, voice in enumerate(deal_voices(num_voices, rng, among)):
         speaker = hashlib.sha1(f"{seed}:{number}".encode()).hexdigest()[:8]
         for word in words:
             for take in range(takes):
                 speed = round(voice.speed * rng.uniform(1 - _SPEED_SPREAD, 1 + _SPEED_SPREAD))
                 pitch = int(np.clip(voice.pitch + rng.integers(-_PITCH_SPREAD, _PITCH_SPREAD + 1), 0, 99))
-                path = folder / word / f"{speaker}_nohash_{take}.wav"
+                path = folder / word / f"{SYNTHETIC_PREFIX}{speaker}_nohash_{take}.wav"
                 varied = Voice(voice.name, speed, pitch)
                 planned.append(_Take(path, word, varied, rng.uniform(*_PEAKS), rng.uniform(0.2, 0.8)))
     return planned

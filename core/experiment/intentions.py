@@ -3,15 +3,20 @@
 from pathlib import Path
 from typing import Any
 
+from core.audio.synthesis import ACCENTS, VoiceRange
 from core.datasets import speech_commands, synthetic
 from core.datasets.check import check_folder
 from core.evaluation import latency
 from core.events import Emit
 from core.experiment import jobs, pool, runner
+from core.experiment.detection_report import DetectionReport, detect_file
 from core.experiment.export import export_trial
 from core.experiment.judgement import judge_file
+from core.experiment.long_recording import LongRecording, kept_recording, make_long_recording
 from core.experiment.quickstart import find_data, quickstart_specs
+from core.experiment.spotting import open_spotter
 from core.experiment.store import Study
+from core.experiment.trial_folder import read_spec
 from core.section import override
 from core.spec import parse_spec
 
@@ -37,9 +42,11 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Download():
             return str(speech_commands.download(Path(job.folder) if job.folder else None, emit))
         case jobs.Synthesize():
-            num_voices = -(-job.clips_per_label // _TAKES_A_VOICE)
-            made = synthetic.make_clips(Path(job.folder), job.labels, num_voices, _TAKES_A_VOICE, job.seed, emit)
-            return str(made)
+            return _synthesize(job, emit)
+        case jobs.MakeRecording():
+            return _make_recording(job, emit).model_dump(mode="json")
+        case jobs.Detect():
+            return _detect(job, emit).model_dump(mode="json")
         case jobs.CheckData():
             return check_folder(Path(job.folder), emit).model_dump(mode="json")
         case jobs.Quickstart():
@@ -49,6 +56,25 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
 def _time(model: str, job: jobs.Benchmark, emit: Emit) -> dict[str, Any]:
     timing = latency.benchmark(Path(model), job.num_threads, job.warmup_runs, job.num_runs, emit)
     return timing.model_dump(mode="json")
+
+
+def _synthesize(job: jobs.Synthesize, emit: Emit) -> str:
+    num_voices = job.num_voices or -(-job.clips_per_label // _TAKES_A_VOICE)
+    takes = -(-job.clips_per_label // num_voices)
+    among = VoiceRange(job.accents or ACCENTS, job.speeds, job.pitches)
+    return str(synthetic.make_clips(Path(job.folder), job.labels, num_voices, takes, job.seed, emit, among))
+
+
+def _make_recording(job: jobs.MakeRecording, emit: Emit) -> LongRecording:
+    spec = read_spec(Path(job.trial))
+    if job.wav:
+        return make_long_recording(spec, Path(job.wav), job.minutes, job.seed, job.background_volume, emit)
+    return kept_recording(spec, job.minutes, job.seed, job.background_volume, emit)
+
+
+def _detect(job: jobs.Detect, emit: Emit) -> DetectionReport:
+    spotter = open_spotter(job.model, job.settings)
+    return detect_file(spotter, Path(job.wav), Path(job.truth) if job.truth else None, emit)
 
 
 def _quickstart(job: jobs.Quickstart, emit: Emit) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import WorkbenchError
+from core.evaluation.detection import DetectionSettings
 
 
 class Job(BaseModel):
@@ -92,7 +93,32 @@ class Synthesize(Job):
     folder: str
     labels: tuple[str, ...]
     clips_per_label: int = Field(100, ge=2, le=5000)
+    num_voices: int = Field(0, ge=0, le=5000, description="Voices that share the clips; 0 gives each two.")
+    accents: tuple[str, ...] = Field((), description="Of espeak-ng, such as en-us; English ones when empty.")
+    speeds: tuple[int, int] = Field((120, 199), description="Lowest and highest, in words per minute.")
+    pitches: tuple[int, int] = Field((25, 75), description="Lowest and highest, of 0 to 99.")
     seed: int = Field(0, ge=0)
+
+
+class MakeRecording(Job):
+    """Make a long recording of a trial's test clips over noise. Answer: a LongRecording as JSON values."""
+
+    intention: Literal["make_recording"] = "make_recording"
+    trial: str = Field(description="Folder of the trial.")
+    wav: str = Field("", description="File to write; in the user's cache when empty.")
+    minutes: float = Field(10.0, ge=0.2, le=60)
+    background_volume: float = Field(0.1, ge=0, le=1)
+    seed: int = Field(0, ge=0)
+
+
+class Detect(Job):
+    """Find words in a long recording. Answer: a DetectionReport as JSON values; see `hear_recording` for its curve."""
+
+    intention: Literal["detect"] = "detect"
+    model: str = Field(description="Folder of a trial, or a .tflite file with its preprocessing beside it.")
+    wav: str
+    truth: str = Field("", description="CSV of what was said when; that beside the recording when empty.")
+    settings: DetectionSettings | None = Field(None, description="Those saved with the model when there are none.")
 
 
 class CheckData(Job):
@@ -118,7 +144,20 @@ class Cancel(BaseModel):
     cancel: str
 
 
-AnyJob = Train | RunSweep | Remeasure | Evaluate | Benchmark | Export | Download | Synthesize | CheckData | Quickstart
+AnyJob = (
+    Train
+    | RunSweep
+    | Remeasure
+    | Evaluate
+    | Benchmark
+    | Export
+    | Download
+    | Synthesize
+    | MakeRecording
+    | Detect
+    | CheckData
+    | Quickstart
+)
 
 _JOB: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="intention")])
 

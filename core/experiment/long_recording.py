@@ -6,6 +6,7 @@ spotting.json   how it was made; that it is synthetic, where its clips are
 """
 
 import csv
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,10 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio.wav import Sound, write_wav
-from core.datasets.clips import SILENCE, UNKNOWN, ClipSet, find_clips
-from core.datasets.progress import Progress
+from core.cache import cached_folder
+from core.datasets.clips import SILENCE, SYNTHETIC_PREFIX, UNKNOWN, ClipSet, find_clips
+from core.datasets.digest import digest
+from core.datasets.progress import Progress, waiting
 from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms
 from core.errors import DataError
@@ -24,10 +27,12 @@ from core.evaluation.detection import SpokenWord
 from core.events import Emit, ignore
 from core.spec import TrialSpec
 
+FILE_NAME = "spotting.wav"
 MOST_MINUTES = 60.0
 FADE_MS = 20
 GAP_S = (1.0, 3.0)
 """Least and most between the end of one clip and the beginning of the next; their mean is that of Speech Commands."""
+_LIMIT_BYTES = 1024**3
 _NO_OTHERS = (
     f"The trial has no label {UNKNOWN}, so the recording holds its own words alone: "
     "how often other words set it off is not counted."
@@ -38,12 +43,11 @@ Rows = NDArray[np.int64]
 
 
 class LongRecording(BaseModel):
-    """A recording made here: its files and how it was made."""
+    """A recording made here: where it is, which its own files do not say so that they can be moved, and what it is."""
 
     model_config = ConfigDict(frozen=True)
 
     wav: str
-    truth: str
     minutes: float
     seed: int
     background_volume: float
@@ -71,7 +75,7 @@ def make_long_recording(
     background_volume: float = 0.1,
     emit: Emit = ignore,
 ) -> LongRecording:
-    """Write `wav`, and beside it its truth as CSV and how it was made as JSON.
+    """Write `wav`, and beside it its truth as CSV and how it was made as JSON; synthetic clips mark its name.
 
     Words are clips of the test part of the spec's own data, so no voice in them was trained on. The noise is that of
     the data's recordings, else pink noise made here; `background_volume` is relative to its own level. The same
@@ -86,9 +90,10 @@ def make_long_recording(
     for word, row in progress.count(spoken):
         start = round(word.time_s * rate)
         sound[start : start + spec.num_samples] += _faded(clips.waveforms.samples[row] / FULL_SCALE, rate)
+    if clips.found.synthetic and not wav.name.startswith(SYNTHETIC_PREFIX):
+        wav = wav.with_name(SYNTHETIC_PREFIX + wav.name)
     made = LongRecording(
         wav=str(wav),
-        truth=str(wav.with_suffix(".csv")),
         minutes=minutes,
         seed=seed,
         background_volume=background_volume,
@@ -100,8 +105,9 @@ def make_long_recording(
     try:
         wav.parent.mkdir(parents=True, exist_ok=True)
         write_wav(wav, Sound(sound, rate))
-        write_truth(Path(made.truth), [word for word, _ in spoken])
-        wav.with_suffix(".json").write_text(made.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        write_truth(wav.with_suffix(".csv"), [word for word, _ in spoken])
+        about = made.model_dump_json(indent=1, exclude={"wav"})
+        wav.with_suffix(".json").write_text(about + "\n", encoding="utf-8")
     except OSError as error:
         raise DataError(
             f"{wav}: could not be written ({error.strerror}); choose a folder of yours with room"
@@ -109,11 +115,29 @@ def make_long_recording(
     return made
 
 
+def kept_recording(
+    spec: TrialSpec, minutes: float = 10.0, seed: int = 0, background_volume: float = 0.1, emit: Emit = ignore
+) -> LongRecording:
+    """Return the recording that `make_long_recording` would make, from the user's cache, made there when it is not."""
+    made_of = json.dumps([spec.split.recorded(), spec.features.sample_rate, minutes, seed, background_volume])
+    key = digest(find_clips(spec.dataset).fingerprint, made_of)
+
+    def fill(folder: Path) -> None:
+        make_long_recording(spec, folder / FILE_NAME, minutes, seed, background_volume, emit)
+
+    folder = cached_folder("recordings", key, fill, _LIMIT_BYTES, waiting(emit, "Making the recording"))
+    (wav,) = folder.glob("*.wav")
+    made = about_recording(wav)
+    assert made is not None
+    return made
+
+
 def about_recording(wav: Path) -> LongRecording | None:
     """Return how a recording was made, None for one from elsewhere."""
     try:
-        return LongRecording.model_validate_json(wav.with_suffix(".json").read_bytes())
-    except (OSError, ValueError):
+        about = json.loads(wav.with_suffix(".json").read_bytes())
+        return LongRecording.model_validate({**about, "wav": str(wav)})
+    except (OSError, ValueError, TypeError):
         return None
 
 

@@ -144,7 +144,7 @@ def save_working_point(chosen: ChosenModel, settings: DetectionSettings) -> Path
     return path
 
 
-def detection_settings(base: DetectionSettings, **changes: float | None) -> DetectionSettings:
+def changed_settings(base: DetectionSettings, **changes: float | None) -> DetectionSettings:
     """Return settings with those changes that are given. Raises DataError with a sentence for values out of range."""
     given = {name: value for name, value in changes.items() if value is not None}
     try:

@@ -1,0 +1,126 @@
+"""What a model makes of one clip: all probabilities, the picture it saw, and the sound's own figures."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.audio.loudness import Loudness, loudest_start, measure_loudness
+from core.audio.wav import Sound, read_wav, resample, to_int16
+from core.datasets.waveforms import FULL_SCALE
+from core.evaluation.advice import advise
+from core.evaluation.interpreter import LoadedModel
+from core.evaluation.network import check_fit
+from core.experiment.model_choice import ChosenModel
+from core.results import Classification
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ClassifiedClip:
+    """Probabilities in the order of `labels`; `picture` (frames, coefficients) is what the network saw, unscaled."""
+
+    labels: tuple[str, ...]
+    probabilities: Float32
+    picture: Float32
+    loudness: Loudness
+    unlikeness: float | None
+    """Root mean square over the coefficients of how many of the training part's deviations their mean over time lies
+    from the training part's; None where the model was not standardized."""
+    feature_ms: float
+    inference_ms: float
+
+    @property
+    def label(self) -> str:
+        """The most probable label."""
+        return self._ranked[0][1]
+
+    @property
+    def top_probability(self) -> float:
+        """Its probability."""
+        return self._ranked[0][0]
+
+    @property
+    def runner_up(self) -> str:
+        """The second most probable label."""
+        return self._ranked[1][1]
+
+    @property
+    def margin(self) -> float:
+        """How much more probable the first is than the second."""
+        return self._ranked[0][0] - self._ranked[1][0]
+
+    def advice(self, expected: str = "", session: Classification | None = None) -> str:
+        """Return in one sentence what would help; `expected` is what was meant, `session` how the others fared."""
+        return advise(
+            self.loudness,
+            label=self.label,
+            top_probability=self.top_probability,
+            runner_up=self.runner_up,
+            margin=self.margin,
+            unlikeness=self.unlikeness,
+            expected=expected,
+            session=session,
+        )
+
+    @property
+    def _ranked(self) -> list[tuple[float, str]]:
+        return sorted(zip(self.probabilities.tolist(), self.labels, strict=True), reverse=True)
+
+
+class ClipClassifier:
+    """A model asked clip by clip. Raises ModelError when it does not fit its preprocessing."""
+
+    def __init__(self, chosen: ChosenModel, num_threads: int = 1) -> None:
+        self.chosen = chosen
+        self._preprocessing = chosen.preprocessing
+        self._extractor = self._preprocessing.extractor()
+        self._model = LoadedModel(chosen.path, num_threads)
+        check_fit(self._model, (self._extractor.num_frames, self._extractor.num_coefficients, 1), len(self.labels))
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """What the probabilities stand for, in their order."""
+        return self._preprocessing.labels
+
+    def classify(self, sound: Sound) -> ClassifiedClip:
+        """Return what the model makes of a sound; of one longer than its clips the loudest part is taken."""
+        clip = self._fit(sound)
+        started_ns = time.perf_counter_ns()
+        picture = self._extractor.compute(clip[np.newaxis])
+        given = self._preprocessing.scale(picture)
+        made_ns = time.perf_counter_ns()
+        probabilities = self._model.run(given)[0]
+        done_ns = time.perf_counter_ns()
+        return ClassifiedClip(
+            labels=self.labels,
+            probabilities=probabilities,
+            picture=picture[0],
+            loudness=measure_loudness(clip, self._preprocessing.features.sample_rate),
+            unlikeness=self._unlikeness(given),
+            feature_ms=(made_ns - started_ns) / 1e6,
+            inference_ms=(done_ns - made_ns) / 1e6,
+        )
+
+    def classify_file(self, path: Path) -> ClassifiedClip:
+        """Return what the model makes of a WAV file. Raises DataError naming a file that cannot be read."""
+        return self.classify(read_wav(path))
+
+    def _fit(self, sound: Sound) -> Float32:
+        """Return the clip as training would have read it, float32 of the model's length and rate."""
+        rate, num_samples = self._preprocessing.features.sample_rate, self._preprocessing.num_samples
+        samples = resample(sound, rate).samples
+        if len(samples) > num_samples:
+            start = loudest_start(samples, num_samples, rate)
+            samples = samples[start : start + num_samples]
+        clip = np.zeros(num_samples, np.float32)
+        clip[: len(samples)] = to_int16(samples) / FULL_SCALE
+        return clip
+
+    def _unlikeness(self, given: Float32) -> float | None:
+        if not self._preprocessing.mean:
+            return None
+        return float(np.sqrt(np.mean(np.square(given[0, ..., 0].mean(axis=0)))))
