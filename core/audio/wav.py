@@ -3,7 +3,11 @@
 Layout: "Multimedia Programming Interface and Data Specifications 1.0" (IBM and Microsoft, 1991) and
 "Multiple Channel Audio Data and WAVE Files" (Microsoft, 2001). The standard library's `wave` refuses
 float samples and WAVE_FORMAT_EXTENSIBLE.
+
+A device runs this same file and has no soxr, so that is loaded where it is used: at any rate but the file's own.
 """
+
+from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
@@ -12,7 +16,6 @@ from pathlib import Path
 from typing import BinaryIO, Literal
 
 import numpy as np
-import soxr
 from numpy.typing import NDArray
 
 from core.errors import DataError
@@ -112,7 +115,11 @@ def read_blocks(path: Path, sample_rate: int, block_s: float = 1.0) -> Iterator[
     Raises DataError naming the file when it is truncated, empty, not a WAV file or without sound.
     """
     form = read_format(path)
-    resampler = soxr.ResampleStream(form.sample_rate, sample_rate, 1) if form.sample_rate != sample_rate else None
+    resampler = None
+    if form.sample_rate != sample_rate:
+        import soxr
+
+        resampler = soxr.ResampleStream(form.sample_rate, sample_rate, 1)
     frames_each = max(1, round(form.sample_rate * block_s))
     frame_bytes = form.num_channels * form.sample_bytes
     with path.open("rb") as file:
@@ -143,6 +150,8 @@ def resample(sound: Sound, sample_rate: int) -> Sound:
     """Return the sound at another rate, by the SoX resampler (https://sourceforge.net/projects/soxr)."""
     if sound.sample_rate == sample_rate:
         return sound
+    import soxr
+
     return Sound(soxr.resample(sound.samples, sound.sample_rate, sample_rate), sample_rate)
 
 

@@ -11,10 +11,13 @@ from pathlib import Path
 SHARED_FILES = (
     "core/__init__.py",
     "core/errors.py",
+    "core/audio/__init__.py",
+    "core/audio/wav.py",
     "core/deploy/__init__.py",
     "core/evaluation/__init__.py",
     "core/evaluation/detection.py",
     "core/evaluation/network.py",
+    "core/evaluation/spotter.py",
     "core/evaluation/stopwatch.py",
     "core/features/__init__.py",
     "core/features/mel.py",
