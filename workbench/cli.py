@@ -9,7 +9,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from workbench.commands import data, models, quickstart, studies, training
+from workbench.commands import data, models, quickstart, recording, spotting, studies, training
 from workbench.commands.options import wants_json
 
 FAILED, BAD_SPEC, CANCELLED = 1, 2, 130
@@ -78,4 +78,9 @@ app.command()(studies.export)
 app.command()(studies.report)
 app.command()(models.evaluate)
 app.command()(models.benchmark)
+app.command()(spotting.classify)
+app.command()(spotting.detect)
+app.command()(spotting.listen)
+app.command()(recording.record)
+app.command()(data.synthesize)
 app.add_typer(data.app, name="data")

@@ -32,19 +32,23 @@ def advise(
     """
     if sound.is_silent:
         return "Nothing was heard: check that the right microphone is chosen and not muted."
-    is_right = expected in ("", label)
-    is_sure = top_probability >= SURE_PROBABILITY and margin >= SURE_MARGIN
-    if is_right and is_sure:
+    if expected in ("", label) and is_sure(top_probability, margin):
         return f"Heard clearly as {label}; nothing to mend."
     return (
-        _fault_of_sound(sound)
+        fault_of_sound(sound)
         or _unlike(unlikeness)
         or _confused(expected, session)
         or _undecided(label, top_probability, runner_up, margin, expected)
     )
 
 
-def _fault_of_sound(sound: Loudness) -> str:
+def is_sure(top_probability: float, margin: float) -> bool:
+    """Tell whether a label was heard clearly: probable, and far ahead of the next."""
+    return top_probability >= SURE_PROBABILITY and margin >= SURE_MARGIN
+
+
+def fault_of_sound(sound: Loudness) -> str:
+    """Return what is wrong with a recording whatever the model makes of it, empty when nothing is."""
     if sound.clipped_fraction > CLIPPED_FRACTION:
         share = f"{100 * sound.clipped_fraction:.1f} %"
         return f"Clipped ({share} of the samples at full scale): lower the microphone's level or move away from it."

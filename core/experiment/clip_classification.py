@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.audio.loudness import Loudness, loudest_start, measure_loudness
 from core.audio.wav import Sound, read_wav, resample, to_int16
 from core.datasets.waveforms import FULL_SCALE
-from core.evaluation.advice import advise
+from core.evaluation.advice import advise, is_sure
 from core.evaluation.interpreter import LoadedModel
 from core.evaluation.network import check_fit
 from core.experiment.model_choice import ChosenModel
@@ -52,6 +52,11 @@ class ClassifiedClip:
     def margin(self) -> float:
         """How much more probable the first is than the second."""
         return self._ranked[0][0] - self._ranked[1][0]
+
+    @property
+    def is_clear(self) -> bool:
+        """Tell whether the sound was heard and its label is sure."""
+        return not self.loudness.is_silent and is_sure(self.top_probability, self.margin)
 
     def advice(self, expected: str = "", session: Classification | None = None) -> str:
         """Return in one sentence what would help; `expected` is what was meant, `session` how the others fared."""

@@ -9,6 +9,7 @@ from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
 from core.datasets.preprocessing import Preprocessing, load_preprocessing
 from core.errors import StudyError
 from core.experiment.files import write_atomically, writing_failed
+from core.experiment.model_choice import WORKING_POINT
 from core.experiment.spec_file import to_toml
 from core.experiment.store import Study, TrialState
 
@@ -22,8 +23,9 @@ _BYTES_A_LINE = 16
 def export_trial(study: Study, name: str, form: Format, target: Path | str) -> tuple[Path, ...]:
     """Write a trial's model to `target`, a file or a folder, and return the paths written.
 
-    Beside a `.tflite` or `.keras` goes its preprocessing.json, without which its input cannot be made. Raises
-    StudyError when the trial is not finished or the target cannot be written.
+    Beside a `.tflite` or `.keras` go its preprocessing.json, without which its input cannot be made, and its
+    detection.json where a working point was saved. Raises StudyError when the trial is not finished or the target
+    cannot be written.
     """
     trial = study.summary(name)
     if trial.state is not TrialState.FINISHED:
@@ -39,9 +41,10 @@ def export_trial(study: Study, name: str, form: Format, target: Path | str) -> t
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, path)
-        if form != "zip" and (folder / PREPROCESSING).is_file():
-            written.append(path.with_name(f"{path.stem}.{PREPROCESSING}"))
-            shutil.copyfile(folder / PREPROCESSING, written[-1])
+        for beside in (PREPROCESSING, WORKING_POINT) if form != "zip" else ():
+            if (folder / beside).is_file():
+                written.append(path.with_name(f"{path.stem}.{beside}"))
+                shutil.copyfile(folder / beside, written[-1])
     except OSError as error:
         raise StudyError(writing_failed(path, error)) from error
     return tuple(written)

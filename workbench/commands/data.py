@@ -54,25 +54,82 @@ def download(
     _run(Download(folder=str(folder.resolve()) if folder else ""), "folder", as_json)
 
 
-@app.command()
-def synthesize(
+_WORDS_HELP = "Words to be spoken."
+VoicesOption = Annotated[
+    int, typer.Option("--voices", metavar="N", min=0, max=5000, help="Voices that share them; 0 gives each two clips.")
+]
+AccentsOption = Annotated[
+    str, typer.Option("--accents", metavar="A,B,C", help="Of espeak-ng, such as en-us,de; English ones if none.")
+]
+SpeedsOption = Annotated[str, typer.Option("--speeds", metavar="LOW-HIGH", help="In words per minute.")]
+PitchesOption = Annotated[str, typer.Option("--pitches", metavar="LOW-HIGH", help="Of 0 to 99.")]
+SeedOption = Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Another seed picks other voices.")]
+_SPEEDS, _PITCHES = "120-199", "25-75"
+
+
+@app.command("synthesize")
+def synthesize_folder(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to make.", show_default=False)],
-    labels: Annotated[str, typer.Option("--labels", metavar="A,B,C", help="Words to be spoken.")] = "go,stop",
+    labels: Annotated[str, typer.Option("--labels", metavar="A,B,C", help=_WORDS_HELP)] = "go,stop",
     clips_per_label: Annotated[
         int, typer.Option("--clips", metavar="N", min=2, max=5000, help="Clips of each word.")
     ] = 100,
-    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Another seed picks other voices.")] = 0,
+    voices: VoicesOption = 0,
+    accents: AccentsOption = "",
+    speeds: SpeedsOption = _SPEEDS,
+    pitches: PitchesOption = _PITCHES,
+    seed: SeedOption = 0,
     as_json: AsJson = False,
 ) -> None:
     """Have words spoken by espeak-ng in many voices, speeds and pitches. Results on them are marked as synthetic.
 
     Example: `workbench data synthesize clips --labels go,stop --clips 200`
     """
+    synthesize(labels, folder, clips_per_label, voices, accents, speeds, pitches, seed, as_json)
+
+
+def synthesize(
+    words: Annotated[str, typer.Option("--words", metavar="A,B,C", help=_WORDS_HELP, show_default=False)],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder to make.", show_default=False)],
+    clips_per_label: Annotated[
+        int, typer.Option("--count", metavar="N", min=2, max=5000, help="Clips of each word.")
+    ] = 100,
+    voices: VoicesOption = 0,
+    accents: AccentsOption = "",
+    speeds: SpeedsOption = _SPEEDS,
+    pitches: PitchesOption = _PITCHES,
+    seed: SeedOption = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Have words spoken by espeak-ng in many voices, speeds and pitches. Results on them are marked as synthetic.
+
+    Example: `workbench synthesize --words go,stop --count 200 --voices 50 --speeds 100-220 --out clips`
+    """
     from core.experiment.jobs import Synthesize
 
-    words = tuple(word.strip() for word in labels.split(",") if word.strip())
-    job = Synthesize(folder=str(folder.resolve()), labels=words, clips_per_label=clips_per_label, seed=seed)
+    job = Synthesize(
+        folder=str(out.resolve()),
+        labels=_listed(words),
+        clips_per_label=clips_per_label,
+        num_voices=voices,
+        accents=_listed(accents),
+        speeds=_range(speeds, "--speeds"),
+        pitches=_range(pitches, "--pitches"),
+        seed=seed,
+    )
     _run(job, "folder", as_json)
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _range(text: str, option: str) -> tuple[int, int]:
+    low, _, high = text.partition("-")
+    try:
+        return int(low), int(high or low)
+    except ValueError:
+        raise typer.BadParameter(f"must look like 120-199, is {text!r}", param_hint=option) from None
 
 
 def _run(job: "Job", what: str, as_json: bool) -> None:  # noqa: FBT001

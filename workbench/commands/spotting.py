@@ -1,0 +1,198 @@
+"""Commands that listen with a model: to clips, to a long recording, to a microphone."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workbench.commands.model_argument import (
+    MODEL_HELP,
+    AverageOption,
+    DeviceOption,
+    HopOption,
+    MinimumCountOption,
+    SaveOption,
+    SpecOption,
+    SuppressionOption,
+    ThresholdOption,
+    settings_of,
+    take_model,
+)
+from workbench.commands.options import AsJson, DataOption, LabelsOption
+
+if TYPE_CHECKING:
+    from core.experiment.model_choice import ChosenModel
+    from core.spec import TrialSpec
+
+
+def classify(
+    arguments: Annotated[
+        list[Path], typer.Argument(metavar="MODEL_OR_TRIAL CLIP.wav...", help=MODEL_HELP, show_default=False)
+    ],
+    spec: SpecOption = None,
+    labels: LabelsOption = "",
+    as_json: AsJson = False,
+) -> None:
+    """Tell which label each clip has, with all probabilities and a sentence on what would help.
+
+    Example: `workbench classify studies/mine B clips/go/*.wav`
+    """
+    from core.experiment.clip_classification import ClipClassifier
+    from workbench import console
+    from workbench.commands import spotting_sheet
+
+    chosen, clips = take_model(arguments, spec, labels)
+    if not clips:
+        raise typer.BadParameter("name at least one WAV file after the model")
+    classifier = ClipClassifier(chosen)
+    found = [(clip, classifier.classify_file(clip)) for clip in clips]
+    if as_json:
+        console.answer(spotting_sheet.clips_document(chosen, found))
+    else:
+        spotting_sheet.show_clips(chosen, found)
+
+
+def detect(
+    arguments: Annotated[
+        list[Path], typer.Argument(metavar="MODEL_OR_TRIAL [LONG.wav]", help=MODEL_HELP, show_default=False)
+    ],
+    truth: Annotated[
+        Path | None,
+        typer.Option(
+            "--truth", metavar="TIMES.csv", help="What was said when: time_s,label. The CSV beside LONG.wav if none."
+        ),
+    ] = None,
+    minutes: Annotated[
+        float, typer.Option("--minutes", metavar="N", min=0.2, max=60, help="Of a recording made here.")
+    ] = 10,
+    background_volume: Annotated[
+        float, typer.Option("--background-volume", metavar="V", min=0, max=1, help="Of its noise.")
+    ] = 0.1,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", min=0, help="Another seed makes another one.")] = 0,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE.wav", help="Keep the recording made here, with its truth beside it."),
+    ] = None,
+    threshold: ThresholdOption = None,
+    average_window: AverageOption = None,
+    suppression: SuppressionOption = None,
+    minimum_count: MinimumCountOption = None,
+    hop: HopOption = None,
+    save: SaveOption = False,
+    spec: SpecOption = None,
+    labels: LabelsOption = "",
+    data: DataOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Find words in a long recording: false accepts per hour, false reject rate and both over the threshold.
+
+    Without LONG.wav a recording is made: clips of the trial's test part, whose voices it never trained on, at known
+    times over the noise recordings. Once heard, a recording is not run through the network again.
+
+    Example: `workbench detect studies/mine B --minutes 10 --threshold 0.9 --save`
+    """
+    from core.errors import StudyError
+    from core.experiment.detection_report import detect_file
+    from core.experiment.long_recording import kept_recording, make_long_recording
+    from core.experiment.spotting import Spotter, save_working_point
+    from workbench import console
+    from workbench.commands import spotting_sheet
+
+    chosen, recordings = take_model(arguments, spec, labels)
+    if len(recordings) > 1:
+        raise typer.BadParameter("name one recording; several are several commands")
+    settings = settings_of(
+        chosen,
+        threshold=threshold,
+        average_window_ms=average_window,
+        suppression_ms=suppression,
+        minimum_count=minimum_count,
+        hop_ms=hop,
+    )
+    spotter = Spotter(chosen, settings)
+    with console.progress() as narrator:
+        if recordings:
+            recording = recordings[0]
+        else:
+            made_of = _spec_of(chosen, spec, data)
+            if out:
+                made = make_long_recording(made_of, out, minutes, seed, background_volume, narrator)
+            else:
+                made = kept_recording(made_of, minutes, seed, background_volume, narrator)
+            recording = Path(made.wav)
+        report = detect_file(spotter, recording, truth, narrator)
+    saved = ""
+    if save:
+        try:
+            saved = str(save_working_point(chosen, spotter.settings))
+        except StudyError as error:
+            raise StudyError(f"the settings were not saved: {error}") from error
+    if as_json:
+        console.answer({**report.model_dump(mode="json"), "saved": saved})
+    else:
+        spotting_sheet.show_report(report, saved)
+
+
+def listen(
+    arguments: Annotated[list[Path], typer.Argument(metavar="MODEL_OR_TRIAL", help=MODEL_HELP, show_default=False)],
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", metavar="N", min=0.1, help="Until Ctrl+C when not given.")
+    ] = None,
+    device: DeviceOption = None,
+    threshold: ThresholdOption = None,
+    average_window: AverageOption = None,
+    suppression: SuppressionOption = None,
+    minimum_count: MinimumCountOption = None,
+    hop: HopOption = None,
+    spec: SpecOption = None,
+    labels: LabelsOption = "",
+    as_json: AsJson = False,
+) -> None:
+    """Spot words in what the microphone hears, each on a line as it fires; Ctrl+C ends it.
+
+    Example: `workbench listen studies/mine B --seconds 30`
+    """
+    from core.experiment.spotting import Spotter
+    from workbench import console
+    from workbench.commands import spotting_sheet
+    from workbench.commands.live_spotting import listen_live
+
+    chosen, rest = take_model(arguments, spec, labels)
+    if rest:
+        raise typer.BadParameter("name a model alone; `workbench detect` takes recordings")
+    settings = settings_of(
+        chosen,
+        threshold=threshold,
+        average_window_ms=average_window,
+        suppression_ms=suppression,
+        minimum_count=minimum_count,
+        hop_ms=hop,
+    )
+    heard: dict[str, Any] = listen_live(
+        Spotter(chosen, settings), device, seconds, spotting_sheet.keep_quiet if as_json else spotting_sheet.show_fired
+    )
+    if as_json:
+        console.answer(heard)
+    else:
+        spotting_sheet.show_heard(heard)
+
+
+def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "TrialSpec":
+    """Return whose test clips a recording is made of: the trial's own, or those of a spec. Raises WorkbenchError."""
+    from core.errors import ModelError
+    from core.experiment.spec_file import apply_settings, load_values
+    from core.experiment.trial_folder import read_spec
+    from core.section import override
+    from core.spec import parse_spec
+    from workbench.commands.training import as_setting
+
+    if spec:
+        return parse_spec(apply_settings(load_values(spec), as_setting(data)), str(spec))
+    if chosen.trial is None:
+        raise ModelError(
+            f"{chosen.path}: belongs to no trial whose clips could be taken; give a recording, or --spec and --data"
+        )
+    kept = read_spec(chosen.trial)
+    if data is None:
+        return kept
+    return parse_spec(override(kept.model_dump(mode="json"), "dataset.folder", str(data.resolve())))
