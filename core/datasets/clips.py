@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from core.audio import wav
@@ -40,7 +41,7 @@ class Clip:
     start_ms: int = 0
     stretch: int = 0
 
-    @property
+    @cached_property
     def speaker(self) -> str:
         """Speaker that the name of a Speech Commands file carries, or nothing."""
         found = _SPEAKER.match(self.path.name)

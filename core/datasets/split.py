@@ -1,6 +1,7 @@
 """Dealing clips to training, validation and test, so that no voice is heard in two parts."""
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +37,7 @@ def which_set(name: str, validation_fraction: float, test_fraction: float, salt:
     Warden, "Speech Commands", 2018, https://arxiv.org/abs/1804.03209. A salt deals differently.
     """
     group = re.sub(r"_nohash_.*$", "", name)
-    digest = hashlib.sha1(f"{salt}{group}".encode()).hexdigest()
+    digest = hashlib.sha1(os.fsencode(f"{salt}{group}")).hexdigest()
     place = int(digest, 16) % (_MAX_NUM_WAVS_PER_CLASS + 1) / _MAX_NUM_WAVS_PER_CLASS
     if place < validation_fraction:
         return "validation"
@@ -137,7 +138,7 @@ def _deal_evenly(clips: Sequence[Clip], group_of: Callable[[Clip], str], rule: S
 
 
 def _salted(group: str, seed: int) -> str:
-    return hashlib.sha1(f"{seed}:{group}".encode()).hexdigest()
+    return hashlib.sha1(os.fsencode(f"{seed}:{group}")).hexdigest()
 
 
 def _require_all_labels(found: ClipSet, parts: Sequence[str], rule: Split) -> None:

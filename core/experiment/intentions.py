@@ -5,10 +5,12 @@ from typing import Any
 
 from core.audio.synthesis import ACCENTS, VoiceRange
 from core.datasets import speech_commands, synthetic
+from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
 from core.evaluation import latency
 from core.events import Emit
 from core.experiment import jobs, pool, runner
+from core.experiment.clip_judgement import judge_clips
 from core.experiment.detection_report import DetectionReport, detect_file
 from core.experiment.export import export_trial
 from core.experiment.judgement import judge_file
@@ -49,6 +51,10 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
             return _detect(job, emit).model_dump(mode="json")
         case jobs.CheckData():
             return check_folder(Path(job.folder), emit).model_dump(mode="json")
+        case jobs.Catalogue():
+            return str(make_catalogue(job.dataset, job.split, emit))
+        case jobs.JudgeClips():
+            return str(judge_clips(Path(job.trial), Path(job.folder), emit))
         case jobs.Quickstart():
             return _quickstart(job, emit)
 

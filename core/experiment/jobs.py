@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
+from core.spec import Dataset, Split
 
 
 class Job(BaseModel):
@@ -128,6 +129,28 @@ class CheckData(Job):
     folder: str
 
 
+class Catalogue(Job):
+    """List the clips of a data set with what is wrong with them and their parts.
+
+    Answer: the folder in the cache that `core.datasets.catalogue.open_catalogue` reads.
+    """
+
+    intention: Literal["catalogue"] = "catalogue"
+    dataset: Dataset
+    split: Split = Split()
+
+
+class JudgeClips(Job):
+    """Judge every clip of a folder with a trial's file.
+
+    Answer: the folder in the cache that `core.evaluation.verdicts.open_verdicts` reads.
+    """
+
+    intention: Literal["judge_clips"] = "judge_clips"
+    trial: str = Field(description="The trial's folder.")
+    folder: str
+
+
 class Quickstart(Job):
     """Find data, run three starter trials. Answer: {study, data, synthetic, trials}."""
 
@@ -156,6 +179,8 @@ AnyJob = (
     | MakeRecording
     | Detect
     | CheckData
+    | Catalogue
+    | JudgeClips
     | Quickstart
 )
 

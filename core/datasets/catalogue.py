@@ -1,0 +1,274 @@
+"""Everything the window shows of a folder: its clips, what is wrong with each, and the part each is used in.
+
+Made by a worker and left in the cache as arrays, so that the window opens hundreds of thousands of rows at once.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from core.cache import cached_folder
+from core.datasets.clip_facts import ClipFacts, bit, read_facts
+from core.datasets.clips import SILENCE, UNKNOWN, Clip, ClipSet, find_clips
+from core.datasets.digest import digest
+from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
+from core.datasets.split import PARTS, Parts, split_clips
+from core.errors import DataError
+from core.events import Emit, ignore
+from core.spec import Dataset, Split
+
+NONE = -1
+_LIMIT_BYTES = 256 * 1024**2
+_COLUMNS = np.dtype(
+    [
+        ("label", "i2"),
+        ("used_as", "i2"),
+        ("part", "i1"),
+        ("speaker", "i4"),
+        ("twin", "i4"),
+        ("faults", "u2"),
+        ("seconds", "f4"),
+        ("peak", "f4"),
+        ("sample_rate", "i4"),
+    ]
+)
+
+Ints = NDArray[np.integer[Any]]
+
+
+class Dealing(BaseModel):
+    """What training would do with the clips; all empty where it could not, and `trouble` says why."""
+
+    model_config = ConfigDict(frozen=True)
+
+    labels: tuple[str, ...] = ()
+    """Labels told apart, in the order of the outputs."""
+    num_cut: tuple[tuple[int, int, int], ...] = ()
+    """Clips cut from noise recordings, by label and part: they are in no row."""
+    num_speakers: int = 0
+    num_shared: int = 0
+    """Speakers that are heard in more than one part."""
+    synthetic: bool = False
+    warnings: tuple[str, ...] = ()
+    trouble: str = ""
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The clips of a folder in rows, label by label. Indices that lead nowhere are −1."""
+
+    folder: Path
+    labels: tuple[str, ...]
+    """Folders of clips, then `_silence_` and `_unknown_`, which any folder can have."""
+    names: tuple[str, ...]
+    """Paths within the folder, with slashes."""
+    speakers: tuple[str, ...]
+    columns: NDArray[np.void]
+    """By name: label (its folder), used_as (index of a label told apart), part, speaker, twin (row of the same
+    sound), faults (bits of `clip_facts.FAULTS`), seconds, peak (part of full scale), sample_rate."""
+    reasons: Mapping[int, str]
+    """Why clips cannot be read, by row."""
+    dealing: Dealing
+    edits: Edits
+
+    @cached_property
+    def row_of(self) -> dict[str, int]:
+        """Rows by name."""
+        return {name: row for row, name in enumerate(self.names)}
+
+    @cached_property
+    def counts_as(self) -> Ints:
+        """Index of the label that each clip counts under, shape (n,)."""
+        found: Ints = self.columns["label"].copy()
+        for name, edit in self.edits.items():
+            if edit.label in self.labels and name in self.row_of:
+                found[self.row_of[name]] = self.labels.index(edit.label)
+        return found
+
+    @cached_property
+    def excluded(self) -> NDArray[np.bool_]:
+        """Whether each clip is excluded, shape (n,)."""
+        return self._marked(name for name, edit in self.edits.items() if edit.excluded)
+
+    @cached_property
+    def edited(self) -> NDArray[np.bool_]:
+        """Whether anything about each clip is changed, shape (n,)."""
+        return self._marked(self.edits)
+
+    def edit_of(self, row: int) -> ClipEdit:
+        """Return what is changed about a clip."""
+        return self.edits.get(self.names[row], NOTHING)
+
+    def with_edits(self, changes: Edits) -> "Catalogue":
+        """Return the same clips under further edits; how they are dealt is known when they are dealt anew."""
+        edits = {name: edit for name, edit in {**self.edits, **changes}.items() if edit != NOTHING}
+        columns = self.columns.copy()
+        gone = [self.row_of[name] for name in changes if name in self.row_of and edits.get(name, NOTHING).excluded]
+        columns["part"][gone] = columns["used_as"][gone] = NONE
+        return replace(self, edits=edits, columns=columns)
+
+    def _marked(self, names: Iterable[str]) -> NDArray[np.bool_]:
+        found = np.zeros(len(self.names), np.bool_)
+        found[[self.row_of[name] for name in names if name in self.row_of]] = True
+        return found
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """One label in figures. Excluded clips count only as such."""
+
+    label: str
+    num_clips: int
+    seconds: float
+    num_speakers: int
+    parts: tuple[int, int, int]
+    """Clips used to train, choose and test."""
+    num_faulty: int
+    num_excluded: int
+
+
+def label_rows(catalogue: Catalogue) -> tuple[LabelRow, ...]:
+    """Return each label in figures, in the order of the catalogue's labels."""
+    columns, dealing = catalogue.columns, catalogue.dealing
+    used = np.zeros((len(dealing.labels), len(PARTS)), np.int64)
+    dealt = np.flatnonzero(columns["part"] != NONE)
+    np.add.at(used, (columns["used_as"][dealt], columns["part"][dealt]), 1)
+    found = []
+    for place, label in enumerate(catalogue.labels):
+        own = catalogue.counts_as == place
+        kept = own & ~catalogue.excluded
+        parts, num_cut = np.zeros(len(PARTS), np.int64), 0
+        if label in dealing.labels:
+            index = dealing.labels.index(label)
+            num_cut = sum(dealing.num_cut[index])
+            parts = used[index] + dealing.num_cut[index]
+        speakers = np.unique(columns["speaker"][kept])
+        found.append(
+            LabelRow(
+                label=label,
+                num_clips=int(kept.sum()) + num_cut,
+                seconds=float(columns["seconds"][kept].sum()),
+                num_speakers=int((speakers != NONE).sum()),
+                parts=(int(parts[0]), int(parts[1]), int(parts[2])),
+                num_faulty=int((columns["faults"][kept] != 0).sum()),
+                num_excluded=int((own & catalogue.excluded).sum()),
+            )
+        )
+    return tuple(found)
+
+
+def split_check(dealing: Dealing, rule: str) -> str:
+    """Say in a sentence whether a speaker is heard in two parts."""
+    if dealing.num_shared:
+        return (
+            f"{dealing.num_shared:,} of {dealing.num_speakers:,} speakers are in more than one part, so accuracy is "
+            "overstated; split by speaker on the Experiment page."
+        )
+    if dealing.num_speakers:
+        return f"Split by {_RULES[rule]}: {dealing.num_speakers:,} speakers, none of them in two parts."
+    return f"Split by {_RULES[rule]}: no clip names its speaker, so a voice may be in two parts."
+
+
+_RULES = {"speaker": "speaker", "lists": "the folder's lists", "random": "clip"}
+
+
+def make_catalogue(dataset: Dataset, split: Split, emit: Emit = ignore) -> Path:
+    """Listen to what is new in a data set's folder, deal its clips, and leave the catalogue in the cache.
+
+    Raises DataError when there is no such folder, it has no labels, or its list of edits cannot be read.
+    """
+    folder = Path(dataset.folder).expanduser()
+    facts = read_facts(folder, emit)
+    edits = load_edits(folder)
+    columns, speakers = _describe(facts)
+    dealing = _deal(facts, columns, dataset, split)
+    rest = json.dumps(
+        {
+            "labels": tuple(dict.fromkeys((*facts.labels, SILENCE, UNKNOWN))),
+            "speakers": speakers,
+            "reasons": facts.reasons,
+            "dealing": dealing.model_dump(),
+            "edits": {name: edit.model_dump(exclude_defaults=True) for name, edit in edits.items()},
+        }
+    )
+    names = json.dumps(facts.names)
+
+    def fill(scratch: Path) -> None:
+        np.save(scratch / "columns.npy", columns)
+        (scratch / "names.json").write_text(names, encoding="ascii")
+        (scratch / "rest.json").write_text(rest, encoding="ascii")
+
+    return cached_folder("catalogue", digest(columns, names, rest), fill, _LIMIT_BYTES)
+
+
+def open_catalogue(kept: Path, folder: Path) -> Catalogue:
+    """Read the catalogue of a folder that `make_catalogue` left."""
+    rest = json.loads((kept / "rest.json").read_bytes())
+    return Catalogue(
+        folder=folder,
+        labels=tuple(rest["labels"]),
+        names=tuple(json.loads((kept / "names.json").read_bytes())),
+        speakers=tuple(rest["speakers"]),
+        columns=np.load(kept / "columns.npy"),
+        reasons={int(row): why for row, why in rest["reasons"].items()},
+        dealing=Dealing.model_validate(rest["dealing"]),
+        edits={name: ClipEdit.model_validate(values) for name, values in rest["edits"].items()},
+    )
+
+
+def _describe(facts: ClipFacts) -> tuple[NDArray[np.void], tuple[str, ...]]:
+    columns = np.zeros(len(facts.names), _COLUMNS)
+    for name in ("faults", "seconds", "peak", "sample_rate"):
+        columns[name] = facts.columns[name]
+    columns["label"] = facts.label_rows
+    columns["used_as"] = columns["part"] = columns["twin"] = NONE
+    for rows in facts.twins():
+        columns["twin"][rows] = np.roll(rows, -1)
+    spoken_by = [Clip(Path(name), 0).speaker for name in facts.names]
+    speakers = tuple(sorted({*spoken_by} - {""}))
+    place = {speaker: index for index, speaker in enumerate(speakers)} | {"": NONE}
+    columns["speaker"] = [place[speaker] for speaker in spoken_by]
+    return columns, speakers
+
+
+def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: Split) -> Dealing:
+    """Fill in what each clip is used as and in which part, as training would; return the rest of it."""
+    row_of = {str(facts.folder / name): row for row, name in enumerate(facts.names)}
+    corrupt = {facts.folder / facts.names[row] for row in np.flatnonzero(columns["faults"] & bit("corrupt"))}
+    try:
+        found = find_clips(dataset)
+        readable = replace(found, clips=tuple(clip for clip in found.clips if clip.path not in corrupt))
+        parts = split_clips(readable, split)
+    except DataError as error:
+        return Dealing(trouble=str(error))
+    num_cut = np.zeros((len(found.labels), len(PARTS)), np.int64)
+    heard_in: dict[str, set[int]] = {}
+    for place, clip in _in_parts(readable, parts):
+        row = row_of.get(str(clip.path)) if not clip.stretch else None
+        if row is None:
+            num_cut[clip.target, place] += 1
+            continue
+        columns["used_as"][row], columns["part"][row] = clip.target, place
+        if clip.speaker:
+            heard_in.setdefault(clip.speaker, set()).add(place)
+    return Dealing(
+        labels=found.labels,
+        num_cut=tuple((int(train), int(validation), int(test)) for train, validation, test in num_cut),
+        num_speakers=len(heard_in),
+        num_shared=sum(len(places) > 1 for places in heard_in.values()),
+        synthetic=found.synthetic,
+        warnings=(*found.warnings, *parts.warnings),
+    )
+
+
+def _in_parts(found: ClipSet, parts: Parts) -> Iterable[tuple[int, Clip]]:
+    for place, name in enumerate(PARTS):
+        for row in getattr(parts, name).tolist():
+            yield place, found.clips[row]
