@@ -1,14 +1,16 @@
 """One setting in the form: its label, editor, problem, and the line that makes it vary."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
-from core.section import declared, field_at
+from core.section import Section, declared, field_at
 from workbench import field_text, theme
 from workbench.draft import Draft
 from workbench.field_text import Shape
-from workbench.form_fields import LabelsEditor, make_editor
+from workbench.form_fields import FieldEditor, LabelsEditor, make_editor
 
 LABEL_WIDTH = 168
 DOT_WIDTH = 12
@@ -21,24 +23,30 @@ class FormRow(QWidget):
     applied = Signal()
     """The row appeared or disappeared."""
 
-    def __init__(self, draft: Draft, path: str) -> None:
+    def __init__(
+        self,
+        draft: Draft,
+        path: str,
+        make: Callable[[type[Section], str], FieldEditor] = make_editor,
+        label_width: int = LABEL_WIDTH,
+    ) -> None:
         super().__init__()
         self.draft, self.path = draft, path
         section, self.field = field_at(draft.spec_type, path)
         name = path.rpartition(".")[2]
         self.words = field_text.label_of(section, name)
-        self.editor = make_editor(section, name)
-        self._build(declared(section, name)["unit"])
+        self.editor = make(section, name)
+        self._build(declared(section, name)["unit"], label_width)
         self.editor.text_edited.connect(lambda text: draft.set_text(path, text))
         self.editor.value_chosen.connect(lambda value: draft.set(path, value))
         self.show_value()
 
-    def _build(self, unit: str) -> None:
+    def _build(self, unit: str, label_width: int) -> None:
         self.dot = QLabel("●")
         self.dot.setProperty("role", "dot")
         self.dot.setFixedWidth(DOT_WIDTH)
         self.label = QLabel(self.words)
-        self.label.setFixedWidth(LABEL_WIDTH)
+        self.label.setFixedWidth(label_width)
         self.label.setBuddy(self.editor.control)
         described = f"{self.field.description or ''}"
         self.setToolTip(described)
@@ -60,7 +68,7 @@ class FormRow(QWidget):
         column.setSpacing(2)
         column.addLayout(row)
         below = QHBoxLayout()
-        below.setContentsMargins(DOT_WIDTH + LABEL_WIDTH + 8, 0, 28, 0)
+        below.setContentsMargins(DOT_WIDTH + label_width + 8, 0, 28, 0)
         below.addWidget(self.problem)
         column.addLayout(below)
 

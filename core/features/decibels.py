@@ -22,7 +22,7 @@ def magnitude_decibels(magnitudes: Float32, frame_length: int) -> Float32:
     return decibels
 
 
-def log_mel_decibels(log_mel: Float32) -> Float32:
-    """Return natural logarithms of magnitudes in dB relative to a magnitude of 1."""
-    decibels: Float32 = log_mel * np.float32(_PER_NEPER)
+def log_mel_decibels(log_mel: Float32, frame_length: int) -> Float32:
+    """Return natural logarithms of magnitudes of any shape in dB, relative to the same sine."""
+    decibels: Float32 = log_mel * np.float32(_PER_NEPER) - np.float32(20 * math.log10(frame_length / 4))
     return decibels

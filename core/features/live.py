@@ -8,9 +8,6 @@ from core.features.mel import LOG_OFFSET, Float32, dct_matrix, mel_weights, peak
 from core.features.streaming import StreamingExtractor
 from core.spec import Features
 
-_MOST_AT_ONCE = 16000
-"""Samples transformed together, so that a long sound needs no more memory than a second of it."""
-
 
 @dataclass(frozen=True)
 class Columns:
@@ -29,7 +26,7 @@ class LiveFeatures:
         self._num_samples = num_samples
         self._stream = StreamingExtractor(features.model_copy(update={"kind": "spectrogram"}), num_samples)
         num_bins = features.effective_fft_length // 2 + 1
-        self._newest: Float32 = np.zeros((0, num_bins), np.float32)
+        self._newest: Float32 = np.zeros((0, 0), np.float32)
         self._heard: Float32 = np.zeros(0, np.float32)
         self._num_heard = self._num_columns = 0
         self._num_frames = features.num_frames(num_samples)
@@ -47,32 +44,30 @@ class LiveFeatures:
 
     def push(self, samples: Float32) -> Columns:
         """Take samples (n,) in [-1, 1] and return the frames that are complete with them."""
-        starts = range(0, max(1, len(samples)), _MOST_AT_ONCE)
-        magnitudes = np.concatenate([self._stream.push(samples[start : start + _MOST_AT_ONCE]) for start in starts])
-        self._newest = np.concatenate((self._newest, magnitudes))[-self._num_frames :]
+        columns = self._columns(self._stream.push(samples))
+        kept = columns.magnitudes if self._features.peak_normalization else self._picture(columns)
+        self._newest = kept if not self._num_columns else np.concatenate((self._newest, kept))
+        self._newest = self._newest[-self._num_frames :]
         # A clip begins with a frame, so up to a frame step of the newest samples belongs to the next one.
         self._heard = np.concatenate((self._heard, samples))[-self._num_samples - self._features.frame_step :]
         self._num_heard += len(samples)
-        self._num_columns += len(magnitudes)
-        return self._columns(magnitudes)
+        self._num_columns += len(kept)
+        return columns
 
     def clip(self) -> Float32 | None:
         """Return the picture (frames, coefficients) of the newest clip, normalized; None before there is one.
 
-        The frames are those that were transformed already: a division by the clip's loudest sample is a division
-        of their magnitudes, for the transform is linear. `standardize` needs a training set and is left out.
+        No frame is transformed again: a division by the clip's loudest sample is a division of the magnitudes, for
+        the transform is linear. `standardize` needs a training set and is left out.
         """
         if not self._num_frames or self._num_columns < self._num_frames:
             return None
-        magnitudes = self._newest
+        picture = self._newest
         if self._features.peak_normalization:
             start = (self._num_columns - self._num_frames) * self._features.frame_step
             first = start - (self._num_heard - len(self._heard))
-            magnitudes = magnitudes / peak(self._heard[first : first + self._num_samples])
-        columns = self._columns(magnitudes)
-        by_kind = {"spectrogram": columns.magnitudes, "log_mel": columns.log_mel, "mfcc": columns.mfccs}
-        picture = by_kind[self._features.kind]
-        assert picture is not None
+            scaled = self._newest / peak(self._heard[first : first + self._num_samples])
+            picture = self._picture(self._columns(scaled))
         if self._features.normalization == "clip_mean":
             picture = picture - picture.mean(axis=0)
         return picture
@@ -82,3 +77,9 @@ class LiveFeatures:
             return Columns(magnitudes, None, None)
         log_mel: Float32 = np.log(magnitudes @ self._weights + LOG_OFFSET)
         return Columns(magnitudes, log_mel, log_mel @ self._cosines if self._features.kind == "mfcc" else None)
+
+    def _picture(self, columns: Columns) -> Float32:
+        by_kind = {"spectrogram": columns.magnitudes, "log_mel": columns.log_mel, "mfcc": columns.mfccs}
+        picture = by_kind[self._features.kind]
+        assert picture is not None
+        return picture

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
+from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench import theme
@@ -35,14 +35,23 @@ class SoundFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._bottom = BOTTOM
+        self._marked = False
         self._span_s = (0.0, 1.0)
         self._cursor_s: float | None = None
         theme.changed.connect(self.dress)
 
-    def hide_seconds(self) -> None:
-        """Leave the time axis to the frame below."""
-        self._bottom = 4
-        self.update()
+    def show_seconds(self, shown: bool) -> None:  # noqa: FBT001
+        """Draw the time axis, or leave it to the frame below."""
+        bottom = BOTTOM if shown else 4
+        if bottom != self._bottom:
+            self._bottom = bottom
+            self.update()
+
+    def set_marked(self, marked: bool) -> None:  # noqa: FBT001
+        """Let the title stand out from those of other frames, or not."""
+        if marked != self._marked:
+            self._marked = marked
+            self.update()
 
     def show_span(self, first_s: float, last_s: float) -> None:
         """Say which seconds the picture shows."""
@@ -119,8 +128,7 @@ class SoundFrame(QWidget):
             self._paint_cursor(painter, box, self._cursor_s)
 
     def _paint_cursor(self, painter: QPainter, box: QRect, seconds: float) -> None:
-        first, last = self._span_s
-        x = box.left() + (seconds - first) / (last - first) * box.width()
+        x = box.left() + self.place_of(seconds) * box.width()
         if box.left() <= x <= box.right() + 1:
             for width, colour in ((3, theme.current().surface), (1, theme.current().text)):
                 painter.setPen(QPen(QColor(colour), width))
@@ -148,7 +156,12 @@ class SoundFrame(QWidget):
         painter.save()
         painter.translate(0, box.center().y())
         painter.rotate(-90)
-        painter.setPen(QColor(theme.current().muted))
+        palette = theme.current()
+        painter.setPen(QColor(palette.accent if self._marked else palette.muted))
+        if self._marked:
+            font = painter.font()
+            font.setWeight(QFont.Weight.DemiBold)
+            painter.setFont(font)
         painter.drawText(QRectF(-box.height() / 2, 2, box.height(), 16), Qt.AlignmentFlag.AlignCenter, self.title)
         painter.restore()
 
@@ -157,7 +170,7 @@ class SoundFrame(QWidget):
         first, last = self._span_s
         ticks = linear_ticks(first, last, max(2, box.width() // SECONDS_ROOM))
         for seconds in ticks:
-            x = box.left() + (seconds - first) / (last - first) * box.width()
+            x = box.left() + self.place_of(seconds) * box.width()
             painter.setPen(QColor(palette.border))
             painter.drawLine(QPointF(x, box.bottom() + 1), QPointF(x, box.bottom() + TICK))
             painter.setPen(QColor(palette.muted))
@@ -185,6 +198,11 @@ class SoundFrame(QWidget):
         """Nothing is pointed at any more."""
         self.pointed.emit("")
         super().leaveEvent(event)
+
+    def place_of(self, seconds: float) -> float:
+        """Return where a time lies, as a fraction from the left edge."""
+        first, last = self._span_s
+        return (seconds - first) / (last - first)
 
     def _seconds_at(self, x: float) -> float:
         box, (first, last) = self.picture_box(), self._span_s

@@ -22,7 +22,7 @@ Float32 = NDArray[np.float32]
 Levels = tuple[float, float]
 
 DECIBELS_SHOWN = 80.0
-LEVELS: dict[RowKind, Levels] = {"hertz": (-100.0, -20.0), "mel": (-80.0, 20.0), "mfcc": (-10.0, 10.0)}
+LEVELS: dict[RowKind, Levels] = {"hertz": (-100.0, -20.0), "mel": (-90.0, -10.0), "mfcc": (-10.0, 10.0)}
 """Values at the two ends of the colours while sound scrolls, where the loudest is not known beforehand."""
 MAPS: dict[RowKind, ColourMap] = {"hertz": "magma", "mel": "magma", "mfcc": "viridis"}
 
@@ -117,14 +117,16 @@ class ScrollingPicture(SoundFrame):
         self._values: Float32 = np.zeros((1, 1), np.float32)
         self._ring: PixelRing | None = None
 
-    def restart(self, scale: RowScale, num_columns: int, seconds: float, levels: Levels | None = None) -> None:
-        """Begin anew with rows of a scale; `num_columns` of them fill `seconds`."""
+    def restart(
+        self, scale: RowScale, num_columns: int, span_s: tuple[float, float], levels: Levels | None = None
+    ) -> None:
+        """Begin anew with rows of a scale; `num_columns` of them fill the time from one second to another."""
         self.scale = scale
         self.levels = levels or LEVELS[scale.kind]
         self._values = np.zeros((num_columns, scale.count), np.float32)
         self.appended = 0
         self._ring = None
-        self.show_span(-seconds, 0.0)
+        self.show_span(*span_s)
         self.update()
 
     def append(self, columns: Float32) -> None:
@@ -187,7 +189,7 @@ class ScrollingPicture(SoundFrame):
     def words_at(self, seconds: float, height: float) -> str:
         """Return time, frequency and value."""
         length = len(self._values)
-        column = self.appended + math.floor(seconds / -self._span_s[0] * length)
+        column = self.appended - length + math.floor(self.place_of(seconds) * length)
         if not max(0, self.appended - length) <= column < self.appended:
             return ""
         row = min(self.scale.count - 1, int(height * self.scale.count))

@@ -97,12 +97,12 @@ class ScrollingWaveform(SoundFrame):
         self.appended = 0
         self._ring: PixelRing | None = None
 
-    def restart(self, num_samples: int, seconds: float) -> None:
-        """Begin anew; `num_samples` fill `seconds`."""
+    def restart(self, num_samples: int, span_s: tuple[float, float]) -> None:
+        """Begin anew; `num_samples` fill the time from one second to another."""
         self._samples = np.zeros(num_samples, np.float32)
         self.appended = 0
         self._ring = None
-        self.show_span(-seconds, 0.0)
+        self.show_span(*span_s)
         self.update()
 
     def append(self, samples: Float32) -> None:
@@ -151,7 +151,7 @@ class ScrollingWaveform(SoundFrame):
     def words_at(self, seconds: float, height: float) -> str:  # noqa: ARG002
         """Return time and sample."""
         length = len(self._samples)
-        place = self.appended + int(seconds / -self._span_s[0] * length) - 1
+        place = self.appended - length + int(self.place_of(seconds) * length)
         if not max(0, self.appended - length) <= place < self.appended:
             return ""
         value = float(self._samples[place % length])

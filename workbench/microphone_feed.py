@@ -1,0 +1,85 @@
+"""A microphone on the event loop: what is new thirty times a second, its state, and its troubles as sentences."""
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+
+from core.audio.microphone import Device, Microphone, input_devices
+from core.errors import AudioError
+
+REPAINT_MS = 33
+SILENT_S = 2.0
+"""After so long without any data a stream is said to be stuck."""
+
+
+class MicrophoneFeed(QObject):
+    """Listens to one device at a time, on request."""
+
+    heard = Signal(object)
+    """Samples that are new, float32 of shape (n,) at 16 kHz."""
+    state_told = Signal(object)
+    """The MicrophoneState, after every look."""
+    listening_changed = Signal(bool)
+    troubled = Signal(str)
+    """A sentence about what is wrong and what to do; empty once it is over."""
+
+    def __init__(self, parent: QObject | None = None, interval_ms: int = REPAINT_MS) -> None:
+        super().__init__(parent)
+        self._microphone: Microphone | None = None
+        self._stuck = False
+        self._timer = QTimer(self, interval=interval_ms, timerType=Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._look)
+
+    @property
+    def is_listening(self) -> bool:
+        """Tell whether a device is open."""
+        return self._microphone is not None
+
+    def devices(self) -> list[Device]:
+        """Return the devices there are now; none, with a sentence by `troubled`, when they cannot be had."""
+        try:
+            return input_devices()
+        except AudioError as error:
+            self.troubled.emit(str(error))
+            return []
+
+    def start(self, device: Device | None = None) -> bool:
+        """Listen to a device, the system's own when none is named; tell whether it could be opened."""
+        self.stop()
+        microphone = Microphone(device=device)
+        try:
+            microphone.open()
+        except AudioError as error:
+            self.troubled.emit(str(error))
+            return False
+        self._microphone = microphone
+        self._stuck = False
+        self._timer.start()
+        self.troubled.emit("")
+        self.listening_changed.emit(True)
+        return True
+
+    def stop(self) -> None:
+        """Close the device."""
+        if self._microphone is not None:
+            self._timer.stop()
+            self._microphone.close()
+            self._microphone = None
+            self.listening_changed.emit(False)
+
+    def _look(self) -> None:
+        assert self._microphone is not None
+        samples, state = self._microphone.read(), self._microphone.state
+        if len(samples):
+            self.heard.emit(samples)
+        self.state_told.emit(state)
+        if state.ended:
+            self.stop()
+            self.troubled.emit(state.ended)
+        elif (state.seconds_silent_stream > SILENT_S) != self._stuck:
+            self._stuck = not self._stuck
+            name = self._microphone.device.name
+            self.troubled.emit(
+                f"{name} has given no sound for {SILENT_S:.0f} s; check that it is switched on and not suspended, "
+                "or choose another one"
+                if self._stuck
+                else ""
+            )

@@ -1,0 +1,184 @@
+"""The Features page: what a network gets to see of a sound, while its settings are dragged."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
+
+from core.spec import Features, TrialSpec
+from workbench import preferences as remembered
+from workbench import theme
+from workbench.draft import Draft
+from workbench.elided_label import ElidedLabel
+from workbench.essences import essence
+from workbench.features_form import FeaturesForm, valid_features
+from workbench.jobs import Jobs
+from workbench.live_panel import LivePanel
+from workbench.plots.mel_filters import MelFilters
+from workbench.preferences import Preferences
+from workbench.session import Session
+from workbench.starter_specs import last_spec
+
+FORM_WIDTH, PICTURES_WIDTH = 392, 800
+FILTERS_HEIGHT = 104
+SAME = "The experiment has these settings"
+
+
+class FeaturesPage(QWidget):
+    """Settings at the left; what they do to a sound, and to two labels, at the right."""
+
+    def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
+        super().__init__()
+        self.session, self.jobs, self.preferences = session, jobs, preferences
+        self.experiment: TrialSpec = session.spec or last_spec(preferences.last_spec)
+        """What the Experiment page says."""
+        self._handed: Features | None = None
+        self.draft = Draft(self.experiment)
+        self._build()
+        self._connect()
+        self._show_experiment(self.experiment)
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    def _build(self) -> None:
+        self.form = FeaturesForm(self.draft)
+        self.live = LivePanel(self.draft.valid.features, self.experiment.dataset.clip_duration_ms)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.live, "Live")
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        self.splitter.addWidget(self._build_settings())
+        self.splitter.addWidget(self.tabs)
+        self.splitter.setStretchFactor(1, 1)
+        self.splitter.setSizes([FORM_WIDTH, PICTURES_WIDTH])
+        self.splitter.restoreState(self.preferences.get(remembered.SPLITTER, "features"))
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.splitter)
+
+    def _build_settings(self) -> QWidget:
+        left = QWidget()
+        left.setMinimumWidth(360)
+        self.gist = ElidedLabel()
+        self.gist.setProperty("role", "muted")
+        title = QLabel("Features")
+        title.setProperty("role", "title")
+        self.use_button = QPushButton("Use these settings")
+        self.use_button.setProperty("role", "primary")
+        self.use_button.setMinimumHeight(32)
+        self.use_button.setToolTip("Take them to the Experiment page; what else it says stays")
+        self.use_button.clicked.connect(self.use_settings)
+        self.back_button = QPushButton("Take the experiment's")
+        self.back_button.setProperty("role", "flat")
+        self.back_button.setMinimumHeight(32)
+        theme.set_icon(self.back_button, "ph.arrow-counter-clockwise", "muted")
+        self.back_button.clicked.connect(self.take_experiments)
+        self.filters = MelFilters()
+        self.filters.setFixedHeight(FILTERS_HEIGHT)
+        self.filter_words = ElidedLabel()
+        self.filter_words.setProperty("role", "muted")
+        self.state = ElidedLabel()
+        self.state.setProperty("role", "muted")
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.use_button)
+        buttons.addWidget(self.back_button)
+        buttons.addStretch(1)
+        column = QVBoxLayout(left)
+        column.setContentsMargins(16, 12, 8, 12)
+        column.setSpacing(8)
+        column.addWidget(title)
+        column.addWidget(self.gist)
+        column.addWidget(self.form, 1)
+        column.addWidget(self.filter_words)
+        column.addWidget(self.filters)
+        column.addWidget(self.state)
+        column.addLayout(buttons)
+        return left
+
+    def _connect(self) -> None:
+        self.draft.changed.connect(self._show_draft)
+        self.session.spec_edited.connect(self._show_experiment)
+        self.splitter.splitterMoved.connect(
+            lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "features")
+        )
+
+    # Settings
+
+    @property
+    def features(self) -> Features | None:
+        """The settings of the controls; None while there is a problem."""
+        return valid_features(self.draft)
+
+    def use_settings(self) -> None:
+        """Take the settings to the form of the experiment."""
+        features = self.features
+        if features is not None:
+            self._handed = features
+            self.session.use_features(features)
+            self._show_draft()
+
+    def take_experiments(self) -> None:
+        """Go back to the settings of the experiment."""
+        self.draft.replace_section("features", self.experiment.features)
+
+    def _show_experiment(self, spec: TrialSpec) -> None:
+        """Follow what the experiment's form says, unless other settings are being tried here."""
+        follows = self.features == self.experiment.features
+        self.experiment = spec
+        self._handed = None
+        self.live.open_folder(spec.dataset)
+        self.form.compare_with(spec)
+        if follows and self.features != spec.features:
+            self.draft.replace_section("features", spec.features)
+        self._show_draft()
+
+    def _show_draft(self) -> None:
+        features = self.features
+        in_use = features is not None and features in (self.experiment.features, self._handed)
+        self.use_button.setEnabled(features is not None and not in_use)
+        self.back_button.setEnabled(features != self.experiment.features)
+        if features is None:
+            self.state.setText("A setting has a problem; the pictures keep the last ones without")
+            return
+        self.gist.setText(essence(features))
+        self.filters.show_filters(features)
+        self.filter_words.setText(self.filters.words)
+        self.state.setText(SAME if in_use else f"The experiment has {essence(self.experiment.features)}")
+        self.live.use(features, self.experiment.dataset.clip_duration_ms)
+
+    # Keys and drops
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Space listens or plays; the arrows step through the clips."""
+        key = event.key()
+        if key == Qt.Key.Key_Space:
+            if self.live.source.shows_clip:
+                self.live.toggle_playing()
+            else:
+                self.live.toggle_listening()
+        elif key in (Qt.Key.Key_Left, Qt.Key.Key_Right) and self.live.source.shows_clip:
+            self.live.source.step(1 if key == Qt.Key.Key_Right else -1)
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Look at the first file dropped."""
+        self.tabs.setCurrentWidget(self.live)
+        self.live.show_clip(Path(event.mimeData().urls()[0].toLocalFile()))
+
+
+def main() -> None:
+    """Run the page alone."""
+    from workbench.app import run_page
+
+    run_page(FeaturesPage)
+
+
+if __name__ == "__main__":
+    main()

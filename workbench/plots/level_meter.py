@@ -1,0 +1,95 @@
+"""How loud it is now, and whether it is too loud."""
+
+import math
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from workbench import theme
+
+SOFTEST_DBFS = -60.0
+LOUD_DBFS = -6.0
+"""Above it speech has hardly any room left before it clips."""
+TEXT_PIXELS = 11
+LAMP_WIDTH, BAR_HEIGHT = 52, 8
+MARKS_DBFS = (-60, -40, -20, -6, 0)
+
+
+class LevelMeter(QWidget):
+    """A bar of the level in dBFS with a line at the peak, and a lamp that says that samples were cut off."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Level")
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.level_dbfs = -math.inf
+        self.peak = 0.0
+        self.clipped = False
+        self.setToolTip("Level of the last 0.1 s in dB below full scale; the line is its loudest sample")
+        theme.changed.connect(self.update)
+
+    def show_level(self, level_dbfs: float, peak: float, clipped: bool) -> None:  # noqa: FBT001
+        """Show the root mean square in dBFS, the loudest sample from 0 to 1, and whether any was cut off."""
+        before = self._shown()
+        self.level_dbfs, self.peak, self.clipped = level_dbfs, peak, clipped
+        if self._shown() != before:
+            self.setAccessibleDescription("clipped" if clipped else f"{max(SOFTEST_DBFS, level_dbfs):.0f} dB")
+            self.update()
+
+    def clear(self) -> None:
+        """Show silence."""
+        self.show_level(-math.inf, 0.0, clipped=False)
+
+    def sizeHint(self) -> QSize:  # noqa: N802
+        """Return the one size that it has."""
+        return QSize(252, 30)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
+        """Paint bar, marks and lamp."""
+        palette = theme.current()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = theme.font()
+        font.setPixelSize(TEXT_PIXELS)
+        painter.setFont(font)
+        bar = self._bar()
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(palette.raised))
+        painter.drawRoundedRect(bar, 3, 3)
+        level = _place(self.level_dbfs)
+        painter.setBrush(QColor(palette.warning if self.level_dbfs > LOUD_DBFS else palette.good))
+        painter.drawRoundedRect(QRectF(bar.left(), bar.top(), bar.width() * level, bar.height()), 3, 3)
+        peak = bar.left() + bar.width() * _place(_decibels(self.peak))
+        painter.setPen(QColor(palette.text))
+        painter.drawLine(QPointF(peak, bar.top() - 1), QPointF(peak, bar.bottom() + 1))
+        painter.setPen(QColor(palette.muted))
+        for mark in MARKS_DBFS:
+            x = bar.left() + bar.width() * _place(mark)
+            text = str(mark).replace("-", "−")
+            painter.drawText(QRectF(x - 20, bar.bottom() + 2, 40, 14), Qt.AlignmentFlag.AlignCenter, text)
+        self._paint_lamp(painter)
+
+    def _bar(self) -> QRectF:
+        return QRectF(12, 4, self.width() - LAMP_WIDTH - 30, BAR_HEIGHT)
+
+    def _paint_lamp(self, painter: QPainter) -> None:
+        palette = theme.current()
+        lamp = QRectF(self.width() - LAMP_WIDTH, 4, LAMP_WIDTH - 2, 22)
+        painter.setPen(QColor(palette.bad if self.clipped else palette.border))
+        painter.setBrush(QColor(palette.bad if self.clipped else palette.surface))
+        painter.drawRoundedRect(lamp, 4, 4)
+        painter.setPen(QColor(palette.on_accent if self.clipped else palette.muted))
+        painter.drawText(lamp, Qt.AlignmentFlag.AlignCenter, "clipped" if self.clipped else "clip")
+
+    def _shown(self) -> tuple[int, int, bool]:
+        width = self._bar().width()
+        return round(width * _place(self.level_dbfs)), round(width * _place(_decibels(self.peak))), self.clipped
+
+
+def _decibels(peak: float) -> float:
+    return 20 * math.log10(peak) if peak > 0 else -math.inf
+
+
+def _place(dbfs: float) -> float:
+    return 1 - max(SOFTEST_DBFS, min(0.0, dbfs)) / SOFTEST_DBFS
