@@ -44,5 +44,25 @@ class AudioError(WorkbenchError):
     """A microphone or loudspeaker that cannot be used; names the device and what to do."""
 
 
+class DeviceError(WorkbenchError):
+    """A device that cannot be reached, or does not do what is asked; names it and what to do."""
+
+
+class UnknownHostKey(DeviceError):
+    """A device met for the first time: nothing was sent to it yet, and the user decides by its fingerprint."""
+
+    def __init__(self, host: str, key_type: str, fingerprint: str) -> None:
+        self.key_type = key_type
+        self.fingerprint = fingerprint
+        super().__init__(
+            f"{host} is not known yet. Its {key_type} key has the fingerprint {fingerprint}; compare it with what "
+            "`ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub` says on the device, then confirm it"
+        )
+
+
+class PasswordWanted(DeviceError):
+    """A device that takes no key this machine has, but would take a password, or a key that is locked by one."""
+
+
 class TrialCancelled(Exception):
     """The user asked to stop, which is no error: what was finished stays, and the trial can be resumed."""

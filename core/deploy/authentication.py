@@ -1,0 +1,99 @@
+"""Who we are to a device: its key file, the agent's keys, the default keys, a password last."""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import paramiko
+
+from core.deploy.endpoint import Endpoint
+from core.errors import DeviceError, PasswordWanted
+
+_DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+_MOST_AGENT_KEYS = 4
+"""A server ends the connection after six attempts in all, so the rest is left to what the user named."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What the user said when asked. Held in memory alone: never written, logged or said in an event."""
+
+    password: str = field(default="", repr=False)
+    accepted_fingerprint: str = ""
+
+
+NOTHING_SAID = Access()
+
+
+def log_in(transport: paramiko.Transport, endpoint: Endpoint, password: str = "") -> None:
+    """Prove to a server whose key was checked who we are.
+
+    Raises PasswordWanted when a password is all that is left to try, DeviceError when nothing is.
+    """
+    locked: list[Path] = []
+    for key in _keys(endpoint, password, locked):
+        if _try_key(transport, endpoint, key):
+            return
+    taken = _methods(transport, endpoint)
+    by_password = not {"password", "keyboard-interactive"}.isdisjoint(taken)
+    if by_password and password:
+        try:
+            transport.auth_password(endpoint.user, password)
+        except paramiko.AuthenticationException as error:
+            raise PasswordWanted(f"{endpoint} refused the password; type it again, and check the user name") from error
+        return
+    if locked:
+        raise PasswordWanted(
+            f"The key {locked[0]} is locked by a passphrase; type it, or load the key into the agent by `ssh-add`"
+        )
+    if by_password:
+        raise PasswordWanted(f"{endpoint} takes none of this machine's keys; type the password of {endpoint.user}")
+    raise DeviceError(
+        f"{endpoint} refused every key and takes no password; add the public key to ~/.ssh/authorized_keys there, or "
+        "name the right key and user"
+    )
+
+
+def _keys(endpoint: Endpoint, password: str, locked: list[Path]) -> Iterator[paramiko.PKey]:
+    """Yield keys to try, those the user named first; `locked` gets the files whose passphrase is missing."""
+    named = [path for path in endpoint.keys if path.is_file()]
+    for path in endpoint.keys:
+        if not path.is_file():
+            raise DeviceError(f"{path}: there is no such key; name the file of a private key, or none")
+    yield from _load(named, password, locked)
+    if endpoint.keys_only:
+        return
+    yield from paramiko.Agent().get_keys()[:_MOST_AGENT_KEYS]
+    if not endpoint.keys:
+        folder = Path("~/.ssh").expanduser()
+        yield from _load([folder / name for name in _DEFAULT_KEYS if (folder / name).is_file()], password, locked)
+
+
+def _load(paths: list[Path], password: str, locked: list[Path]) -> Iterator[paramiko.PKey]:
+    for path in paths:
+        try:
+            yield paramiko.PKey.from_path(path)
+        except TypeError:
+            # What the cryptography package raises for a key that needs a passphrase.
+            try:
+                yield paramiko.PKey.from_path(path, password.encode())
+            except (ValueError, TypeError):
+                locked.append(path)
+        except (ValueError, OSError, paramiko.SSHException) as error:
+            raise DeviceError(f"{path} cannot be read as a private key ({error}); name another file") from error
+
+
+def _try_key(transport: paramiko.Transport, endpoint: Endpoint, key: paramiko.PKey) -> bool:
+    with contextlib.suppress(paramiko.AuthenticationException):
+        transport.auth_publickey(endpoint.user, key)
+    return bool(transport.is_authenticated())
+
+
+def _methods(transport: paramiko.Transport, endpoint: Endpoint) -> list[str]:
+    """Return the ways to log in that the server takes."""
+    try:
+        transport.auth_none(endpoint.user)
+    except paramiko.BadAuthenticationType as refusal:
+        return list(refusal.allowed_types)
+    return []

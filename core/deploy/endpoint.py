@@ -1,0 +1,82 @@
+"""Where a device really is: what the user gave, completed from `~/.ssh/config`."""
+
+import getpass
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import paramiko
+
+from core.deploy.devices import Device
+from core.errors import DeviceError
+
+SSH_PORT = 22
+_MOST_INCLUDES = 16
+_INCLUDE = re.compile(r"^\s*include\s*[=\s]\s*(.+?)\s*$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An SSH server and how to log in to it; `host_key_name` is what known_hosts calls it."""
+
+    host: str
+    port: int
+    user: str
+    keys: tuple[Path, ...]
+    keys_only: bool
+    host_key_name: str
+    proxy_command: str
+
+    @property
+    def known_as(self) -> str:
+        """Name in a known_hosts file: with the port where it is not the usual one."""
+        return self.host_key_name if self.port == SSH_PORT else f"[{self.host_key_name}]:{self.port}"
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}" + (f":{self.port}" if self.port != SSH_PORT else "")
+
+
+def resolve(device: Device) -> Endpoint:
+    """Return where a device is. Raises DeviceError when `~/.ssh/config` cannot be understood."""
+    path = Path("~/.ssh/config").expanduser()
+    try:
+        found = paramiko.SSHConfig.from_text(_with_includes(path)).lookup(device.host)
+        port = device.port or int(found.get("port", SSH_PORT))
+    except (paramiko.SSHException, ValueError, OSError) as error:
+        raise DeviceError(f"{path} cannot be understood ({error}); mend it, or give the device's address") from error
+    host = found["hostname"]
+    user = device.user or found.get("user") or getpass.getuser()
+    keys = (device.key,) if device.key else tuple(found.get("identityfile", ()))
+    return Endpoint(
+        host=host,
+        port=port,
+        user=user,
+        keys=tuple(Path(key).expanduser() for key in keys),
+        keys_only=found.get("identitiesonly", "no") == "yes",
+        host_key_name=found.get("hostkeyalias", host),
+        proxy_command=_proxy_command(found, host, port),
+    )
+
+
+def _proxy_command(found: paramiko.SSHConfigDict, host: str, port: int) -> str:
+    if found.get("proxyjump", "none") != "none":
+        return f"ssh -W [{host}]:{port} {found['proxyjump']}"
+    command: str = found.get("proxycommand", "") or ""
+    return "" if command == "none" else command
+
+
+def _with_includes(path: Path, depth: int = 0) -> str:
+    """Return a config file with the files it includes put in place, which paramiko does not do."""
+    if not path.is_file() or depth > _MOST_INCLUDES:
+        return ""
+    lines = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        included = _INCLUDE.match(line)
+        if not included:
+            lines.append(line)
+            continue
+        for pattern in included[1].split():
+            absolute = Path("~/.ssh").expanduser() / Path(pattern.strip('"')).expanduser()
+            found = sorted(Path(absolute.anchor).glob(str(absolute.relative_to(absolute.anchor))))
+            lines += [_with_includes(name, depth + 1) for name in found]
+    return "\n".join(lines)
