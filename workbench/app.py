@@ -18,6 +18,15 @@ from workbench.session import Session
 PAGE_SIZE = (1200, 800)
 WORKER_AFTER_MS, PAGES_AFTER_MS = 100, 1000
 """The window is drawn and takes keys before the worker and the pages out of sight claim the processor."""
+FEATURES_HELP = """\
+This page shows what a network gets of a sound. Listen (Space) to a microphone, step through clips (arrows), or drop \
+a WAV file; drag a setting and the pictures follow. The picture whose name stands out is the one given to the network, \
+and the card beneath holds its shape, its bytes and what it costs to compute on this machine. Use these settings takes \
+them to the Experiment page; a dot marks what differs from there.
+
+Class difference averages the pictures of two labels over all their clips and shows where they differ, per frame and \
+per coefficient: coefficients and bands without a difference can be left out. Name up to three values of one setting \
+to see them side by side. Divided by the standard deviation, a difference tells what a network can rely on."""
 EXPERIMENT_HELP = """\
 This page holds every setting of a trial, in the order of the journey from clips to the measured file. A group folds \
 to one line; a problem stands beneath its field and keeps Train from starting until it is mended. The card at the \
@@ -36,8 +45,14 @@ Click a row or point to see what it is, what differs from the reference trial, i
 Use these settings takes a trial's settings to the Experiment page. Deleted trials come back with Ctrl+Z."""
 
 
-def _experiment(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
+def _features(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     # Imported late: the window is shown before the charts' library is loaded.
+    from workbench.pages.features import FeaturesPage
+
+    return FeaturesPage(session, jobs, preferences)
+
+
+def _experiment(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     from workbench.pages.experiment import ExperimentPage
 
     return ExperimentPage(session, jobs, preferences)
@@ -50,6 +65,7 @@ def _trials(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
 
 
 PAGES = (
+    PageEntry("Features", "ph.waves", FEATURES_HELP, _features),
     PageEntry("Experiment", "ph.flask", EXPERIMENT_HELP, _experiment),
     PageEntry("Trials", "ph.chart-line-up", TRIALS_HELP, _trials),
 )

@@ -46,7 +46,7 @@ class SoundSource(QFrame):
         self.shelf = shelf
         self.meter = LevelMeter()
         self.microphone = _turn("Microphone", "ph.microphone")
-        self.clip = _turn("Clip", "ph.waves")
+        self.clip = _turn("Clip", "ph.music-note-simple")
         group = QButtonGroup(self)
         group.addButton(self.microphone)
         group.addButton(self.clip)
