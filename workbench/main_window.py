@@ -257,7 +257,7 @@ class MainWindow(QMainWindow):
             QDesktopServices.openUrl(QUrl.fromLocalFile(str(self.session.study.folder)))
 
     def undo(self) -> None:
-        """Take back the last deletion or renaming."""
+        """Take back what was done last to trials or clips."""
         try:
             words = self.session.undo()
         except WorkbenchError as error:

@@ -3,15 +3,16 @@
 Pages take a session in their constructor, show it and change it; they never speak to each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from psygnal import Signal
 
+from core.datasets.edits import ClipEdit, change_edits
 from core.errors import StudyError
 from core.experiment.store import Constraints, Study, TrialState
-from core.spec import Features, TrialSpec
+from core.spec import Dataset, Features, TrialSpec
 
 THIS_MACHINE = ""
 
@@ -21,8 +22,9 @@ class Undoable:
     """Something done that can be taken back; `words` say what, as in "Undo: delete trial B"."""
 
     words: str
-    names: frozenset[str]
     take_back: Callable[[], None]
+    trials: frozenset[str] = frozenset()
+    """Names of the trials concerned; none where it is of no study, so that it outlives one."""
 
 
 class Session:
@@ -40,6 +42,10 @@ class Session:
     """A TrialSpec that the form shall show."""
     features_requested = Signal(object)
     """A Features section that the form shall take up; what else it says stays."""
+    dataset_requested = Signal(object)
+    """A Dataset section that the form shall take up; what else it says stays."""
+    clips_edited = Signal(object, object)
+    """A folder and by name the ClipEdits that its clips have now."""
     spec_edited = Signal(object)
     """The TrialSpec in the form changed; without problems, a moment after the last keystroke."""
     training_requested = Signal(tuple)
@@ -64,12 +70,12 @@ class Session:
         """Open the study of a folder, making it when there is none. Raises StudyError."""
         self.study = Study.open_or_create(Path(folder))
         self.selection = ()
-        self._done.clear()
+        self._done = [done for done in self._done if not done.trials]
         self.study_opened.emit(self.study)
         self.selection_changed.emit(())
         self.reference_changed.emit(self.study.reference)
         self.constraints_changed.emit(self.study.constraints)
-        self.undo_changed.emit("")
+        self._tell_undo()
 
     def opened(self) -> Study:
         """Return the open study. Raises StudyError when there is none."""
@@ -98,6 +104,22 @@ class Session:
     def use_features(self, features: Features) -> None:
         """Ask for settings of the features to be taken up by the form."""
         self.features_requested.emit(features)
+
+    def use_dataset(self, dataset: Dataset) -> None:
+        """Ask for a choice of clips to be taken up by the form, and by the pages that follow it."""
+        if self.spec is not None and not list(dataset.problems()):
+            self.tell_spec(self.spec.model_copy(update={"dataset": dataset}))
+        self.dataset_requested.emit(dataset)
+
+    def edit_clips(self, folder: Path, changes: Mapping[str, ClipEdit], words: str) -> None:
+        """Exclude, relabel or trim clips of a folder; `undo` takes it back. Raises DataError."""
+        before = change_edits(folder, changes)
+        self._remember(Undoable(words, lambda: self._edit_back(folder, before)))
+        self.clips_edited.emit(folder, changes)
+
+    def _edit_back(self, folder: Path, before: Mapping[str, ClipEdit]) -> None:
+        change_edits(folder, before)
+        self.clips_edited.emit(folder, before)
 
     def tell_spec(self, spec: TrialSpec) -> None:
         """Tell the other pages what the form says."""
@@ -135,7 +157,7 @@ class Session:
             return
         study.rename(name, title)
         words = f"rename {study.summary(name).letter}"
-        self._remember(Undoable(words, frozenset([name]), lambda: study.rename(name, before)))
+        self._remember(Undoable(words, lambda: study.rename(name, before), frozenset([name])))
         self.trials_changed.emit(frozenset([name]))
 
     def delete(self, names: tuple[str, ...]) -> None:
@@ -154,19 +176,20 @@ class Session:
                 gone.append(name)
         finally:
             if gone:
-                self._remember(Undoable(f"delete {letters}", frozenset(gone), restore))
+                self._remember(Undoable(f"delete {letters}", restore, frozenset(gone)))
                 self._forget(frozenset(gone))
 
     def undo(self) -> str:
-        """Take back the last deletion or renaming and return its words. Raises StudyError."""
+        """Take back what was done last and return its words. Raises StudyError or DataError."""
         if not self._done:
             return ""
         last = self._done.pop()
-        self.undo_changed.emit(self._done[-1].words if self._done else "")
+        self._tell_undo()
         try:
             last.take_back()
         finally:
-            self.trials_changed.emit(last.names)
+            if last.trials:
+                self.trials_changed.emit(last.trials)
         return last.words
 
     def refresh(self) -> None:
@@ -201,4 +224,7 @@ class Session:
 
     def _remember(self, done: Undoable) -> None:
         self._done.append(done)
-        self.undo_changed.emit(done.words)
+        self._tell_undo()
+
+    def _tell_undo(self) -> None:
+        self.undo_changed.emit(self._done[-1].words if self._done else "")

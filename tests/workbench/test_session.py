@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from core.datasets.edits import ClipEdit, load_edits
 from core.errors import StudyError
 from core.experiment.store import Constraints, Study
 from core.spec import TrialSpec
@@ -15,7 +16,15 @@ class Heard:
         self.told: list[tuple[str, object]] = []
         for name in ("study_opened", "trials_changed", "selection_changed", "reference_changed", "constraints_changed"):
             getattr(session, name).connect(lambda value, name=name: self.told.append((name, value)))
-        for name in ("spec_requested", "spec_edited", "features_requested", "undo_changed", "failed", "device_changed"):
+        for name in (
+            "spec_requested",
+            "spec_edited",
+            "features_requested",
+            "dataset_requested",
+            "undo_changed",
+            "failed",
+            "device_changed",
+        ):
             getattr(session, name).connect(lambda value, name=name: self.told.append((name, value)))
 
     def of(self, name: str) -> list[object]:
@@ -78,6 +87,37 @@ def test_deletions_and_renamings_are_undone_last_first(session: Session, heard: 
     assert session.undo() == "rename A"
     assert session.opened().summary(first).title == tiny_spec.name
     assert session.undo() == ""
+
+
+def test_edits_of_clips_are_undone_in_line_with_trials_and_outlive_a_study(
+    session: Session, heard: Heard, tiny_spec: TrialSpec, own_tone_clips: Path, tmp_path: Path
+) -> None:
+    told: list[tuple[Path, dict[str, ClipEdit]]] = []
+    session.clips_edited.connect(lambda folder, edits: told.append((folder, dict(edits))))
+    excluded = {"low/1a2b3c70_nohash_0.wav": ClipEdit(excluded=True)}
+    session.edit_clips(own_tone_clips, excluded, "exclude a clip")
+    session.delete(tuple(session.add_trials([tiny_spec])))
+    assert load_edits(own_tone_clips) == excluded
+    session.open_study(tmp_path / "another")
+    assert heard.of("undo_changed") == ["exclude a clip", "delete A", "exclude a clip"]
+    assert session.undo() == "exclude a clip"
+    assert load_edits(own_tone_clips) == {}
+    assert told == [(own_tone_clips, excluded), (own_tone_clips, dict.fromkeys(excluded, ClipEdit()))]
+    assert session.undo() == ""
+
+
+def test_a_choice_of_clips_reaches_the_form_and_those_who_follow_it(
+    session: Session, heard: Heard, tiny_spec: TrialSpec
+) -> None:
+    session.tell_spec(tiny_spec)
+    chosen = tiny_spec.dataset.model_copy(update={"labels": ("high", "low")})
+    session.use_dataset(chosen)
+    assert session.spec is not None
+    assert session.spec.dataset == chosen
+    alone = chosen.model_copy(update={"labels": ("high",)})
+    session.use_dataset(alone)
+    assert heard.of("dataset_requested") == [chosen, alone]
+    assert session.spec.dataset == chosen
 
 
 def test_settings_of_a_trial_are_asked_into_the_form(session: Session, heard: Heard, tiny_spec: TrialSpec) -> None:

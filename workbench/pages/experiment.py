@@ -21,7 +21,7 @@ from core.errors import SpecError, WorkbenchError
 from core.experiment.jobs import RunSweep, Train
 from core.experiment.spec_file import load_values, save_spec
 from core.experiment.store import Constraints
-from core.spec import Features, TrialSpec
+from core.spec import Dataset, Features, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.draft import Draft
@@ -50,7 +50,7 @@ class ExperimentPage(QWidget):
     def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
         super().__init__()
         self.session, self.jobs, self.preferences = session, jobs, preferences
-        self.draft = Draft(last_spec(preferences.last_spec))
+        self.draft = Draft(session.spec or last_spec(preferences.last_spec))
         session.tell_spec(self.draft.valid)
         self._keep_soon = QTimer(self, singleShot=True, interval=KEEP_MS)
         self._keep_soon.timeout.connect(self._keep_draft)
@@ -153,6 +153,7 @@ class ExperimentPage(QWidget):
         self.sweep.cleared.connect(self._vary_nothing)
         self.session.spec_requested.connect(self.use_spec)
         self.session.features_requested.connect(self.use_features)
+        self.session.dataset_requested.connect(self.use_dataset)
         self.session.reference_changed.connect(self._show_reference)
         self.session.study_opened.connect(self._show_reference)
         self.session.constraints_changed.connect(self._show_draft)
@@ -191,6 +192,13 @@ class ExperimentPage(QWidget):
         self.draft.replace_section("features", features)
         self._keep_draft()
         self.show_form()
+
+    def use_dataset(self, dataset: Dataset) -> None:
+        """Take up a choice of clips; all other settings stay."""
+        self.draft.replace_section("dataset", dataset)
+        self._keep_draft()
+        if dataset.folder and self.whole.currentWidget() is self.welcome:
+            self.show_form()
 
     def use_starter(self, starter: Starter) -> None:
         """Begin with a starter spec, on the data folder at hand."""
