@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, write_wav
+from tests.sound import virtual_microphone as virtual_microphone
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_CLIPS = ROOT.parent / "shared" / "data" / "speech_commands"
@@ -53,6 +54,38 @@ def write_tones(folder: Path, clips_per_speaker: int = 2, sample_rate: int = 160
 def tone_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of three labels of tone clips by sixteen speakers; not to be changed, see `own_tone_clips`."""
     return write_tones(tmp_path_factory.mktemp("tones") / "clips")
+
+
+@pytest.fixture(scope="session")
+def tone_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a finished trial that tells tones and silence apart, in a study of its own; not to be changed."""
+    root = tmp_path_factory.mktemp("tone trial")
+    clips = write_tones(root / "clips")
+    hiss = 0.02 * np.random.default_rng(1).standard_normal(60 * 16000)
+    (clips / "_background_noise_").mkdir()
+    write_wav(clips / "_background_noise_" / "hiss.wav", Sound(hiss.astype(np.float32), 16000))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINYML_WORKBENCH_CACHE", str(root / "cache"))
+        return _train_on(clips, root / "study")
+
+
+def _train_on(clips: Path, folder: Path) -> Path:
+    from core.experiment import runner
+    from core.experiment.store import Study
+    from core.spec import parse_spec
+
+    values = {
+        "name": "Tones",
+        "dataset": {"folder": str(clips), "include_silence": True},
+        "features": {"num_mel_bins": 20, "normalization": "standardize"},
+        "model": {"family": "ds_cnn", "filters": [16, 16], "strides": [[2, 2], [1, 1]]},
+        "training": {"epochs": 25, "batch_size": 20},
+        "measurement": {"num_runs": 20, "warmup_runs": 2},
+    }
+    study = Study.create(folder)
+    name = study.add(parse_spec(values))
+    runner.run(study, name)
+    return study.folder_of(name)
 
 
 @pytest.fixture
