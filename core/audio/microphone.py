@@ -140,7 +140,7 @@ class Microphone:
                     device=self.device.index,
                     channels=self._channels,
                     dtype="float32",
-                    latency="low",
+                    latency="high",
                     callback=self._take,
                 )
             )
