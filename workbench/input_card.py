@@ -8,19 +8,17 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from core.features.decibels import log_mel_decibels, magnitude_decibels
 from core.features.mel import FeatureExtractor
 from core.spec import Features
 from workbench import number_format
-from workbench.plots.row_scale import RowKind
 from workbench.plots.spectrogram import PictureView
+from workbench.seen_picture import seen
 
 Float32 = NDArray[np.float32]
 
 TIMED_RUNS, WARMUP_RUNS = 50, 3
 SETTLED_MS = 250
 """Timing begins when the settings have been still for so long."""
-ROWS: dict[str, RowKind] = {"spectrogram": "hertz", "log_mel": "mel", "mfcc": "mfcc"}
 FIGURES = (
     ("shape", "Input", "Frames × coefficients × channels"),
     ("float_bytes", "As float32", "Bytes of one input as it leaves the features"),
@@ -97,14 +95,10 @@ class InputCard(QFrame):
         if picture is None:
             self.picture.clear()
             return
-        features = self.features
-        if features.kind == "spectrogram":
-            picture = magnitude_decibels(picture, features.frame_length)
-        elif features.kind == "log_mel":
-            picture = log_mel_decibels(picture, features.frame_length)
-        edges = (features.lower_edge_hertz, features.upper_edge_hertz)
-        span = (0.0, features.sample_rate / 2) if features.kind == "spectrogram" else edges
-        self.picture.show_picture(picture, self.clip_duration_ms / 1000, ROWS[features.kind], span)
+        shown = seen(picture, self.features, normalized=self.features.normalization == "clip_mean")
+        self.picture.show_picture(
+            shown.values, self.clip_duration_ms / 1000, shown.rows, shown.row_range, shown.levels, shown.unit
+        )
 
     @property
     def _num_samples(self) -> int:

@@ -82,7 +82,7 @@ def _scales(features: Features) -> dict[str, RowScale]:
     scales = {
         "spectrogram": RowScale("hertz", features.effective_fft_length // 2 + 1, (0.0, features.sample_rate / 2)),
         "log_mel": RowScale("mel", features.num_mel_bins, (features.lower_edge_hertz, features.upper_edge_hertz)),
-        "mfccs": RowScale("mfcc", features.num_mfccs),
+        "mfccs": RowScale("mfcc", features.num_mfccs, unit=""),
     }
     until = list(scales).index(GIVEN[features.kind]) + 1
     return dict(list(scales.items())[:until])

@@ -110,6 +110,16 @@ QCheckBox::indicator:checked:focus { border-color: $text; }
 QMenu::indicator { margin-left: 6px; }
 QMenu::indicator:exclusive { border-radius: 8px; }
 
+QSlider { background: transparent; min-height: 28px; }
+QSlider::groove:horizontal { background: $border; height: 4px; border-radius: 2px; }
+QSlider::sub-page:horizontal { background: $accent; height: 4px; border-radius: 2px; }
+QSlider::handle:horizontal {
+    background: $surface; border: 1px solid $muted; width: 14px; height: 14px; margin: -6px 0; border-radius: 8px;
+}
+QSlider::handle:horizontal:hover { border-color: $text; }
+QSlider::handle:horizontal:focus { border: 2px solid $accent; width: 12px; height: 12px; }
+QSlider::handle:horizontal:pressed { background: $accent; }
+
 QMenu { background: $surface; border: 1px solid $border; padding: 4px; }
 QMenu::item { padding: 6px 24px 6px 8px; border-radius: 4px; }
 QMenu::item:selected { background: $accent; color: $on_accent; }

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 LEAST_MAGNITUDE = 1e-7
-_PER_NEPER = 20 / math.log(10)
+DECIBELS_PER_NEPER = np.float32(20 / math.log(10))
 
 Float32 = NDArray[np.float32]
 
@@ -24,5 +24,5 @@ def magnitude_decibels(magnitudes: Float32, frame_length: int) -> Float32:
 
 def log_mel_decibels(log_mel: Float32, frame_length: int) -> Float32:
     """Return natural logarithms of magnitudes of any shape in dB, relative to the same sine."""
-    decibels: Float32 = log_mel * np.float32(_PER_NEPER) - np.float32(20 * math.log10(frame_length / 4))
+    decibels: Float32 = log_mel * DECIBELS_PER_NEPER - np.float32(20 * math.log10(frame_length / 4))
     return decibels

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabW
 from core.spec import Features, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
+from workbench.difference_panel import DifferencePanel
 from workbench.draft import Draft
 from workbench.elided_label import ElidedLabel
 from workbench.essences import essence
@@ -47,6 +48,8 @@ class FeaturesPage(QWidget):
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.live, "Live")
+        self.difference = DifferencePanel(self.draft.valid.features, self.experiment.dataset)
+        self.tabs.addTab(self.difference, "Class difference")
         self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         self.splitter.addWidget(self._build_settings())
         self.splitter.addWidget(self.tabs)
@@ -128,6 +131,7 @@ class FeaturesPage(QWidget):
         self.experiment = spec
         self._handed = None
         self.live.open_folder(spec.dataset)
+        self.difference.use_dataset(spec.dataset)
         self.form.compare_with(spec)
         if follows and self.features != spec.features:
             self.draft.replace_section("features", spec.features)
@@ -146,6 +150,7 @@ class FeaturesPage(QWidget):
         self.filter_words.setText(self.filters.words)
         self.state.setText(SAME if in_use else f"The experiment has {essence(self.experiment.features)}")
         self.live.use(features, self.experiment.dataset.clip_duration_ms)
+        self.difference.use(features)
 
     # Keys and drops
 

@@ -17,14 +17,26 @@ Pixels = NDArray[np.uint32]
 def colours(name: ColourMap) -> Pixels:
     """Return 256 colours of a map as 0xffRRGGBB, from lowest to highest."""
     table: NDArray[Any] = pg.colormap.get(name).getLookupTable(0, 1, 256).astype(np.uint32)
+    return _packed(table)
+
+
+def diverging(low: str, middle: str, high: str) -> Pixels:
+    """Return 256 colours from one through the middle to the other, for values of both signs."""
+    ends = [np.array(QColor(colour).getRgb()[:3], float) for colour in (low, middle, high)]
+    way = np.linspace(-1, 1, 256)[:, np.newaxis]
+    mixed = ends[1] + np.abs(way) * (np.where(way < 0, ends[0], ends[2]) - ends[1])
+    return _packed(mixed.round().astype(np.uint32))
+
+
+def _packed(table: NDArray[np.uint32]) -> Pixels:
     return np.uint32(0xFF000000) | table[:, 0] << 16 | table[:, 1] << 8 | table[:, 2]
 
 
-def coloured(values: Float32, levels: tuple[float, float], name: ColourMap) -> Pixels:
+def coloured(values: Float32, levels: tuple[float, float], table: Pixels) -> Pixels:
     """Return values of any shape as pixels; what lies beyond the levels takes the colour of the end."""
     low, high = levels
     places = (values - np.float32(low)) * np.float32(255 / (high - low))
-    return colours(name)[np.clip(places, 0, 255).astype(np.uint8)]
+    return table[np.clip(places, 0, 255).astype(np.uint8)]
 
 
 def pixel(colour: str) -> int:

@@ -13,7 +13,7 @@ RowKind = Literal["hertz", "mel", "mfcc"]
 LINE_ROOM = 22
 """Pixels that one label takes along a vertical axis."""
 MEL_HERTZ = (100, 200, 500, 1000, 2000, 4000, 8000)
-UNITS = {"hertz": "dB", "mel": "dB", "mfcc": ""}
+UNITS: dict[RowKind, str] = {"hertz": "dB", "mel": "dB", "mfcc": ""}
 
 
 @dataclass(frozen=True)
@@ -23,16 +23,13 @@ class RowScale:
     kind: RowKind
     count: int
     span: tuple[float, float] = (0.0, 8000.0)
+    unit: str = "dB"
+    """Unit of the values."""
 
     @property
     def title(self) -> str:
         """What the axis says."""
         return "MFCC" if self.kind == "mfcc" else "kHz"
-
-    @property
-    def unit(self) -> str:
-        """Unit of the values."""
-        return UNITS[self.kind]
 
     def ticks(self, height: float) -> list[tuple[float, str]]:
         """Return labels and their heights, as fractions from the lower edge of an axis of `height` pixels."""

@@ -12,6 +12,7 @@ from workbench.plots.figure_axis import linear_ticks
 
 LEFT, TOP, RIGHT, BOTTOM = 48, 6, 60, 20
 """Room around every picture, so that several above one another share one time axis."""
+NARROW_LEFT, NARROW_RIGHT = 34, 10
 TEXT_PIXELS = 11
 SECONDS_ROOM = 56
 TICK = 4
@@ -34,7 +35,7 @@ class SoundFrame(QWidget):
         # The frame paints every pixel of its own: else Qt paints all ancestors beneath it, at every picture.
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._bottom = BOTTOM
+        self._left, self._right, self._bottom = LEFT, RIGHT, BOTTOM
         self._marked = False
         self._span_s = (0.0, 1.0)
         self._cursor_s: float | None = None
@@ -46,6 +47,11 @@ class SoundFrame(QWidget):
         if bottom != self._bottom:
             self._bottom = bottom
             self.update()
+
+    def narrow(self) -> None:
+        """Leave title and legend to what stands around, for several frames side by side."""
+        self._left, self._right = NARROW_LEFT, NARROW_RIGHT
+        self.update()
 
     def set_marked(self, marked: bool) -> None:  # noqa: FBT001
         """Let the title stand out from those of other frames, or not."""
@@ -72,7 +78,7 @@ class SoundFrame(QWidget):
 
     def picture_box(self) -> QRect:
         """Return where the picture is painted."""
-        return self.rect().adjusted(LEFT, TOP, -RIGHT, -self._bottom)
+        return self.rect().adjusted(self._left, TOP, -self._right, -self._bottom)
 
     def pixel_size(self) -> tuple[int, int]:
         """Return width and height of the picture in pixels of the device."""
@@ -146,9 +152,10 @@ class SoundFrame(QWidget):
             painter.drawLine(QPointF(box.left() - TICK, y), QPointF(box.left() - 1, y))
             painter.setPen(QColor(palette.muted))
             top = min(max(0.0, y - 8), self.height() - 16.0)
-            painter.drawText(QRectF(16, top, LEFT - 22, 16), _RIGHT, text)
-        self._paint_title(painter, box)
-        self.paint_legend(painter, box)
+            painter.drawText(QRectF(0, top, self._left - 6, 16), _RIGHT, text)
+        if self._left == LEFT:
+            self._paint_title(painter, box)
+            self.paint_legend(painter, box)
         if self._bottom == BOTTOM:
             self._paint_seconds(painter, box)
 

@@ -13,12 +13,13 @@ from PySide6.QtWidgets import QWidget
 
 from workbench import theme
 from workbench.number_format import three_digits
-from workbench.plots.colour_scale import ColourMap, coloured, colours, pixel, stretched
+from workbench.plots.colour_scale import ColourMap, coloured, colours, diverging, pixel, stretched
 from workbench.plots.pixel_ring import PixelRing
-from workbench.plots.row_scale import RowKind, RowScale
+from workbench.plots.row_scale import UNITS, RowKind, RowScale
 from workbench.plots.sound_frame import SoundFrame, paint_colour_scale
 
 Float32 = NDArray[np.float32]
+Pixels = NDArray[np.uint32]
 Levels = tuple[float, float]
 
 DECIBELS_SHOWN = 80.0
@@ -57,12 +58,16 @@ class PictureView(SoundFrame):
         rows: RowKind = "hertz",
         row_range: tuple[float, float] = (0.0, 8000.0),
         levels: Levels | None = None,
+        unit: str | None = None,
     ) -> None:
-        """Show a picture (frames, rows) of a sound; without `levels` its own loudest decides the colours."""
+        """Show a picture (frames, rows) of a sound; without `levels` its own loudest decides the colours.
+
+        The unit is dB for frequencies and mel filters, none for MFCCs, unless another one is named.
+        """
         self._picture = picture
         self._duration_s = duration_s
         self._image = None
-        self.scale = RowScale(rows, picture.shape[1], row_range)
+        self.scale = RowScale(rows, picture.shape[1], row_range, UNITS[rows] if unit is None else unit)
         self.levels = levels or levels_of(picture, rows)
         self.show_span(0.0, duration_s)
         self.update()
@@ -80,7 +85,10 @@ class PictureView(SoundFrame):
     def paint_legend(self, painter: QPainter, box: QRect) -> None:
         """Paint what the colours mean."""
         if len(self._picture):
-            paint_colour_scale(painter, box, colours(MAPS[self.scale.kind]), self.levels, self.scale.unit)
+            paint_colour_scale(painter, box, self._colours(), self.levels, self.scale.unit)
+
+    def _colours(self) -> Pixels:
+        return colours(MAPS[self.scale.kind])
 
     def paint_picture(self, painter: QPainter, corner: QPoint) -> None:
         """Paint the pixels, made anew when size or picture changed."""
@@ -90,7 +98,7 @@ class PictureView(SoundFrame):
             return
         if self._image is None or (self._image.width(), self._image.height()) != (width, height):
             values = stretched(stretched(self._picture, width).T[::-1], height)
-            pixels = np.ascontiguousarray(coloured(values, self.levels, MAPS[self.scale.kind]))
+            pixels = np.ascontiguousarray(coloured(values, self.levels, self._colours()))
             self._image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
         painter.drawImage(corner, self._image)
 
@@ -101,6 +109,24 @@ class PictureView(SoundFrame):
         frame = min(len(self._picture) - 1, int(seconds / self._duration_s * len(self._picture)))
         row = min(self.scale.count - 1, int(height * self.scale.count))
         return _words(seconds, self.scale, height, float(self._picture[frame, row]))
+
+
+class DifferenceView(PictureView):
+    """The difference of two pictures: one colour where the first is larger, another where the second is."""
+
+    def _colours(self) -> Pixels:
+        return difference_colours()
+
+    def dress(self, *_: object) -> None:
+        """Take up the colours in force."""
+        self._image = None
+        super().dress()
+
+
+def difference_colours() -> Pixels:
+    """Return the colours of a difference, from most negative to most positive, with nothing in the middle."""
+    palette = theme.current()
+    return diverging(palette.series[1], palette.background, palette.series[0])
 
 
 class ScrollingPicture(SoundFrame):
@@ -178,7 +204,7 @@ class ScrollingPicture(SoundFrame):
         fresh = self._values[np.arange(first, last) % length]
         edges = np.arange(start, until) * length // ring.width - first
         columns = fresh[edges] if length <= ring.width else np.maximum.reduceat(fresh, edges)
-        ring.write(coloured(stretched(columns.T[::-1], ring.height), self.levels, MAPS[self.scale.kind]))
+        ring.write(coloured(stretched(columns.T[::-1], ring.height), self.levels, colours(MAPS[self.scale.kind])))
         self.columns_coloured += until - start
 
     def dress(self, *_: object) -> None:

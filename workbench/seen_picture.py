@@ -1,0 +1,59 @@
+"""A picture of the features in the units of the eye: dB where it is a level, plain where it is a coefficient."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.features.decibels import DECIBELS_PER_NEPER, log_mel_decibels, magnitude_decibels
+from core.spec import Features
+from workbench.plots.row_scale import RowKind
+
+Float32 = NDArray[np.float32]
+Levels = tuple[float, float]
+
+ROWS: dict[str, RowKind] = {"spectrogram": "hertz", "log_mel": "mel", "mfcc": "mfcc"}
+
+
+@dataclass(frozen=True)
+class SeenPicture:
+    """Values (frames, rows) with their unit, and what the rows are."""
+
+    values: Float32
+    unit: str
+    rows: RowKind
+    row_range: tuple[float, float]
+    is_signed: bool
+    """Whether nothing lies in the middle of the values, as for coefficients and whatever had its mean taken away."""
+
+    @property
+    def levels(self) -> Levels:
+        """Return the values for the two ends of the colours."""
+        if self.is_signed:
+            most = signed_range(self.values, self.rows)
+            return -most, most
+        low, high = np.percentile(self.values, (2, 99.9)).tolist()
+        return math.floor(low), max(math.floor(low) + 1, math.ceil(high))
+
+
+def seen(picture: Float32, features: Features, *, normalized: bool) -> SeenPicture:
+    """Return a picture (frames, coefficients) to show; `normalized` when the setting's normalization was applied."""
+    rows = ROWS[features.kind]
+    whole = (0.0, features.sample_rate / 2)
+    row_range = whole if rows == "hertz" else (features.lower_edge_hertz, features.upper_edge_hertz)
+    if normalized and features.normalization == "standardize":
+        return SeenPicture(picture, "σ", rows, row_range, is_signed=True)
+    is_relative = normalized and features.normalization == "clip_mean"
+    if rows == "mel":
+        decibels = picture * DECIBELS_PER_NEPER if is_relative else log_mel_decibels(picture, features.frame_length)
+        return SeenPicture(decibels, "dB", rows, row_range, is_signed=is_relative)
+    if rows == "hertz" and not is_relative:
+        return SeenPicture(magnitude_decibels(picture, features.frame_length), "dB", rows, row_range, is_signed=False)
+    return SeenPicture(picture, "", rows, row_range, is_signed=True)
+
+
+def signed_range(values: Float32, rows: RowKind) -> float:
+    """Return the largest size to tell apart by colour; the zeroth MFCC is loudness and would hide the others."""
+    kept = values[:, 1:] if rows == "mfcc" and values.shape[1] > 1 else values
+    return max(1e-6, float(np.percentile(np.abs(kept), 99.5)))
