@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
 from core.audio.microphone import Device
 from workbench import theme
 from workbench.clip_shelf import ClipShelf
+from workbench.device_menu import DeviceMenu
 from workbench.form_fields import guard_wheel
 from workbench.plots.level_meter import LevelMeter
 
 WAV = "Sound (*.wav *.wave)"
-NO_DEVICE = "No microphone"
 NO_LABEL = "No clips yet"
 
 
@@ -67,13 +67,9 @@ class SoundSource(QFrame):
         self.show_devices([])
 
     def _build_microphone(self) -> QWidget:
-        self.device = _DeviceMenu()
-        self.device.setAccessibleName("Microphone to listen to")
-        self.device.setMinimumContentsLength(20)
-        self.device.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.device = DeviceMenu()
         self.device.opened.connect(self.devices_wanted)
-        self.device.activated.connect(lambda index: self.device_chosen.emit(self.device.itemData(index)))
-        guard_wheel(self.device)
+        self.device.device_chosen.connect(self.device_chosen)
         self.listen = QPushButton("Listen")
         self.listen.setProperty("role", "primary")
         self.listen.setMinimumWidth(96)
@@ -114,22 +110,12 @@ class SoundSource(QFrame):
 
     def show_devices(self, devices: list[Device]) -> None:
         """Offer these devices; the one chosen before stays so while it is there."""
-        before = self.chosen_device
-        self.device.clear()
-        for device in devices:
-            words = f"{device.name}, {device.sample_rate / 1000:g} kHz" + (" (default)" if device.is_default else "")
-            self.device.addItem(words, device)
-        if not devices:
-            self.device.addItem(NO_DEVICE, None)
-        names = [device.name for device in devices]
-        default = next((place for place, device in enumerate(devices) if device.is_default), 0)
-        self.device.setCurrentIndex(names.index(before.name) if before and before.name in names else default)
+        self.device.show_devices(devices)
 
     @property
     def chosen_device(self) -> Device | None:
         """The device in the menu; None when there is none."""
-        found: Device | None = self.device.currentData()
-        return found
+        return self.device.chosen
 
     def show_listening(self, listening: bool) -> None:  # noqa: FBT001
         """Let the button say what it does next."""
@@ -170,17 +156,6 @@ class SoundSource(QFrame):
     def _choose_from_shelf(self) -> None:
         if self.shelf.clip is not None:
             self.clip_chosen.emit(self.shelf.clip)
-
-
-class _DeviceMenu(QComboBox):
-    """A menu that says when it opens, so that devices plugged in meanwhile are in it."""
-
-    opened = Signal()
-
-    def showPopup(self) -> None:  # noqa: N802
-        """Tell first."""
-        self.opened.emit()
-        super().showPopup()
 
 
 def _turn(text: str, icon: str) -> QToolButton:
