@@ -16,7 +16,8 @@ ROOT = Path("/")
 _THROTTLING = {0: "under-voltage", 1: "frequency capped", 2: "throttled", 3: "soft temperature limit"}
 _SINCE_BOOT = 16
 _SLOWING = 0b1110
-_THERMAL_ZONES = ("cpu", "soc", "x86_pkg", "acpitz")
+CPU_ZONES = ("cpu", "soc", "x86_pkg", "acpitz")
+"""How the kernel begins the names of the sensors at a processor."""
 
 
 def conditions(root: Path = ROOT) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def device_name(root: Path = ROOT) -> str:
 def cpu_temperature_c(root: Path = ROOT) -> float | None:
     """Return the processor's temperature, of the zone named after it or else of the first."""
     zones = sorted((root / "sys/class/thermal").glob("thermal_zone*"))
-    zones.sort(key=lambda zone: not (_text(zone / "type") or "").lower().startswith(_THERMAL_ZONES))
+    zones.sort(key=lambda zone: not (_text(zone / "type") or "").lower().startswith(CPU_ZONES))
     for zone in zones:
         millidegrees = number(zone / "temp")
         if millidegrees is not None:

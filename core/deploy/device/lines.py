@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from core.deploy.device.settings import SettingsError
@@ -14,11 +16,35 @@ from core.errors import WorkbenchError
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
 """Exit statuses; the last is for what starting again cannot mend."""
 
+_STATES = ("listening", "interrupted", "resumed", "warned", "failed", "ended")
+
+_state_file: Path | None = None
+
+
+def keep_state(path: Path) -> None:
+    """From now on, keep the last line about the state of this process in a file, for who cannot read the journal."""
+    global _state_file
+    _state_file = path
+
 
 def say(kind: str, **values: Any) -> None:
     """Write one line at once."""
-    sys.stdout.write(json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n")
+    line = json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n"
+    sys.stdout.write(line)
     sys.stdout.flush()
+    if _state_file is not None and kind in _STATES:
+        _keep({"kind": kind, "pid": os.getpid(), "time_s": time.time(), "message": values.get("message", "")})
+
+
+def _keep(state: dict[str, Any]) -> None:
+    assert _state_file is not None
+    unfinished = _state_file.with_suffix(".part")
+    try:
+        unfinished.write_text(json.dumps(state, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(_state_file)
+    except OSError:
+        # A full card must not end the listening; the line itself was said.
+        return
 
 
 def run(work: Callable[[], None]) -> int:

@@ -1,10 +1,11 @@
 """The listening loop: sound in, words out, and what they set off.
 
-    python -m core.deploy.device.spot [--wav PATH …] [--pace 1] [--data DIR] [--actions FILE] [--stream [--features]]
+    python -m core.deploy.device.spot [--wav PATH …] [--pace 1] [--data DIR] [--actions FILE] [--state FILE]
+                                      [--stream [--features]]
 
 Run in a release folder. Listens to the microphone, or to WAV files and folders of them, one after another as one
 stream: as fast as it can, or with --pace at that multiple of real time. With --data it keeps what it heard, with
---actions it acts on it. Lines on stdout:
+--actions it acts on it, with --state the last word about its state stays in a file. Lines on stdout:
 
     listening    labels, sample_rate, hop_ms, threshold, source, frame_step_ms, runtime, pid
     detected     word, score, time_s (since 1970), heard_s (since listening), did, and of a file: file, file_s
@@ -207,6 +208,7 @@ def main() -> None:
     parser.add_argument("--microphone", default="")
     parser.add_argument("--data", type=Path)
     parser.add_argument("--actions", type=Path)
+    parser.add_argument("--state", type=Path)
     parser.add_argument("--stream", action="store_true")
     parser.add_argument("--features", action="store_true")
     parser.add_argument("--threads", type=int, default=1)
@@ -215,6 +217,8 @@ def main() -> None:
 
 def listen(options: argparse.Namespace) -> None:
     """Put the parts together and listen. Raises WorkbenchError."""
+    if options.state:
+        lines.keep_state(options.state)
     settings = read_settings(options.release)
     spotter = StreamSpotter(open_network(options.release, settings, options.threads), settings, settings.detection)
     actions = read_actions(options.actions) if options.actions else Actions()

@@ -1,0 +1,91 @@
+"""What a device hears at this moment, over the connection that is open."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.deploy.connection import Connection
+from core.deploy.layout import Layout
+from core.deploy.told import objects
+
+View = Literal["words", "probabilities", "features"]
+
+_OPTIONS: dict[View, tuple[str, ...]] = {
+    "words": (),
+    "probabilities": ("--stream",),
+    "features": ("--stream", "--features"),
+}
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class LiveBeginning(_Told):
+    """The device listens: with what, and how."""
+
+    labels: tuple[str, ...]
+    sample_rate: int
+    hop_ms: float
+    frame_step_ms: float
+    threshold: float
+    source: str
+
+
+class LiveStep(_Told):
+    """What one hop gave. `columns` are frames (k, coefficients) before any normalization, of the view `features`."""
+
+    heard_s: float = Field(description="Since the beginning, or since the microphone came back.")
+    level_dbfs: float | None = Field(None, description="None is digital silence.")
+    probabilities: tuple[float, ...]
+    smoothed: tuple[float, ...]
+    columns: tuple[tuple[float, ...], ...] = ()
+
+
+class LiveWord(_Told):
+    """A word that was heard. Nothing is done about it: that is the listening service's part."""
+
+    word: str
+    score: float
+    heard_s: float
+    file: str = ""
+
+
+class LiveTrouble(_Told):
+    """The microphone is gone and will be tried again, or something else is not as it should be; empty when it is."""
+
+    message: str = ""
+
+
+Live = LiveBeginning | LiveStep | LiveWord | LiveTrouble
+
+_KINDS: dict[str, type[LiveBeginning | LiveStep | LiveWord | LiveTrouble]] = {
+    "listening": LiveBeginning,
+    "step": LiveStep,
+    "detected": LiveWord,
+    "interrupted": LiveTrouble,
+    "warned": LiveTrouble,
+    "resumed": LiveTrouble,
+}
+
+
+def hear_live(
+    connection: Connection, view: View = "probabilities", wav: tuple[str, ...] = (), microphone: str = ""
+) -> Iterator[Live]:
+    """Yield what the current release hears, for as long as the caller takes it; closing the iterator ends it there.
+
+    Of the microphone, or of `wav`: files and folders on the device, at the pace of real time. Raises DeviceError with
+    a sentence.
+    """
+    source = [f"--wav={path}" for path in wav] + (["--pace=1"] if wav else [])
+    source += [f"--microphone={microphone}"] if microphone else []
+    command = Layout(connection.home).program("spot", *_OPTIONS[view], *source)
+    for values in objects(connection.lines(*command), connection.name):
+        if values["kind"] in _KINDS:
+            yield _parsed(values)
+
+
+def _parsed(values: dict[str, Any]) -> Live:
+    found: Live = _KINDS[values["kind"]].model_validate(values)
+    return found

@@ -1,0 +1,81 @@
+"""What the battery monitor of a device wrote, and whether it runs."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.deploy.connection import Connection
+from core.deploy.device.history import READING_COLUMNS
+from core.deploy.layout import Layout
+from core.deploy.told import objects
+
+CSV_COLUMNS = ("time", "session", *READING_COLUMNS)
+
+
+class _Told(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class MonitorState(_Told):
+    """The newest session of the monitor; times in seconds since 1970 by the device's clock."""
+
+    session: int | None = Field(None, alias="id", description="None when there was none yet.")
+    began_s: float | None = None
+    ended_s: float | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether it logs at this moment."""
+        return self.session is not None and self.ended_s is None
+
+
+class Reading(_Told):
+    """One look at the device; None is what it does not tell."""
+
+    id: int
+    session: int
+    time_s: float = Field(description="Seconds since 1970, by the device's clock.")
+    battery_percent: float | None = None
+    battery_volts: float | None = None
+    on_mains: bool | None = None
+    cpu_temperature_c: float | None = None
+    load_1min: float | None = None
+
+
+def readings(connection: Connection, after: int = 0) -> Iterator[MonitorState | Reading]:
+    """Yield the state of the monitor, then what it wrote after the reading of a number. Raises DeviceError."""
+    return _told(connection, f"--after={after}")
+
+
+def follow_readings(connection: Connection, after: int = 0) -> Iterator[MonitorState | Reading]:
+    """Yield the same and go on as the monitor writes, saying its state again when that changes, until closed."""
+    return _told(connection, f"--after={after}", "--follow")
+
+
+def write_csv(found: Iterable[Reading], file: TextIO) -> int:
+    """Write readings with their times in UTC (ISO 8601), and return how many there were."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    count = 0
+    for reading in found:
+        count += 1
+        time = datetime.fromtimestamp(reading.time_s, UTC).isoformat(timespec="milliseconds")
+        writer.writerow((time, reading.session, *(_cell(getattr(reading, name)) for name in READING_COLUMNS)))
+    return count
+
+
+def _told(connection: Connection, *options: str) -> Iterator[MonitorState | Reading]:
+    layout = Layout(connection.home)
+    command = layout.program("history", str(layout.data), "readings", *options)
+    for values in objects(connection.lines(*command), connection.name):
+        if values["kind"] == "monitor":
+            yield MonitorState.model_validate(values)
+        elif values["kind"] == "reading":
+            yield Reading.model_validate(values)
+
+
+def _cell(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else value

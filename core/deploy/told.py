@@ -1,0 +1,34 @@
+"""What the programs on a device tell, read on this side: one JSON object a line, `kind` in each."""
+
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from core.errors import DeviceError
+
+_MOST_SHOWN = 200
+
+
+def objects(lines: Iterable[str], device: str) -> Iterator[dict[str, Any]]:
+    """Yield the objects of lines as they come, and close the lines when the caller wants no more.
+
+    Raises DeviceError with the device's own sentence when it says `failed`, or with what it said when that is no such
+    object.
+    """
+    try:
+        for line in lines:
+            if not line.strip():
+                continue
+            try:
+                values = json.loads(line)
+                kind = values["kind"]
+            except (ValueError, LookupError, TypeError):
+                shown = line.strip()[:_MOST_SHOWN]
+                raise DeviceError(f"{device}: said something unexpected ({shown}); deploy the model again") from None
+            if kind == "failed":
+                raise DeviceError(f"{device}: {values.get('message', 'it failed')}")
+            yield values
+    finally:
+        close = getattr(lines, "close", None)
+        if close is not None:
+            close()
