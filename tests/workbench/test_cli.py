@@ -22,7 +22,8 @@ from workbench.cli import app
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
     ["quickstart"], ["train"], ["sweep"], ["resume"], ["remeasure"], ["trials"], ["show"], ["pareto"], ["export"],
-    ["evaluate"], ["benchmark"], ["data", "check"], ["data", "download"], ["data", "synthesize"],
+    ["evaluate"], ["benchmark"], ["classify"], ["detect"], ["listen"], ["record"], ["synthesize"],
+    ["data", "check"], ["data", "download"], ["data", "synthesize"],
 )  # fmt: skip
 
 

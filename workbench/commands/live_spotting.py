@@ -25,11 +25,14 @@ def listen_live(
     import numpy as np
 
     from core.audio.microphone import Microphone
+    from workbench import console
 
     detections = []
     taken_ms: list[tuple[float, float]] = []
     num_heard = 0
     with Microphone(spotter.sample_rate, device) as microphone, _until_interrupted() as is_interrupted:
+        name = microphone.device.name
+        console.say(f"Listening to {name} for {', '.join(spotter.labels)}; Ctrl+C ends it.")
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         for block in blocks(microphone):
             num_heard += len(block)
@@ -41,8 +44,7 @@ def listen_live(
             if is_interrupted() or (seconds is not None and num_heard >= seconds * spotter.sample_rate):
                 break
         wall_s, cpu_s = time.monotonic() - began_s, time.process_time() - began_cpu_s
-        state = microphone.state
-        name = microphone.device.name
+        dropped_blocks = microphone.state.dropped_blocks
     feature_ms, inference_ms = (
         np.median(np.array(taken_ms).reshape(-1, 2), axis=0).tolist() if taken_ms else (None,) * 2
     )
@@ -54,7 +56,7 @@ def listen_live(
         "feature_ms": feature_ms,
         "inference_ms": inference_ms,
         "cpu": cpu_s / wall_s,
-        "dropped_blocks": state.dropped_blocks,
+        "dropped_blocks": dropped_blocks,
         "synthetic": spotter.chosen.synthetic,
     }
 

@@ -58,7 +58,15 @@ def take_model(arguments: list[Path], spec: Path | None, labels: str) -> tuple["
 
 
 def settings_of(chosen: "ChosenModel", **changes: float | None) -> "DetectionSettings":
-    """Return the working point saved with a model with those changes that were given. Raises DataError."""
+    """Return the working point saved with a model with those changes that were given.
+
+    Raises DataError for a damaged file, BadParameter for changes out of range.
+    """
+    from core.errors import DataError
     from core.experiment.spotting import changed_settings, load_working_point
 
-    return changed_settings(load_working_point(chosen), **changes)
+    saved = load_working_point(chosen)
+    try:
+        return changed_settings(saved, **changes)
+    except DataError as error:
+        raise typer.BadParameter(str(error)) from error

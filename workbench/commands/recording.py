@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-TAKE_S = 2.0
 MOST_SILENT_TAKES = 3
 
 
@@ -29,10 +28,13 @@ def record(
         typer.Option("--speaker", metavar="NAME", help="Who speaks: the same name gives the same eight digits."),
     ] = "",
     pause: Annotated[float, typer.Option("--pause", metavar="S", min=0, max=60, help="Time before each take.")] = 1.0,
+    take_seconds: Annotated[
+        float, typer.Option("--take-seconds", metavar="S", min=1, max=10, help="Length of a take before it is trimmed.")
+    ] = 2.0,
     device: DeviceOption = None,
     as_json: AsJson = False,
 ) -> None:
-    """Record takes of words as a data set: each is two seconds long, of which the loudest is kept and saved at once.
+    """Record takes of words as a data set: of each take the loudest second is kept and saved at once.
 
     Example: `workbench record --label go --label stop --count 10 --speaker Ada --out clips`
     """
@@ -53,7 +55,7 @@ def record(
             for word in label:
                 console.say(f"{word}, take {number + 1} of {takes}, in {pause:g} s")
                 _gather(stream, round(pause * SAMPLE_RATE))
-                saved.append(_record_take(stream, out, word, who))
+                saved.append(_record_take(stream, take_seconds, out, word, who))
                 console.say(f"  {saved[-1]['file']}: {saved[-1]['advice']}")
     if as_json:
         console.answer({"folder": str(out), "speaker": who, "device": name, "takes": saved})
@@ -61,7 +63,9 @@ def record(
         console.note(f"{len(saved)} takes in {out}")
 
 
-def _record_take(stream: "Iterator[NDArray[np.float32]]", out: Path, word: str, speaker: str) -> dict[str, Any]:
+def _record_take(
+    stream: "Iterator[NDArray[np.float32]]", seconds: float, out: Path, word: str, speaker: str
+) -> dict[str, Any]:
     """Record one take until something was heard, and save it. Raises AudioError when nothing is."""
     from core.audio.loudness import measure_loudness
     from core.datasets.recordings import SAMPLE_RATE, save_take, trim_take
@@ -71,7 +75,7 @@ def _record_take(stream: "Iterator[NDArray[np.float32]]", out: Path, word: str, 
 
     for _ in range(MOST_SILENT_TAKES):
         console.say(f"Say {word} now")
-        clip = trim_take(_gather(stream, round(TAKE_S * SAMPLE_RATE)), SAMPLE_RATE)
+        clip = trim_take(_gather(stream, round(seconds * SAMPLE_RATE)), SAMPLE_RATE)
         loudness = measure_loudness(clip, SAMPLE_RATE)
         if not loudness.is_silent:
             take = save_take(out, word, speaker, clip)
