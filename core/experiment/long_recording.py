@@ -119,8 +119,8 @@ def kept_recording(
     spec: TrialSpec, minutes: float = 10.0, seed: int = 0, background_volume: float = 0.1, emit: Emit = ignore
 ) -> LongRecording:
     """Return the recording that `make_long_recording` would make, from the user's cache, made there when it is not."""
-    made_of = json.dumps([spec.split.recorded(), spec.features.sample_rate, minutes, seed, background_volume])
-    key = digest(find_clips(spec.dataset).fingerprint, made_of)
+    made_of = [spec.split.recorded(), spec.features.sample_rate, spec.num_samples, minutes, seed, background_volume]
+    key = digest(find_clips(spec.dataset).fingerprint, json.dumps(made_of))
 
     def fill(folder: Path) -> None:
         make_long_recording(spec, folder / FILE_NAME, minutes, seed, background_volume, emit)

@@ -21,6 +21,7 @@ FIGURES = {
     "trials_page": "trials page with 5,000 trials",
     "first_batch": "Train click to first batch",
     "event_loop": "event loop while training",
+    "live_hop": "one hop of live spotting",
     "study_b": "study B against a plain course script",
 }
 
