@@ -8,7 +8,6 @@ import contextlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -169,19 +168,6 @@ def virtual_microphone(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualMicro
     with sound_server() as microphone, monkeypatch.context() as patch:
         for name, value in microphone.environment.items():
             patch.setenv(name, value)
-        restart_portaudio()
+        portaudio.close_all()
         yield microphone
-    restart_portaudio()
-
-
-def restart_portaudio() -> None:
-    """Let PortAudio look for devices anew, for it reads the environment only when it starts.
-
-    A stream that a test left open is closed first: its memory would be gone afterwards.
-    """
-    for stream in list(portaudio._opened):
-        stream.close()
-    loaded = sys.modules.get("sounddevice")
-    if loaded is not None:
-        loaded._terminate()
-        loaded._initialize()
+    portaudio.close_all()

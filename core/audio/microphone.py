@@ -1,9 +1,11 @@
-"""A microphone as a stream of mono samples at the rate the features want."""
+"""A microphone as a stream of mono samples at the rate that the features want."""
 
+import dataclasses
 import math
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
-from types import TracebackType
+from types import ModuleType, TracebackType
 from typing import Any, Self
 
 import numpy as np
@@ -16,9 +18,12 @@ from core.errors import AudioError
 
 Float32 = NDArray[np.float32]
 
+LEVEL_S = 0.1
+"""Newest part of the sound that level and peak are of."""
+HOLD_S = 1.0
+"""Newest part of the sound in which clipping and muteness are looked for."""
+
 _NO_DEVICE = "There is no microphone; plug one in, or allow this program to use it in the system's settings"
-_LEVEL_S = 0.1
-_CLIPPING_S = 1.0
 _FULL_SCALE = 32767 / 32768
 _MOST_CHANNELS = 2
 # No hardware runs at this rate, but a sound server converts to whatever it is asked for.
@@ -27,9 +32,10 @@ _ODD_RATE = 23_457
 
 @dataclass(frozen=True)
 class Device:
-    """An input of this machine, and how it is opened.
+    """An input of this machine.
 
-    A sound server takes any rate and converts itself, so it is asked for mono at the wanted rate at once.
+    One that `takes_any_rate` is a sound server's. The server knows the rate of the hardware and converts; rate and
+    channels of such a device are PortAudio's invention.
     """
 
     index: int
@@ -50,10 +56,12 @@ class MicrophoneState:
     """Loudest sample of the last 100 ms, 0 to 1."""
     clipped: bool
     """Whether a sample reached full scale within the last second."""
+    muted: bool
+    """Whether the last second was nothing but zeros: switched off, or the system does not let this program listen."""
     dropped_blocks: int
-    """Gaps in the sound since it was opened."""
+    """Gaps in the sound since the microphone was opened."""
     seconds_silent_stream: float
-    """How long the device has given nothing at all, not even silence."""
+    """How long the device has given nothing at all, not even zeros."""
     ended: str
     """Why the stream ended, as a sentence; empty while it runs."""
 
@@ -64,12 +72,12 @@ def input_devices() -> list[Device]:
     chosen = binding.default.device[0]
     found = [
         Device(
-            index,
-            info["name"],
-            round(info["default_samplerate"]),
-            info["max_input_channels"],
-            index == chosen,
-            _takes(binding, index, _ODD_RATE),
+            index=index,
+            name=info["name"],
+            sample_rate=round(info["default_samplerate"]),
+            num_channels=info["max_input_channels"],
+            is_default=index == chosen,
+            takes_any_rate=_takes(binding, index, _ODD_RATE),
         )
         for index, info in enumerate(binding.query_devices())
         if info["max_input_channels"]
@@ -80,7 +88,7 @@ def input_devices() -> list[Device]:
 
 
 def find_input(wanted: str | int | None) -> Device:
-    """Return the input of a name, a part of a name or an index; None is the system's default.
+    """Return the input of a name, a part of a name or an index; None is the system's own choice.
 
     Raises AudioError when there is none such, or more than one.
     """
@@ -96,14 +104,17 @@ def find_input(wanted: str | int | None) -> Device:
         ]
     if len(matching) == 1:
         return matching[0]
-    names = ", ".join(device.name for device in matching or devices)
     if matching:
-        raise AudioError(f"More than one microphone is meant by “{wanted}”: {names}; give the whole name of one")
-    raise AudioError(f"There is no microphone “{wanted}”; plug it in, or choose one of these: {names}")
+        raise AudioError(f"“{wanted}” is more than one microphone; give the whole name of one: {_names(matching)}")
+    raise AudioError(f"There is no microphone “{wanted}”; plug it in, or choose one of these: {_names(devices)}")
 
 
 class Microphone:
-    """Samples of a device, resampled where it has a rate of its own; opened as a context or by `open`."""
+    """New samples of a device on request, opened as a context or by `open`.
+
+    A sound server is asked for mono at `sample_rate`. Any other device is opened at its own rate and channels, mixed
+    down and resampled, which delays the sound by some 20 ms. A Device is opened as it says of itself.
+    """
 
     def __init__(self, sample_rate: int = 16000, device: str | int | Device | None = None, seconds: float = 60) -> None:
         self.sample_rate = sample_rate
@@ -121,46 +132,47 @@ class Microphone:
         self.close()
 
     def open(self) -> None:
-        """Open the device and begin to listen. Raises AudioError with what to do."""
+        """Begin to listen; what was heard before is gone. Raises AudioError with what to do."""
         self.close()
-        self.device = self._wanted if isinstance(self._wanted, Device) else find_input(self._wanted)
+        self.device = device = self._find()
+        self._rate = self.sample_rate if device.takes_any_rate else device.sample_rate
+        self._channels = 1 if device.takes_any_rate else min(_MOST_CHANNELS, device.num_channels)
+        self._ring = RingBuffer(round(self._seconds * self._rate) * self._channels)
+        self._resampler = soxr.ResampleStream(self._rate, self.sample_rate, 1)
+        self._read_to = self._overflows = self._overtakes = self._looked_at = 0
+        self._finished = False
+        self._moved_at = time.monotonic()
         binding = portaudio.library()
-        rate = self.sample_rate if self.device.takes_any_rate else self.device.sample_rate
-        self._rate = rate
-        self._channels = 1 if self.device.takes_any_rate else min(_MOST_CHANNELS, self.device.num_channels)
-        self._ring = RingBuffer(round(self._seconds * rate) * self._channels)
-        self._resampler = soxr.ResampleStream(rate, self.sample_rate, 1) if rate != self.sample_rate else None
-        self._read_to = self._overflows = self._overwritten = self._seen = 0
-        self._seen_at = time.monotonic()
         try:
-            self._stream = portaudio.started(
+            self._stream = portaudio.start(
                 binding.RawInputStream(
-                    samplerate=rate,
-                    blocksize=0,
-                    device=self.device.index,
+                    samplerate=self._rate,
+                    device=device.index,
                     channels=self._channels,
                     dtype="float32",
+                    # Of PortAudio's two this one bears that another thread keeps Python for 25 ms.
                     latency="high",
                     callback=self._take,
+                    finished_callback=self._finish,
                 )
             )
         except binding.PortAudioError as error:
-            raise portaudio.refusal(self.device.name, error) from error
+            raise portaudio.refusal(device.name, error) from error
 
     def close(self) -> None:
-        """Stop listening; what was heard and not read is gone."""
+        """Stop listening. What was heard can still be read."""
         if self._stream is not None:
             self._stream.close()
             self._stream = None
 
     def read(self) -> Float32:
-        """Return what is new since the last call, at `sample_rate`, shape (n,)."""
+        """Return what is new since the last call, at `sample_rate`, float32 of shape (n,)."""
         stop = self._ring.written
         heard = self._ring.read(self._read_to, stop)
-        self._overwritten += len(heard) < stop - self._read_to
+        self._overtakes += len(heard) < stop - self._read_to
         self._read_to = stop
         mono: Float32 = heard if self._channels == 1 else heard.reshape(-1, self._channels).mean(axis=1)
-        if self._resampler is None:
+        if self._rate == self.sample_rate:
             return mono
         resampled: Float32 = self._resampler.resample_chunk(mono)
         return resampled
@@ -169,41 +181,62 @@ class Microphone:
     def state(self) -> MicrophoneState:
         """Level, losses, and whether the stream still lives."""
         now, written = time.monotonic(), self._ring.written
-        if written != self._seen:
-            self._seen, self._seen_at = written, now
-        silent_s = now - self._seen_at
-        newest = np.abs(self._ring.latest(round(_CLIPPING_S * self._rate) * self._channels))
-        last = newest[-round(_LEVEL_S * self._rate) * self._channels :]
+        if written != self._looked_at:
+            self._looked_at, self._moved_at = written, now
+        still_s = now - self._moved_at
+        held = np.abs(self._ring.latest(self._count(HOLD_S)))
+        last = held[-self._count(LEVEL_S) :] if still_s < HOLD_S else np.zeros(1, np.float32)
         power = float(np.mean(np.square(last)))
+        loudest = float(held.max())
         return MicrophoneState(
             level_dbfs=10 * math.log10(power) if power else -math.inf,
             peak=float(last.max()),
-            clipped=bool(newest.max() >= _FULL_SCALE),
-            dropped_blocks=self._overflows + self._overwritten,
-            seconds_silent_stream=silent_s,
+            clipped=loudest >= _FULL_SCALE,
+            muted=loudest == 0 and written >= len(held),
+            dropped_blocks=self._overflows + self._overtakes,
+            seconds_silent_stream=still_s,
             ended=self._ended(),
         )
 
+    def _find(self) -> Device:
+        if not isinstance(self._wanted, Device):
+            return find_input(self._wanted)
+        known = portaudio.library().query_devices()
+        if self._wanted.index < len(known) and known[self._wanted.index]["name"] == self._wanted.name:
+            return self._wanted
+        # Devices came or went since this one was listed, and the rest moved up or down.
+        return dataclasses.replace(self._wanted, index=find_input(self._wanted.name).index)
+
+    def _count(self, seconds: float) -> int:
+        return round(seconds * self._rate) * self._channels
+
     def _ended(self) -> str:
-        if self._stream is None:
-            return "The microphone is closed"
-        if self._stream.active:
+        if self._stream is not None and not self._finished:
             return ""
+        if self._stream is None:
+            return f"{self.device.name}: is closed; start it again"
         return (
-            f"{self.device.name}: the sound ended, the microphone was unplugged or the sound server stopped; "
+            f"{self.device.name}: gives no more sound, it was unplugged or the sound server stopped; "
             "plug it in or choose another, and start again"
         )
 
-    def _take(self, block: Any, _frames: int, _time: Any, status: Any) -> None:
+    def _take(self, block: Any, _num_frames: int, _time: Any, status: Any) -> None:
         """Copy a block; this is PortAudio's thread, which must not wait for anything."""
         if status.input_overflow:
             self._overflows += 1
         self._ring.write(np.frombuffer(block, np.float32))
 
+    def _finish(self) -> None:
+        self._finished = True
 
-def _takes(binding: Any, index: int, sample_rate: int) -> bool:
+
+def _takes(binding: ModuleType, index: int, sample_rate: int) -> bool:
     try:
         binding.check_input_settings(device=index, channels=1, samplerate=sample_rate)
     except binding.PortAudioError:
         return False
     return True
+
+
+def _names(devices: Iterable[Device]) -> str:
+    return ", ".join(device.name for device in devices)

@@ -12,59 +12,85 @@ from core.errors import AudioError
 Float32 = NDArray[np.float32]
 
 _NO_DEVICE = "There is no loudspeaker; plug one in, or choose one in the system's settings"
+# Nobody answers to what is played, so it may wait until it is sure not to stutter.
+_LATENCY_S = 0.15
 
 
 class Player:
-    """Plays one sound at a time on the system's default output or a named one."""
+    """Plays one sound at a time, on the system's own output or on the one of a name or index."""
 
     def __init__(self, device: str | int | None = None) -> None:
         self._device = device
         self._stream: Any = None
 
     def play(self, samples: Float32, sample_rate: int) -> None:
-        """Play samples (n,) from their beginning, in place of what is playing. Raises AudioError with what to do."""
+        """Play mono samples (n,) from their beginning, in place of what is playing.
+
+        Resampled where the device refuses their rate. Raises AudioError with what to do.
+        """
         self.stop()
-        binding = portaudio.library()
+        sound = Sound(samples, sample_rate)
         try:
-            info = binding.query_devices(self._device, "output")
-            self._rate = round(info["default_samplerate"])
-            self._samples = resample(Sound(samples, sample_rate), self._rate).samples
-            self._handed = 0
-            self._stream = portaudio.started(
-                binding.RawOutputStream(
-                    samplerate=self._rate,
-                    device=self._device,
-                    channels=1,
-                    dtype="float32",
-                    latency="high",
-                    callback=self._give,
-                )
-            )
-        except (binding.PortAudioError, ValueError) as error:
-            raise AudioError(f"{_NO_DEVICE} ({error})") from error
+            self._start(portaudio.library(), sound)
+        except AudioError:
+            # The loudspeakers may be others than when PortAudio last looked for them.
+            self._start(portaudio.rescanned_library(), sound)
 
     def stop(self) -> None:
         """End the sound now."""
         if self._stream is not None:
-            self._stream.abort()
             self._stream.close()
             self._stream = None
 
     @property
     def position_s(self) -> float | None:
-        """Seconds from the beginning to what is heard now; None when nothing is playing."""
+        """Seconds from the beginning of the sound to what is heard now; None when nothing is playing."""
         if self._stream is None or not self._stream.active:
             return None
-        latency_s = float(self._stream.latency)
-        handed_s: float = self._handed / self._rate
-        return max(0.0, handed_s - latency_s)
+        now_s: float = self._stream.time
+        return min(max(0.0, now_s - self._begins_s), self._seconds) if self._begins_s else 0.0
 
-    def _give(self, block: Any, frames: int, _time: Any, _status: Any) -> None:
+    def _start(self, binding: Any, sound: Sound) -> None:
+        try:
+            info = binding.query_devices(self._device, "output")
+        except (binding.PortAudioError, ValueError) as error:
+            raise AudioError(_NO_DEVICE if self._device is None else f"{self._device}: {_NO_DEVICE}") from error
+        fitting = _fit(binding, info, sound)
+        self._samples = np.ascontiguousarray(fitting.samples, np.float32)
+        self._given = 0
+        self._begins_s = 0.0
+        self._seconds = sound.seconds
+        self._stop_signal = binding.CallbackStop
+        try:
+            self._stream = portaudio.start(
+                binding.RawOutputStream(
+                    samplerate=fitting.sample_rate,
+                    device=info["index"],
+                    channels=1,
+                    dtype="float32",
+                    latency=_LATENCY_S,
+                    callback=self._give,
+                )
+            )
+        except binding.PortAudioError as error:
+            raise portaudio.refusal(info["name"], error) from error
+
+    def _give(self, block: Any, num_frames: int, clock: Any, _status: Any) -> None:
         """Copy a block; this is PortAudio's thread, which must not wait for anything."""
-        place = np.frombuffer(block, np.float32)
-        given = self._samples[self._handed : self._handed + frames]
-        place[: len(given)] = given
-        place[len(given) :] = 0
-        self._handed += len(given)
-        if len(given) < frames:
-            raise portaudio.library().CallbackStop
+        if not self._given:
+            self._begins_s = clock.outputBufferDacTime
+        room = np.frombuffer(block, np.float32)
+        given = self._samples[self._given : self._given + num_frames]
+        room[: len(given)] = given
+        room[len(given) :] = 0
+        self._given += len(given)
+        if len(given) < num_frames:
+            raise self._stop_signal
+
+
+def _fit(binding: Any, info: dict[str, Any], sound: Sound) -> Sound:
+    try:
+        binding.check_output_settings(device=info["index"], channels=1, samplerate=sound.sample_rate)
+    except binding.PortAudioError:
+        return resample(sound, round(info["default_samplerate"]))
+    return sound

@@ -3,7 +3,6 @@
 import importlib
 from types import ModuleType
 from typing import Any
-from weakref import WeakSet
 
 from core.errors import AudioError
 
@@ -11,22 +10,23 @@ _NO_LIBRARY = (
     "No sound: the PortAudio library is not installed; "
     "install it with: sudo apt-get install libportaudio2, and start the program again"
 )
-# PaErrorCode of portaudio.h.
-_INVALID_CHANNELS, _INVALID_RATE, _UNAVAILABLE = -9998, -9997, -9985
+_REFUSED = (
+    "it is gone, or this program may not use it; plug it in again, allow the program to use it in the system's "
+    "settings, or on Linux join its group with: sudo usermod -aG audio $USER, and log in again"
+)
+# PaErrorCode of portaudio.h. A device node without permission is, to PortAudio's ALSA part, a bad combination.
 _REASONS = {
-    _INVALID_CHANNELS: "it has not as many channels as it said; plug it in again or choose another",
-    _INVALID_RATE: "it refuses its own sample rate; plug it in again or choose another",
-    _UNAVAILABLE: (
-        "another program holds it, or you may not use it; close that program, allow this one to use the microphone "
-        "in the system's settings, or on Linux join the group: sudo usermod -aG audio $USER, and log in again"
-    ),
+    -9998: "it has not as many channels as it said; plug it in again or choose another",
+    -9997: "it refuses its own sample rate; plug it in again or choose another",
+    -9993: _REFUSED,
+    -9985: "another program holds it; end that program or choose another",
 }
 
-_opened: WeakSet[Any] = WeakSet()
+_streams: list[Any] = []
 
 
 def library() -> ModuleType:
-    """Return `sounddevice`, PortAudio's binding. Raises AudioError when the library is missing or does not start."""
+    """Return `sounddevice`, PortAudio's binding. Raises AudioError when there is no PortAudio library."""
     try:
         return importlib.import_module("sounddevice")
     except OSError as error:
@@ -36,24 +36,36 @@ def library() -> ModuleType:
 def rescanned_library() -> ModuleType:
     """Return the binding with the devices that are there now, for PortAudio looks for them only when it starts.
 
-    While a stream is open the list stays as it is: starting anew would end the stream.
+    While a stream runs the list stays as it is: starting anew would end the stream. Raises AudioError.
     """
-    loaded = library()
-    if not any(not stream.closed for stream in _opened):
-        loaded._terminate()
-        loaded._initialize()
-    return loaded
+    binding = library()
+    if not any(stream.active for stream in _streams):
+        close_all()
+    return binding
 
 
-def started(stream: Any) -> Any:
-    """Start a stream and remember it as long as it is open."""
-    _opened.add(stream)
+def close_all() -> None:
+    """End every stream and start PortAudio anew; it then reads its environment and looks for devices again."""
+    binding = library()
+    while _streams:
+        _streams.pop().close()
+    binding._terminate()
+    binding._initialize()
+
+
+def start(stream: Any) -> Any:
+    """Start a stream of the binding and return it.
+
+    It is held until it is closed: PortAudio's thread would call into freed memory were it forgotten.
+    """
+    _streams[:] = [known for known in _streams if not known.closed]
+    _streams.append(stream)
     stream.start()
     return stream
 
 
 def refusal(name: str, error: Exception) -> AudioError:
-    """Return the sentence for what PortAudio says of the device `name`."""
+    """Return the sentence for a PortAudioError about the device `name`."""
     code = error.args[1] if len(error.args) > 1 else 0
-    reason = _REASONS.get(code, f"PortAudio says: {error}; plug it in again or choose another")
+    reason = _REASONS.get(code, f"{error}; plug it in again or choose another")
     return AudioError(f"{name}: cannot be opened, {reason}")
