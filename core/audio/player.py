@@ -11,7 +11,7 @@ from core.errors import AudioError
 
 Float32 = NDArray[np.float32]
 
-_NO_DEVICE = "There is no loudspeaker; plug one in, or choose one in the system's settings"
+_NO_DEVICE = "There is no loudspeaker{name}; plug one in, or choose one in the system's settings"
 # Nobody answers to what is played, so it may wait until it is sure not to stutter.
 _LATENCY_S = 0.15
 
@@ -54,7 +54,8 @@ class Player:
         try:
             info = binding.query_devices(self._device, "output")
         except (binding.PortAudioError, ValueError) as error:
-            raise AudioError(_NO_DEVICE if self._device is None else f"{self._device}: {_NO_DEVICE}") from error
+            name = "" if self._device is None else f" “{self._device}”"
+            raise AudioError(_NO_DEVICE.format(name=name)) from error
         fitting = _fit(binding, info, sound)
         self._samples = np.ascontiguousarray(fitting.samples, np.float32)
         self._given = 0
