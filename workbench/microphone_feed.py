@@ -2,10 +2,12 @@
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from core.audio.microphone import Device, Microphone, input_devices
+from core.audio.microphone import Device, Microphone, MicrophoneState, input_devices
 from core.errors import AudioError
 
 REPAINT_MS = 33
+LOOKS_PER_STATE = 2
+"""A level is read by eye: half as often as the pictures move is enough."""
 SILENT_S = 2.0
 """After so long without any data a stream is said to be stuck."""
 
@@ -16,7 +18,7 @@ class MicrophoneFeed(QObject):
     heard = Signal(object)
     """Samples that are new, float32 of shape (n,) at 16 kHz."""
     state_told = Signal(object)
-    """The MicrophoneState, after every look."""
+    """The MicrophoneState, fifteen times a second."""
     listening_changed = Signal(bool)
     troubled = Signal(str)
     """A sentence about what is wrong and what to do; empty once it is over."""
@@ -25,6 +27,7 @@ class MicrophoneFeed(QObject):
         super().__init__(parent)
         self._microphone: Microphone | None = None
         self._stuck = False
+        self._looks = 0
         self._timer = QTimer(self, interval=interval_ms, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._look)
 
@@ -67,16 +70,20 @@ class MicrophoneFeed(QObject):
 
     def _look(self) -> None:
         assert self._microphone is not None
-        samples, state = self._microphone.read(), self._microphone.state
+        samples = self._microphone.read()
         if len(samples):
             self.heard.emit(samples)
+        self._looks += 1
+        if self._looks % LOOKS_PER_STATE == 0:
+            self._tell_state(self._microphone.state, self._microphone.device.name)
+
+    def _tell_state(self, state: MicrophoneState, name: str) -> None:
         self.state_told.emit(state)
         if state.ended:
             self.stop()
             self.troubled.emit(state.ended)
         elif (state.seconds_silent_stream > SILENT_S) != self._stuck:
             self._stuck = not self._stuck
-            name = self._microphone.device.name
             self.troubled.emit(
                 f"{name} has given no sound for {SILENT_S:.0f} s; check that it is switched on and not suspended, "
                 "or choose another one"

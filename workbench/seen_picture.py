@@ -13,6 +13,8 @@ from workbench.plots.row_scale import RowKind
 Float32 = NDArray[np.float32]
 Levels = tuple[float, float]
 
+LEVEL_STEP = 5.0
+"""Ends of the colours keep to steps of so many dB: a scale that moved with every word could not be read."""
 ROWS: dict[str, RowKind] = {"spectrogram": "hertz", "log_mel": "mel", "mfcc": "mfcc"}
 
 
@@ -34,7 +36,8 @@ class SeenPicture:
             most = signed_range(self.values, self.rows)
             return -most, most
         low, high = np.percentile(self.values, (2, 99.9)).tolist()
-        return math.floor(low), max(math.floor(low) + 1, math.ceil(high))
+        first, last = math.floor(low / LEVEL_STEP), math.ceil(high / LEVEL_STEP)
+        return LEVEL_STEP * first, LEVEL_STEP * max(first + 1, last)
 
 
 def seen(picture: Float32, features: Features, *, normalized: bool) -> SeenPicture:

@@ -2,8 +2,8 @@
 
 import math
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench import theme
@@ -27,7 +27,10 @@ class LevelMeter(QWidget):
         self.peak = 0.0
         self.clipped = False
         self.setToolTip("Level of the last 0.1 s in dB below full scale; the line is its loudest sample")
-        theme.changed.connect(self.update)
+        # It paints every pixel of its own: else Qt paints all ancestors beneath it, thirty times a second.
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._still: QPixmap | None = None
+        theme.changed.connect(self._dress)
 
     def show_level(self, level_dbfs: float, peak: float, clipped: bool) -> None:  # noqa: FBT001
         """Show the root mean square in dBFS, the loudest sample from 0 to 1, and whether any was cut off."""
@@ -46,45 +49,65 @@ class LevelMeter(QWidget):
         return QSize(252, 30)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
-        """Paint bar, marks and lamp."""
+        """Paint what stands still from a picture of it, then level, peak and lamp."""
         palette = theme.current()
+        if self._still is None or self._still.devicePixelRatio() != self.devicePixelRatioF():
+            self._still = self._painted_still()
         painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
-        painter.setFont(font)
+        painter.drawPixmap(0, 0, self._still)
         bar = self._bar()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(palette.raised))
-        painter.drawRoundedRect(bar, 3, 3)
-        level = _place(self.level_dbfs)
-        painter.setBrush(QColor(palette.warning if self.level_dbfs > LOUD_DBFS else palette.good))
-        painter.drawRoundedRect(QRectF(bar.left(), bar.top(), bar.width() * level, bar.height()), 3, 3)
+        level = QRectF(bar.left(), bar.top(), bar.width() * _place(self.level_dbfs), bar.height())
+        painter.fillRect(level, QColor(palette.warning if self.level_dbfs > LOUD_DBFS else palette.good))
         peak = bar.left() + bar.width() * _place(_decibels(self.peak))
-        painter.setPen(QColor(palette.text))
-        painter.drawLine(QPointF(peak, bar.top() - 1), QPointF(peak, bar.bottom() + 1))
+        painter.fillRect(QRectF(peak, bar.top() - 1, 1, bar.height() + 2), QColor(palette.text))
+        if self.clipped:
+            self._paint_lamp(painter, lit=True)
+
+    def _painted_still(self) -> QPixmap:
+        palette, ratio = theme.current(), self.devicePixelRatioF()
+        still = QPixmap(self.size() * ratio)
+        still.setDevicePixelRatio(ratio)
+        still.fill(QColor(palette.surface))
+        painter = QPainter(still)
+        painter.setFont(_font())
+        bar = self._bar()
+        painter.fillRect(bar, QColor(palette.raised))
         painter.setPen(QColor(palette.muted))
         for mark in MARKS_DBFS:
             x = bar.left() + bar.width() * _place(mark)
             text = str(mark).replace("-", "−")
             painter.drawText(QRectF(x - 20, bar.bottom() + 2, 40, 14), Qt.AlignmentFlag.AlignCenter, text)
-        self._paint_lamp(painter)
+        self._paint_lamp(painter, lit=False)
+        painter.end()
+        return still
 
     def _bar(self) -> QRectF:
         return QRectF(12, 4, self.width() - LAMP_WIDTH - 30, BAR_HEIGHT)
 
-    def _paint_lamp(self, painter: QPainter) -> None:
+    def _paint_lamp(self, painter: QPainter, lit: bool) -> None:  # noqa: FBT001
         palette = theme.current()
         lamp = QRectF(self.width() - LAMP_WIDTH, 4, LAMP_WIDTH - 2, 22)
-        painter.setPen(QColor(palette.bad if self.clipped else palette.border))
-        painter.setBrush(QColor(palette.bad if self.clipped else palette.surface))
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setFont(_font())
+        painter.setPen(QColor(palette.bad if lit else palette.border))
+        painter.setBrush(QColor(palette.bad if lit else palette.surface))
         painter.drawRoundedRect(lamp, 4, 4)
-        painter.setPen(QColor(palette.on_accent if self.clipped else palette.muted))
-        painter.drawText(lamp, Qt.AlignmentFlag.AlignCenter, "clipped" if self.clipped else "clip")
+        painter.setPen(QColor(palette.on_accent if lit else palette.muted))
+        painter.drawText(lamp, Qt.AlignmentFlag.AlignCenter, "clipped" if lit else "clip")
+
+    def _dress(self, *_: object) -> None:
+        self._still = None
+        self.update()
 
     def _shown(self) -> tuple[int, int, bool]:
         width = self._bar().width()
         return round(width * _place(self.level_dbfs)), round(width * _place(_decibels(self.peak))), self.clipped
+
+
+def _font() -> QFont:
+    font = theme.font()
+    font.setPixelSize(TEXT_PIXELS)
+    return font
 
 
 def _decibels(peak: float) -> float:

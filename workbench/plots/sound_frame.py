@@ -1,9 +1,9 @@
 """The frame around a picture of sound: seconds below, rows at the left, a colour scale at the right, a cursor."""
 
-from collections.abc import Sequence
-
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QRegion
+from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench import theme
@@ -119,17 +119,14 @@ class SoundFrame(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802
         """Paint the picture, and its frame where that is damaged."""
         painter = QPainter(self)
-        box = self.picture_box()
-        if not (event.region() - QRegion(box)).isEmpty():
+        box, ratio = self.picture_box(), self.devicePixelRatioF()
+        if not box.contains(event.rect()):
             self._paint_frame(painter, box)
         if box.width() <= 0 or box.height() <= 0:
             return
-        painter.save()
-        ratio = self.devicePixelRatioF()
-        painter.setClipRect(box)
         painter.scale(1 / ratio, 1 / ratio)
         self.paint_picture(painter, (QPointF(box.topLeft()) * ratio).toPoint())
-        painter.restore()
+        painter.resetTransform()
         if self._cursor_s is not None:
             self._paint_cursor(painter, box, self._cursor_s)
 
@@ -217,14 +214,13 @@ class SoundFrame(QWidget):
 
 
 def paint_colour_scale(
-    painter: QPainter, box: QRect, colours: Sequence[int], levels: tuple[float, float], unit: str
+    painter: QPainter, box: QRect, colours: NDArray[np.uint32], levels: tuple[float, float], unit: str
 ) -> None:
     """Paint the colours of a picture at its right, with their values."""
     palette = theme.current()
     strip = QRect(box.right() + 9, box.top(), 8, box.height())
-    for y in range(strip.height()):
-        place = (strip.height() - 1 - y) * (len(colours) - 1) // max(1, strip.height() - 1)
-        painter.fillRect(QRect(strip.left(), strip.top() + y, strip.width(), 1), QColor.fromRgb(int(colours[place])))
+    pixels = np.ascontiguousarray(colours[::-1])
+    painter.drawImage(strip, QImage(pixels.data, 1, len(pixels), 4, QImage.Format.Format_RGB32))
     low, high = levels
     painter.setPen(QColor(palette.muted))
     ticks = linear_ticks(low, high, max(2, strip.height() // 26))

@@ -64,13 +64,14 @@ class PictureView(SoundFrame):
 
         The unit is dB for frequencies and mel filters, none for MFCCs, unless another one is named.
         """
-        self._picture = picture
+        scale = RowScale(rows, picture.shape[1], row_range, UNITS[rows] if unit is None else unit)
+        levels = levels or levels_of(picture, rows)
+        framed_alike = len(self._picture) > 0 and (scale, levels) == (self.scale, self.levels)
+        self._picture, self.scale, self.levels = picture, scale, levels
         self._duration_s = duration_s
         self._image = None
-        self.scale = RowScale(rows, picture.shape[1], row_range, UNITS[rows] if unit is None else unit)
-        self.levels = levels or levels_of(picture, rows)
         self.show_span(0.0, duration_s)
-        self.update()
+        self.update(self.picture_box() if framed_alike else self.rect())
 
     def clear(self) -> None:
         """Show nothing."""
