@@ -87,8 +87,8 @@ def _stored(net: Architecture) -> list[_Stored]:
     normalized = {layer.inputs[0] for layer in net.layers if layer.op == "batchnorm"}
 
     def store(index: int, layer: Layer) -> _Stored:
-        weights = layer.macs if layer.op == "dense" else layer.params
-        return _Stored(weights, layer.shape[-1], layer.op == "dense" or index in normalized, layer.op != "depthwise")
+        weights = layer.params - layer.bias * layer.shape[-1]
+        return _Stored(weights, layer.shape[-1], layer.bias or index in normalized, layer.op != "depthwise")
 
     weighted = ("conv", "depthwise", "dense")
     return [store(index, layer) for index, layer in enumerate(net.layers) if layer.op in weighted]

@@ -8,7 +8,9 @@ import math
 from dataclasses import dataclass, field
 from typing import Literal
 
-Op = Literal["input", "conv", "depthwise", "batchnorm", "relu", "dropout", "add", "pool", "dense"]
+Op = Literal[
+    "input", "conv", "depthwise", "batchnorm", "relu", "dropout", "add", "pool", "dense", "softmax", "reshape", "lstm"
+]
 Pair = tuple[int, int]
 Shape = tuple[int, ...]
 
@@ -26,6 +28,7 @@ class Layer:
     rate: float = 0.0
     params: int = 0
     macs: int = 0
+    bias: bool = False
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Architecture:
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates for one clip."""
+        """Multiply-accumulates for one example."""
         return sum(layer.macs for layer in self.layers)
 
     @property
@@ -77,6 +80,43 @@ class Architecture:
             Layer("depthwise", (source,), shape, kernel, stride, "same", 0.0, params, params * shape[0] * shape[1])
         )
 
+    def convolve_over_time(self, source: int, filters: int, kernel: int) -> int:
+        """Add a convolution with bias along the first side alone, without padding."""
+        height, width, channels = self.shape(source)
+        shape = (height - kernel + 1, width, filters)
+        weights = kernel * channels * filters
+        self.filters.append(filters)
+        return self._add(
+            Layer(
+                "conv",
+                (source,),
+                shape,
+                (kernel, 1),
+                padding="valid",
+                params=weights + filters,
+                macs=weights * shape[0] * width,
+                bias=True,
+            )
+        )
+
+    def run_lstm(self, source: int, cells: int) -> int:
+        """Add a layer of LSTM cells that runs over the steps and gives its last state."""
+        steps, features = self.shape(source)
+        weights = 4 * (features + cells) * cells
+        self.filters.append(cells)
+        return self._add(
+            Layer("lstm", (source,), (cells,), params=weights + 4 * cells, macs=weights * steps, bias=True)
+        )
+
+    def reshape(self, source: int, shape: Shape) -> int:
+        """Add another shape for the same numbers."""
+        return self._add(Layer("reshape", (source,), shape))
+
+    def flatten(self, source: int) -> int:
+        """Add one row of all numbers; what is one already stays as it is."""
+        shape = self.shape(source)
+        return source if len(shape) == 1 else self.reshape(source, (math.prod(shape),))
+
     def normalize(self, source: int) -> int:
         """Add batch normalization; it folds into the convolution before it on conversion."""
         shape = self.shape(source)
@@ -100,11 +140,16 @@ class Architecture:
         """Add global average pooling."""
         return self._add(Layer("pool", (source,), self.shape(source)[-1:]))
 
-    def classify(self, source: int, num_outputs: int) -> int:
-        """Add a dense layer with bias and softmax."""
+    def connect(self, source: int, num_outputs: int) -> int:
+        """Add a dense layer with bias."""
         inputs = self.shape(source)[-1]
         macs = inputs * num_outputs
-        return self._add(Layer("dense", (source,), (num_outputs,), params=macs + num_outputs, macs=macs))
+        return self._add(Layer("dense", (source,), (num_outputs,), params=macs + num_outputs, macs=macs, bias=True))
+
+    def classify(self, source: int, num_outputs: int) -> int:
+        """Add a dense layer with bias and softmax."""
+        dense = self.connect(source, num_outputs)
+        return self._add(Layer("softmax", (dense,), (num_outputs,)))
 
     def _add(self, layer: Layer) -> int:
         self.layers.append(layer)

@@ -24,7 +24,7 @@ def assemble(net: Architecture, seed: int) -> keras.Model:
 def _layer(layer: Layer, seed: int) -> keras.layers.Layer:
     layers = keras.layers
     initializer = keras.initializers.GlorotUniform(seed)
-    windowed = {"kernel_size": layer.kernel, "strides": layer.stride, "padding": layer.padding, "use_bias": False}
+    windowed = {"kernel_size": layer.kernel, "strides": layer.stride, "padding": layer.padding, "use_bias": layer.bias}
     match layer.op:
         case "conv":
             return layers.Conv2D(layer.shape[-1], kernel_initializer=initializer, **windowed)
@@ -41,5 +41,12 @@ def _layer(layer: Layer, seed: int) -> keras.layers.Layer:
         case "pool":
             return layers.GlobalAveragePooling2D()
         case "dense":
-            return layers.Dense(layer.shape[-1], activation="softmax", kernel_initializer=initializer)
+            return layers.Dense(layer.shape[-1], kernel_initializer=initializer)
+        case "softmax":
+            return layers.Softmax()
+        case "reshape":
+            return layers.Reshape(layer.shape)
+        case "lstm":
+            recurrent = keras.initializers.Orthogonal(seed=seed)
+            return layers.LSTM(layer.shape[-1], kernel_initializer=initializer, recurrent_initializer=recurrent)
     raise AssertionError(layer.op)

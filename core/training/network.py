@@ -12,7 +12,10 @@ import tf_keras as keras
 
 
 def forward(model: keras.Model, inputs: tf.Tensor, step: tf.Tensor | None = None) -> tf.Tensor:
-    """Run the model up to its logits, shape (n, outputs); given a `step`, as in training, moving averages updated."""
+    """Run the model up to its logits or values, shape (n, outputs).
+
+    Given a `step`, as in training, with dropout, and with moving averages updated.
+    """
     values = {id(model.input): inputs}
     for layer in model.layers[1:]:
         sources = [values[id(tensor)] for tensor in tf.nest.flatten(layer.input)]
@@ -30,7 +33,12 @@ def _call(layer: keras.layers.Layer, sources: list[tf.Tensor], step: tf.Tensor |
         case keras.layers.DepthwiseConv2D():
             return _convolve_depthwise(source, layer.depthwise_kernel, layer.strides)
         case keras.layers.Conv2D():
-            return tf.nn.conv2d(source, layer.kernel, layer.strides, layer.padding.upper())
+            convolved = tf.nn.conv2d(source, layer.kernel, layer.strides, layer.padding.upper())
+            return convolved + layer.bias if layer.use_bias else convolved
+        case keras.layers.LSTM():
+            return _run_lstm(layer.cell, source)
+        case keras.layers.Softmax():
+            return source
         case keras.layers.Dense():
             return tf.linalg.matmul(source, layer.kernel) + layer.bias
         case keras.layers.ReLU():
@@ -68,6 +76,19 @@ def _convolve_depthwise(inputs: tf.Tensor, kernel: tf.Tensor, strides: tuple[int
     ]
     padded = tf.pad(inputs, [(0, 0), *padding, (0, 0)])
     return tf.nn.depthwise_conv2d(padded, kernel, [1, 1, 1, 1], "VALID")[:, :: strides[0], :: strides[1]]
+
+
+def _run_lstm(cell: keras.layers.LSTMCell, inputs: tf.Tensor) -> tf.Tensor:
+    """Return the last state of LSTM cells, step by step: windows are short, and a loop in the graph costs more."""
+    # All steps' inputs at once: one multiplication instead of one a step.
+    driven = tf.unstack(tf.tensordot(inputs, cell.kernel, 1) + cell.bias, axis=1)
+    state = memory = tf.zeros_like(driven[0][:, : cell.units])
+    for drive in driven:
+        gates = drive + tf.linalg.matmul(state, cell.recurrent_kernel)
+        take, forget, new, give = tf.split(gates, 4, axis=1)
+        memory = tf.sigmoid(forget) * memory + tf.sigmoid(take) * tf.tanh(new)
+        state = tf.sigmoid(give) * tf.tanh(memory)
+    return state
 
 
 def _padding(size: int, side: int, stride: int) -> tuple[int, int]:
