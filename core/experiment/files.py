@@ -4,9 +4,10 @@ import contextlib
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from core.errors import StudyError
+from core.errors import DataError, StudyError
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_ALLOWED = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -30,6 +31,15 @@ def write_atomically(path: Path, content: str | bytes) -> None:
             with contextlib.suppress(OSError):
                 Path(temporary).unlink()
         raise StudyError(writing_failed(path, error)) from error
+
+
+@contextlib.contextmanager
+def explaining_disk_errors(place: Path) -> Iterator[None]:
+    """Turn what the system says of a file within into a DataError with its remedy; `place` where it names no file."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(writing_failed(Path(error.filename or place), error)) from error
 
 
 def writing_failed(path: Path, error: OSError) -> str:

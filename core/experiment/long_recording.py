@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio.wav import Sound, write_wav
-from core.cache import cached_folder
+from core.cache import cache_root, cached_folder
 from core.datasets.clips import SILENCE, SYNTHETIC_PREFIX, UNKNOWN, ClipSet, find_clips
 from core.datasets.digest import digest
 from core.datasets.progress import Progress, waiting
@@ -25,6 +25,7 @@ from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, loa
 from core.errors import DataError
 from core.evaluation.detection import SpokenWord
 from core.events import Emit, ignore
+from core.experiment.files import explaining_disk_errors
 from core.spec import TrialSpec
 
 FILE_NAME = "spotting.wav"
@@ -81,38 +82,18 @@ def make_long_recording(
     the data's recordings, else pink noise made here; `background_volume` is relative to its own level. The same
     arguments on the same data give the same recording. Raises DataError for data that cannot be used.
     """
-    clips = _test_clips(spec, emit)
-    rng = np.random.default_rng(seed)
-    rate = spec.features.sample_rate
-    sound, noise = _noise(clips.found, rate, round(60 * minutes * rate), background_volume, rng)
-    spoken = _place(clips, spec.num_samples / rate, 60 * minutes, rng)
-    progress = Progress(emit, "Mixing words into noise", len(spoken))
-    for word, row in progress.count(spoken):
-        start = round(word.time_s * rate)
-        sound[start : start + spec.num_samples] += _faded(clips.waveforms.samples[row] / FULL_SCALE, rate)
-    if clips.found.synthetic and not wav.name.startswith(SYNTHETIC_PREFIX):
-        wav = wav.with_name(SYNTHETIC_PREFIX + wav.name)
-    made = LongRecording(
-        wav=str(wav),
-        minutes=minutes,
-        seed=seed,
-        background_volume=background_volume,
-        num_words=len(spoken),
-        noise=noise,
-        synthetic=clips.found.synthetic,
-        warnings=clips.warnings,
-    )
-    try:
+    with explaining_disk_errors(wav):
+        clips = _test_clips(spec, emit)
+        if clips.found.synthetic and not wav.name.startswith(SYNTHETIC_PREFIX):
+            wav = wav.with_name(SYNTHETIC_PREFIX + wav.name)
+        _require_free(wav)
+        made, sound, words = _mix(spec, clips, minutes, seed, background_volume, emit)
         wav.parent.mkdir(parents=True, exist_ok=True)
-        write_wav(wav, Sound(sound, rate))
-        write_truth(wav.with_suffix(".csv"), [word for word, _ in spoken])
+        write_wav(wav, sound)
+        write_truth(wav.with_suffix(".csv"), words)
         about = made.model_dump_json(indent=1, exclude={"wav"})
         wav.with_suffix(".json").write_text(about + "\n", encoding="utf-8")
-    except OSError as error:
-        raise DataError(
-            f"{wav}: could not be written ({error.strerror}); choose a folder of yours with room"
-        ) from error
-    return made
+    return made.model_copy(update={"wav": str(wav)})
 
 
 def kept_recording(
@@ -125,7 +106,8 @@ def kept_recording(
     def fill(folder: Path) -> None:
         make_long_recording(spec, folder / FILE_NAME, minutes, seed, background_volume, emit)
 
-    folder = cached_folder("recordings", key, fill, _LIMIT_BYTES, waiting(emit, "Making the recording"))
+    with explaining_disk_errors(cache_root()):
+        folder = cached_folder("recordings", key, fill, _LIMIT_BYTES, waiting(emit, "Making the recording"))
     (wav,) = folder.glob("*.wav")
     made = about_recording(wav)
     assert made is not None
@@ -186,6 +168,37 @@ def _test_clips(spec: TrialSpec, emit: Emit) -> _TestClips:
         label: rows[parts.test][targets == target] for target, label in enumerate(found.labels) if label != SILENCE
     }
     return _TestClips(found, waveforms, rows_of, (*parts.warnings, *([] if UNKNOWN in rows_of else [_NO_OTHERS])))
+
+
+def _require_free(wav: Path) -> None:
+    """Raise DataError when a file would be overwritten that was not made here, such as a list written by hand."""
+    taken = [path for path in map(wav.with_suffix, (wav.suffix, ".csv", ".json")) if path.exists()]
+    if taken and about_recording(wav) is None:
+        raise DataError(f"{taken[0]}: is there already and was not made here; choose another name for the recording")
+
+
+def _mix(
+    spec: TrialSpec, clips: _TestClips, minutes: float, seed: int, background_volume: float, emit: Emit
+) -> tuple[LongRecording, Sound, list[SpokenWord]]:
+    """Return a recording that has no place yet, its sound, and what is said in it when."""
+    rng = np.random.default_rng(seed)
+    rate = spec.features.sample_rate
+    samples, noise = _noise(clips.found, rate, round(60 * minutes * rate), background_volume, rng)
+    placed = _place(clips, spec.num_samples / rate, 60 * minutes, rng)
+    for word, row in Progress(emit, "Mixing words into noise", len(placed)).count(placed):
+        start = round(word.time_s * rate)
+        samples[start : start + spec.num_samples] += _faded(clips.waveforms.samples[row] / FULL_SCALE, rate)
+    made = LongRecording(
+        wav="",
+        minutes=minutes,
+        seed=seed,
+        background_volume=background_volume,
+        num_words=len(placed),
+        noise=noise,
+        synthetic=clips.found.synthetic,
+        warnings=clips.warnings,
+    )
+    return made, Sound(samples, rate), [word for word, _ in placed]
 
 
 def _place(clips: _TestClips, clip_s: float, seconds: float, rng: np.random.Generator) -> list[tuple[SpokenWord, int]]:

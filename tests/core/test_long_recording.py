@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,24 @@ def test_a_recording_of_synthetic_clips_is_marked_in_its_name_and_in_its_report(
 def test_a_recording_too_short_for_a_word_is_refused(tone_trial, tmp_path):
     with pytest.raises(DataError, match="too short for a recording of words"):
         make_long_recording(read_spec(tone_trial), tmp_path / "long.wav", minutes=0.02)
+
+
+def test_a_list_written_by_hand_is_not_overwritten(tone_trial, tmp_path):
+    (tmp_path / "long.csv").write_text("time_s,label\n3,high\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r"long\.csv: is there already and was not made here; choose another name"):
+        make_long_recording(read_spec(tone_trial), tmp_path / "long.wav", minutes=0.3)
+    assert [path.name for path in tmp_path.iterdir()] == ["long.csv"]
+    make_long_recording(read_spec(tone_trial), tmp_path / "own.wav", minutes=0.3)
+    assert make_long_recording(read_spec(tone_trial), tmp_path / "own.wav", minutes=0.4).minutes == 0.4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs a file system that nobody may write to: /sys")
+def test_a_place_that_may_not_be_written_is_a_sentence(tone_trial, made, monkeypatch):
+    with pytest.raises(DataError, match=r"/sys/a"):
+        make_long_recording(read_spec(tone_trial), Path("/sys/a/long.wav"), minutes=0.3)
+    monkeypatch.setenv("TINYML_WORKBENCH_CACHE", "/sys/cache")
+    with pytest.raises(DataError, match=r"/sys/cache"):
+        detect_file(open_spotter(tone_trial), Path(made.wav))
 
 
 def test_tones_are_found_and_the_hours_are_told(made, tone_trial):
