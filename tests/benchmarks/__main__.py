@@ -16,6 +16,7 @@ from tests.benchmarks.figure import Figure
 
 FIGURES = {
     "mfcc": "MFCC of one clip against TensorFlow and librosa",
+    "streaming": "features hop by hop, and a live hop of system E",
     "estimates": "estimate after a keystroke",
     "window_start": "window usable against import tensorflow",
     "trials_page": "trials page with 5,000 trials",
