@@ -52,6 +52,7 @@ class UnknownHostKey(DeviceError):
     """A device met for the first time: nothing was sent to it yet, and the user decides by its fingerprint."""
 
     def __init__(self, host: str, key_type: str, fingerprint: str) -> None:
+        self.host = host
         self.key_type = key_type
         self.fingerprint = fingerprint
         super().__init__(

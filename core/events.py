@@ -5,12 +5,13 @@ reopened trial replay the same story.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from core.results import TrialResult
+from core.errors import PasswordWanted, UnknownHostKey
+from core.results import Latency, TrialResult
 
 Stage = Literal["prepare", "build", "train", "prune", "convert", "slim", "evaluate", "measure", "export"]
 Phase = Literal["training", "fine_tuning"]
@@ -44,12 +45,35 @@ class JobFinished(_Said):
     answer: Any = None
 
 
+class HostKeyQuestion(BaseModel):
+    """Whether a device met for the first time is the one meant; the job can be asked for again with the fingerprint."""
+
+    model_config = ConfigDict(frozen=True)
+
+    about: Literal["host_key"] = "host_key"
+    host: str
+    key_type: str
+    fingerprint: str
+
+
+class PasswordQuestion(BaseModel):
+    """A device, or a key, wants a password; the job can be asked for again with it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    about: Literal["password"] = "password"
+
+
 class JobFailed(_Said):
-    """The job ended on an error; `message` is a sentence for the user, `details` the traceback if any."""
+    """The job ended on an error; `message` is a sentence for the user, `details` the traceback if any.
+
+    With a `question` it is no failure yet: answered in the same job asked for again, it goes on.
+    """
 
     kind: Literal["job_failed"] = "job_failed"
     message: str
     details: str = ""
+    question: HostKeyQuestion | PasswordQuestion | None = Field(None, discriminator="about")
 
 
 class JobCancelled(_Said):
@@ -92,20 +116,26 @@ class BatchEnded(_Said):
     batch: int
     batches: int
     loss: float
-    accuracy: float
+    accuracy: float | None = None
+    mae: Mapping[str, float] = Field(default_factory=dict)
 
 
 class EpochEnded(_Said):
-    """One pass over the training part. Epochs count from 1; accuracies are fractions of the Keras model's."""
+    """One pass over the training part. Epochs count from 1; accuracies are fractions of the Keras model's.
+
+    A forecast has no accuracy, but the mean absolute error of each quantity in its unit.
+    """
 
     kind: Literal["epoch_ended"] = "epoch_ended"
     phase: Phase
     epoch: int
     epochs: int
     loss: float
-    accuracy: float
     validation_loss: float
-    validation_accuracy: float
+    accuracy: float | None = None
+    validation_accuracy: float | None = None
+    mae: Mapping[str, float] = Field(default_factory=dict)
+    validation_mae: Mapping[str, float] = Field(default_factory=dict)
     learning_rate: float
     sparsity: float
     seconds: float
@@ -116,6 +146,13 @@ class Warned(_Said):
 
     kind: Literal["warned"] = "warned"
     message: str
+
+
+class LatencyMeasured(_Said):
+    """A trial was timed on a device, with one number of threads; the rest of the benchmark goes on."""
+
+    kind: Literal["latency_measured"] = "latency_measured"
+    latency: Latency
 
 
 class TrialFinished(_Said):
@@ -151,6 +188,7 @@ Event = (
     | BatchEnded
     | EpochEnded
     | Warned
+    | LatencyMeasured
     | TrialFinished
     | TrialFailed
     | TrialStopped
@@ -169,6 +207,13 @@ def parse_event(line: str | bytes) -> Event:
 def to_line(event: Event) -> str:
     """Write an event as one JSON line, newline included."""
     return event.model_dump_json() + "\n"
+
+
+def question_in(error: Exception) -> HostKeyQuestion | PasswordQuestion | None:
+    """Return what the user has to be asked for the job to go on, None for an error that no answer mends."""
+    if isinstance(error, UnknownHostKey):
+        return HostKeyQuestion(host=error.host, key_type=error.key_type, fingerprint=error.fingerprint)
+    return PasswordQuestion() if isinstance(error, PasswordWanted) else None
 
 
 def ignore(event: Event) -> None:

@@ -15,8 +15,70 @@ class Timing(_Measured):
     median_ms: float
     p90_ms: float
     p99_ms: float
+    max_ms: float | None = None
     num_runs: int
     warmup_runs: int
+
+
+class ThreadTiming(_Measured):
+    """Times of one trial on a device with one number of threads."""
+
+    num_threads: int
+    slowed: bool = Field(description="The board was throttled meanwhile.")
+    feature: Timing
+    inference: Timing
+    total: Timing
+
+
+class Conditions(_Measured):
+    """State of a board; None where it does not tell."""
+
+    temperature_c: float | None = None
+    governor: str | None = None
+    frequency_hertz: float | None = None
+    throttled: dict[str, tuple[str, ...]] | None = Field(None, description="What slows it `now`, and `since_boot`.")
+    slowed: bool = False
+    load_1min: float | None = None
+
+
+class ClipDifference(_Measured):
+    """A clip that the device and this machine answered differently."""
+
+    clip: str
+    label: str = Field(description="The true one.")
+    here: str = Field(description="This machine's answer.")
+    there: str = Field(description="The device's answer.")
+
+
+class DeviceAccuracy(_Measured):
+    """Accuracy of the deployed file on the device, beside this machine's on the same clips."""
+
+    num_clips: int
+    num_right: int
+    num_right_here: int
+    differences: tuple[ClipDifference, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both accuracies are equal within half a point."""
+        return abs(self.num_right - self.num_right_here) <= 0.005 * self.num_clips
+
+
+class DeviceRun(_Measured):
+    """What else a benchmark on a device found."""
+
+    board: str
+    machine: str
+    cores: int
+    python: str
+    runtime: str
+    release: str = Field(description="Folder of the deployed files that were measured.")
+    by_threads: tuple[ThreadTiming, ...]
+    before: Conditions
+    after: Conditions
+    resident_bytes: int
+    peak_resident_bytes: int
+    accuracy: DeviceAccuracy | None = Field(None, description="None where the clips were not at hand.")
 
 
 class Latency(_Measured):
@@ -31,6 +93,8 @@ class Latency(_Measured):
     reference_total_ms: float | None = Field(None, description="That trial's median total, same session.")
     contended: bool = Field(False, description="Other trials were training meanwhile: too high, to be measured again.")
     emulated: bool = False
+    slowed: bool = Field(False, description="The board was throttled before, meanwhile or after.")
+    run: DeviceRun | None = Field(None, description="None for this machine.")
 
     @property
     def saving(self) -> float | None:

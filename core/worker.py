@@ -26,6 +26,7 @@ from core.events import (
     TrialFinished,
     TrialStopped,
     WorkerReady,
+    question_in,
     to_line,
 )
 from core.experiment.jobs import AnyJob, Cancel, parse_job
@@ -116,7 +117,7 @@ class Worker:
         except TrialCancelled:
             self._emit(JobCancelled())
         except WorkbenchError as error:
-            self._emit(JobFailed(message=str(error)))
+            self._emit(JobFailed(message=str(error), question=question_in(error)))
         except MemoryError:
             message = "memory ran out; close other programs or use less data, then try again"
             self._emit(JobFailed(message=message, details=traceback.format_exc()))

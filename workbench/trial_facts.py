@@ -18,11 +18,13 @@ SYNTHETIC = "*"
 RANDOM_SPLIT = "†"
 CONTENDED = "‡"
 EMULATED = "§"
+SLOWED = "¶"
 MEANINGS = {
     SYNTHETIC: "synthetic clips",
     RANDOM_SPLIT: "random split: accuracy overstates",
     CONTENDED: "timed while other trials ran",
     EMULATED: "emulated device",
+    SLOWED: "timed while the board was throttled",
 }
 """Marks of truth: a sign that stands beside every number it concerns, and what it means."""
 
@@ -64,7 +66,8 @@ def latency_marks(latency: DeviceLatency | None) -> str:
     """Return the signs that stand beside a latency."""
     if latency is None:
         return ""
-    return (CONTENDED if latency.contended else "") + (EMULATED if latency.emulated else "")
+    marks = ((CONTENDED, latency.contended), (EMULATED, latency.emulated), (SLOWED, latency.slowed))
+    return "".join(mark for mark, concerns in marks if concerns)
 
 
 def devices_of(summaries: Iterable[TrialSummary]) -> tuple[str, ...]:

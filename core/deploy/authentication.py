@@ -10,7 +10,7 @@ import paramiko
 from core.deploy.endpoint import Endpoint
 from core.errors import DeviceError, PasswordWanted
 
-_DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
+DEFAULT_KEYS = ("id_ed25519", "id_ecdsa", "id_rsa")
 _MOST_AGENT_KEYS = 4
 """A server ends the connection after six attempts in all, so the rest is left to what the user named."""
 
@@ -67,7 +67,7 @@ def _keys(endpoint: Endpoint, password: str, locked: list[Path]) -> Iterator[par
     yield from paramiko.Agent().get_keys()[:_MOST_AGENT_KEYS]
     if not endpoint.keys:
         folder = Path("~/.ssh").expanduser()
-        yield from _load([folder / name for name in _DEFAULT_KEYS if (folder / name).is_file()], password, locked)
+        yield from _load([folder / name for name in DEFAULT_KEYS if (folder / name).is_file()], password, locked)
 
 
 def _load(paths: list[Path], password: str, locked: list[Path]) -> Iterator[paramiko.PKey]:

@@ -9,7 +9,7 @@ import select
 import shlex
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -30,7 +30,10 @@ MOST_LINE_BYTES = 1024**2
 _MOST_NOISE_BYTES = 64 * 1024
 _KEPT_STDERR_BYTES = 16 * 1024
 _PAUSE_S = 0.2
+BEAT_S = 5.0
+_QUIT_S = 2.0
 _CHUNK_BYTES = 64 * 1024
+_PIECE_BYTES = 256 * 1024
 _MARK = "tinyml-workbench-process-group"
 # What the user's own shell prints on starting comes before the mark and is passed over.
 _LEADER = f"exec setsid --wait sh -c 'echo {_MARK} $$; exec \"$@\"' sh "
@@ -75,6 +78,8 @@ class Connection:
         self._transport = transport
         self._sftp_client: paramiko.SFTPClient | None = None
         self._home: PurePosixPath | None = None
+        self._beside: list[paramiko.Channel] = []
+        self._last_beat_s = time.monotonic()
 
     @classmethod
     def open(
@@ -110,14 +115,15 @@ class Connection:
     def home(self) -> PurePosixPath:
         """The user's home folder on the device."""
         if self._home is None:
-            with _broken(self.name, "asking for the home folder"):
-                self._home = PurePosixPath(self._sftp().normalize("."))
+            asked = self.run("sh", "-c", 'printf %s "$HOME"')
+            self._home = PurePosixPath(asked.required(f"{self.name}: the home folder could not be found"))
         return self._home
 
     def run(self, *args: str, input: bytes = b"", timeout_s: float = 30) -> Answer:  # noqa: A002 (as in subprocess.run)
         """Run a command to its end and return what it said. Raises DeviceError at the timeout or a flood of output."""
         out = bytearray()
-        with _broken(self.name, args[0]), self._started(args, input) as command:
+        with _broken(self.name, args[0]), self._started(args) as command:
+            command.give(input)
             deadline = time.monotonic() + timeout_s
             for chunk in command.chunks(self._transport):
                 out += chunk
@@ -127,28 +133,62 @@ class Connection:
                     )
                 if time.monotonic() > deadline:
                     raise DeviceError(f"{self.name}: {args[0]} did not end within {timeout_s:.0f} s; try again")
-                self.on_wait()
+                self._waited()
             return Answer(command.status(), out.decode(errors="replace"), command.err.decode(errors="replace"))
 
-    def lines(self, *args: str, input: bytes = b"") -> Iterator[str]:  # noqa: A002
+    def lines(self, *args: str, input: bytes = b"") -> Generator[str, None, None]:  # noqa: A002
         """Run a command and yield its lines as they come, without their ends. Closing the iterator ends the command.
 
         Raises DeviceError with its last words when it fails, or when a line is endless.
         """
         rest = b""
-        with _broken(self.name, args[0]), self._started(args, input) as command:
+        with _broken(self.name, args[0]), self._started(args) as command:
+            command.give(input)
             for chunk in command.chunks(self._transport):
                 *whole, rest = (rest + chunk).split(b"\n")
                 for line in whole:
                     yield line.decode(errors="replace")
                 if len(rest) > MOST_LINE_BYTES:
                     raise DeviceError(f"{self.name}: {args[0]} gave a line without end; it was stopped")
-                self.on_wait()
+                self._waited()
             if rest:
                 yield rest.decode(errors="replace")
             Answer(command.status(), "", command.err.decode(errors="replace")).required(
                 f"{self.name}: {args[0]} failed"
             )
+
+    @contextlib.contextmanager
+    def beside(self, *args: str) -> Iterator[str]:
+        """Run a command for as long as the `with` lasts and give its first line.
+
+        Its input gets a byte every few seconds while this connection works, and ends with the `with` or the connection,
+        so that a command which reads it knows whether anybody is still there.
+        """
+        with _broken(self.name, args[0]), self._started(args) as command:
+            self._beside.append(command.channel)
+            try:
+                yield self._first_line(command, args[0])
+            finally:
+                self._beside.remove(command.channel)
+                command.channel.shutdown_write()
+                command.channel.status_event.wait(_QUIT_S)
+
+    def _first_line(self, command: "_Command", name: str) -> str:
+        said = b""
+        for chunk in command.chunks(self._transport):
+            said += chunk
+            if b"\n" in said:
+                return said.split(b"\n")[0].decode(errors="replace")
+            self._waited()
+        raise DeviceError(f"{self.name}: {name} ended with {bytes(command.err).decode(errors='replace')!r}")
+
+    def _waited(self) -> None:
+        """Show life to the commands beside, then to the caller."""
+        if time.monotonic() - self._last_beat_s > BEAT_S:
+            self._last_beat_s = time.monotonic()
+            for channel in self._beside:
+                channel.send(b".")
+        self.on_wait()
 
     def put(self, content: bytes | Path, remote: PurePosixPath, emit: Emit = ignore) -> None:
         """Write a file on the device under another name, then rename it, so that it is there whole or not at all."""
@@ -156,15 +196,30 @@ class Connection:
         unfinished = f"{remote}.part"
         with _broken(self.name, f"writing {remote}"):
             sftp = self._sftp()
-            with sftp.open(unfinished, "wb") as file:
-                file.set_pipelined(True)
-                for start in range(0, len(data), _CHUNK_BYTES * 4):
-                    file.write(data[start : start + _CHUNK_BYTES * 4])
-                    emit(Progressed(what=f"Uploading {remote.name}", done=start, total=len(data)))
-            written = sftp.stat(unfinished).st_size
-            if written != len(data):
-                raise DeviceError(f"{self.name}: {remote} arrived with {written} of {len(data)} bytes; try again")
-            sftp.posix_rename(unfinished, str(remote))
+            try:
+                with sftp.open(unfinished, "wb") as file:
+                    file.set_pipelined(True)
+                    for start in range(0, len(data), _PIECE_BYTES):
+                        file.write(data[start : start + _PIECE_BYTES])
+                        emit(Progressed(what=f"Uploading {remote.name}", done=start, total=len(data)))
+                        self._waited()
+                written = sftp.stat(unfinished).st_size
+                if written != len(data):
+                    raise DeviceError(f"{self.name}: {remote} arrived with {written} of {len(data)} bytes; try again")
+                sftp.posix_rename(unfinished, str(remote))
+            except OSError as error:
+                raise self._why_not_written(remote, error) from error
+
+    def _why_not_written(self, remote: PurePosixPath, error: OSError) -> Exception:
+        """Return the reason for a failed upload; SFTP itself says no more than that it failed."""
+        if not self._transport.is_active():
+            return error
+        told = self.run("df", "-Pk", str(remote.parent)).out.splitlines()
+        if len(told) > 1 and told[1].split()[3] == "0":
+            return DeviceError(f"{self.name}: its disk is full ({remote.parent}); free some space there and try again")
+        return DeviceError(
+            f"{self.name}: {remote} could not be written ({error.strerror or error}); check its permissions"
+        )
 
     def get(self, remote: PurePosixPath) -> bytes:
         """Return the content of a file on the device."""
@@ -180,14 +235,12 @@ class Connection:
         return self._sftp_client
 
     @contextlib.contextmanager
-    def _started(self, args: tuple[str, ...], given: bytes) -> Iterator["_Command"]:
+    def _started(self, args: tuple[str, ...]) -> Iterator["_Command"]:
         channel = self._transport.open_session(timeout=CONNECT_TIMEOUT_S)
         command = _Command(channel)
         try:
             channel.settimeout(LOST_AFTER_S)
             channel.exec_command(_LEADER + shlex.join(args))
-            channel.sendall(given)
-            channel.shutdown_write()
             yield command
         finally:
             if command.group and not channel.exit_status_ready():
@@ -210,7 +263,12 @@ class _Command:
     def __init__(self, channel: paramiko.Channel) -> None:
         self.group = 0
         self.err = bytearray()
-        self._channel = channel
+        self.channel = channel
+
+    def give(self, given: bytes) -> None:
+        """Write all of its input and end it."""
+        self.channel.sendall(given)
+        self.channel.shutdown_write()
 
     def chunks(self, transport: paramiko.Transport) -> Iterator[bytes]:
         """Yield what it writes, and nothing several times a second while it writes nothing."""
@@ -220,7 +278,7 @@ class _Command:
 
     def status(self) -> int:
         """Return its exit status. Raises EOFError when the connection broke instead."""
-        status: int = self._channel.recv_exit_status()
+        status: int = self.channel.recv_exit_status()
         if status < 0:
             raise EOFError
         return status
@@ -240,7 +298,7 @@ class _Command:
 
     def _receive(self, transport: paramiko.Transport) -> bytes | None:
         """Return what came, which is nothing after a pause; None at the end."""
-        channel = self._channel
+        channel = self.channel
         if not channel.recv_ready():
             select.select([channel], [], [], _PAUSE_S)
         while channel.recv_stderr_ready():

@@ -24,7 +24,6 @@ class Device(BaseModel):
     port: int = Field(0, ge=0, le=65535, description="0 means what ~/.ssh/config says, else 22.")
     user: str = Field("", description="Empty means what ~/.ssh/config says, else this machine's user.")
     key: str = Field("", description="File of a private key; empty means agent and default keys.")
-    emulated: bool = Field(False, description="An emulator: its latencies say nothing about a real device.")
 
 
 def config_root() -> Path:

@@ -21,8 +21,13 @@ class Layout:
 
     @property
     def venv(self) -> PurePosixPath:
-        """Python environment with numpy and LiteRT."""
+        """Link to the Python environment in force, with numpy and LiteRT."""
         return self.base / "venv"
+
+    @property
+    def environments(self) -> PurePosixPath:
+        """One folder for each Python environment."""
+        return self.base / "environments"
 
     @property
     def python(self) -> PurePosixPath:
@@ -51,8 +56,13 @@ class Layout:
 
     @property
     def lock(self) -> PurePosixPath:
-        """Held by the desktop that deploys."""
+        """Held by the desktop that deploys or measures."""
         return self.base / "lock"
+
+    @property
+    def clips(self) -> PurePosixPath:
+        """Test clips uploaded to judge by, named after their content."""
+        return self.base / "clips"
 
     @property
     def data(self) -> PurePosixPath:
@@ -65,6 +75,6 @@ class Layout:
         return self.base / "service"
 
     def program(self, name: str, *args: str, release: PurePosixPath | None = None) -> tuple[str, ...]:
-        """Return the command that runs `core.deploy.device.<name>` of a release, of the current one if none is given."""
+        """Return the command that runs `core.deploy.device.<name>` of a release, by default the current one."""
         folder = str(release or self.current)
         return ("sh", "-c", _IN_FOLDER, "sh", folder, str(self.python), "-m", f"core.deploy.device.{name}", *args)

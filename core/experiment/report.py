@@ -11,7 +11,7 @@ from typing import Any
 
 from core.errors import WorkbenchError
 from core.experiment.files import write_atomically
-from core.experiment.store import Study, TrialState, TrialSummary
+from core.experiment.store import DeviceLatency, Study, TrialState, TrialSummary
 from core.results import wilson_interval
 
 SYNTHETIC_MARK = "synthetic clips"
@@ -40,6 +40,7 @@ COLUMNS = (
     "latency_saving",
     "contended",
     "emulated",
+    "slowed",
     "synthetic",
     "data",
     "identity",
@@ -96,7 +97,7 @@ def to_markdown(study: Study) -> str:
                     _ms(latency.inference_ms),
                     _ms(latency.total_ms) + mark,
                     "" if latency.saving is None else _percent(latency.saving),
-                    latency.device + (" (emulated)" if latency.emulated else ""),
+                    latency.device + _marks(latency),
                     data,
                 ]
             )
@@ -215,6 +216,7 @@ def _rows(trial: TrialSummary, study: Study | None) -> list[dict[str, Any]]:
             "latency_saving": "" if latency.saving is None else latency.saving,
             "contended": latency.contended,
             "emulated": latency.emulated,
+            "slowed": latency.slowed,
         }
         for latency in trial.latencies
     ] or [shown]
@@ -266,6 +268,10 @@ def _latency(trial: TrialSummary) -> str:
         return ""
     saved = f", {_percent(latency.saving)} saved" if latency.saving else ""
     return f"{_ms(latency.total_ms)} ms{CONTENDED_MARK if latency.contended else ''}{saved}"
+
+
+def _marks(latency: DeviceLatency) -> str:
+    return (" (emulated)" if latency.emulated else "") + (" (throttled)" if latency.slowed else "")
 
 
 def _kb(num_bytes: int | None) -> str:

@@ -2,7 +2,7 @@
 
 import shutil
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -120,18 +120,20 @@ def remeasure(study: Study, names: Sequence[str], emit: Emit = ignore) -> list[s
         timed = latency if name == reference else None
         if timed is None and reference is not None and study.result(reference) is not None:
             timed = _time(study, reference, emit)
-        with _held(study.folder_of(name)):
-            result = study.result(name)
-            assert result is not None
-            if reference is not None and timed is not None:
-                latency = _against(latency, reference, timed.total.median_ms)
-            result = _with_latency(result, latency)
-            _keep(study.folder_of(name), result)
-            with Recorder(study.folder_of(name), emit) as record:
-                record(TrialFinished(result=result))
+        if reference is not None and timed is not None:
+            latency = _against(latency, reference, timed.total.median_ms)
+        _keep_latency(study, name, latency, _with_latency, emit)
     emit(Progressed(what="Measuring latency", done=len(finished), total=len(finished)))
     study.refresh()
     return finished
+
+
+def keep_device_latency(study: Study, name: str, latency: Latency, emit: Emit) -> None:
+    """Put what was measured on a device into a finished trial, in place of what was known of that device.
+
+    Raises StudyError when the trial runs again meanwhile, or its result cannot be written.
+    """
+    _keep_latency(study, name, latency, _with_device_latency, emit)
 
 
 def explain(error: Exception, folder: Path) -> tuple[str, str]:
@@ -199,6 +201,26 @@ def _with_latency(result: TrialResult, latency: Latency) -> TrialResult:
     """Return the result with the latency of this machine replaced, and those of other devices kept."""
     others = tuple(known for known in result.latencies if known.device != latency.device)
     return result.model_copy(update={"latencies": (latency, *others)})
+
+
+def _with_device_latency(result: TrialResult, latency: Latency) -> TrialResult:
+    """Return the result with the latency of a device replaced or added, this machine's staying first."""
+    known = [known for known in result.latencies if known.device != latency.device]
+    return result.model_copy(update={"latencies": (*known, latency)})
+
+
+def _keep_latency(
+    study: Study, name: str, latency: Latency, put_in: Callable[[TrialResult, Latency], TrialResult], emit: Emit
+) -> None:
+    folder = study.folder_of(name)
+    with _held(folder):
+        result = study.result(name)
+        if result is None:
+            raise StudyError(f"trial {name} has no result any more; train it again")
+        result = put_in(result, latency)
+        _keep(folder, result)
+        with Recorder(folder, emit) as record:
+            record(TrialFinished(result=result))
 
 
 def _keep(folder: Path, result: TrialResult) -> None:

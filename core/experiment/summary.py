@@ -31,6 +31,8 @@ class DeviceLatency:
     emulated: bool
     reference_trial: str = ""
     """Name of the trial that `saving` is against."""
+    slowed: bool = False
+    """The board was throttled."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,7 @@ def measured(result: TrialResult) -> dict[str, Any]:
                 contended=latency.contended,
                 emulated=latency.emulated,
                 reference_trial=latency.reference_trial,
+                slowed=latency.slowed,
             )
             for latency in result.latencies
         ),

@@ -71,7 +71,8 @@ def _show_latency(latency: Latency) -> None:
     parts: tuple[tuple[str, Timing], ...] = (
         ("features", latency.feature), ("inference", latency.inference), ("total", latency.total),
     )  # fmt: skip
-    flaws = [flaw for flaw, so in (("contended", latency.contended), ("emulated", latency.emulated)) if so]
+    known = (("contended", latency.contended), ("emulated", latency.emulated), ("throttled", latency.slowed))
+    flaws = [flaw for flaw, so in known if so]
     plural = "s" if latency.num_threads > 1 else ""
     title = ", ".join([f"Latency on {latency.device}", f"{latency.num_threads} thread{plural}", *flaws])
     rows = [

@@ -28,7 +28,9 @@ _FIGURES = (
     "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "tflite_bytes", "zip_bytes", "params",
     "nonzero_params", "macs", "peak_ram_bytes",
 )  # fmt: skip
-_TIMES = ("device", "feature_ms", "inference_ms", "total_ms", "total_p99_ms", "saving", "contended", "emulated")
+_TIMES = (
+    "device", "feature_ms", "inference_ms", "total_ms", "total_p99_ms", "saving", "contended", "emulated", "slowed",
+)  # fmt: skip
 CSV_COLUMNS = (
     "letter", "number", "name", "title", "state", *_FIGURES, *_TIMES, "synthetic", "on_front", "warnings", "message",
 )  # fmt: skip
