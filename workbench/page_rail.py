@@ -27,7 +27,7 @@ class PageRail(QFrame):
         column.setContentsMargins(0, 8, 0, 8)
         column.setSpacing(4)
         for number, (title, icon) in enumerate(pages, 1):
-            button = QToolButton(text=title, checkable=True, toolTip=f"{title} (Ctrl+{number})")
+            button = QToolButton(text=title.replace("&", "&&"), checkable=True, toolTip=f"{title} (Ctrl+{number})")
             button.setProperty("role", "page")
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
             button.setIconSize(QSize(ICON_SIZE, ICON_SIZE))

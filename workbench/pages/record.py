@@ -1,0 +1,305 @@
+"""The Record & test page: words are recorded, tried on a model, spotted live, and the detector's threshold is tuned.
+
+Runs alone too: ``python -m workbench.pages.record STUDY``.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+
+from core.audio.microphone import MicrophoneState
+from core.datasets.data_folder import data_folder
+from core.datasets.preprocessing import Preprocessing
+from core.errors import WorkbenchError
+from core.experiment.model_choice import MODEL, ChosenModel, choose_model
+from core.experiment.store import Study
+from workbench.clip_test_panel import ClipTestPanel
+from workbench.device_menu import DeviceMenu
+from workbench.foreign_settings import ForeignSettings
+from workbench.jobs import Jobs
+from workbench.listening import Listener, NoModel
+from workbench.message_bar import MessageBar
+from workbench.microphone_feed import MicrophoneFeed
+from workbench.model_menu import ModelMenu, best_trial
+from workbench.plots.level_meter import LevelMeter
+from workbench.preferences import Preference, Preferences
+from workbench.record_panel import RecordPanel
+from workbench.session import Session
+from workbench.starter_specs import last_spec
+
+FOLDER = Preference("record/folder", "")
+PERSON = Preference("record/person", "")
+MODEL_SUFFIX = ".tflite"
+WITHOUT_MODEL = (
+    "Record, choose or drop clips, and see what a trained model makes of them: the label it hears, every "
+    "probability, the features it saw, and how often it is right. Train a trial first, or choose a .tflite file above."
+)
+
+
+class RecordPage(QWidget):
+    """One microphone and one model for all tabs; only the tab in sight listens."""
+
+    def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
+        super().__init__()
+        self.session, self.jobs, self.preferences = session, jobs, preferences
+        self.feed = MicrophoneFeed(self)
+        self.chosen: ChosenModel | None = None
+        self._build()
+        self._connect()
+        self.setAcceptDrops(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+    # Building
+
+    def _build(self) -> None:
+        spec = self.session.spec or last_spec(self.preferences.last_spec)
+        folder = Path(str(self.preferences.get(FOLDER)) or data_folder() / "recordings")
+        self.message = MessageBar()
+        self.foreign = ForeignSettings()
+        self.record = RecordPanel(folder, ", ".join(spec.dataset.labels), str(self.preferences.get(PERSON)))
+        self.test = ClipTestPanel(self._place_to_add)
+        self.without_model = [NoModel(WITHOUT_MODEL)]
+        self.test_stack = _stack(self.without_model[0], self.test)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(self.record, "Record")
+        self.tabs.addTab(self.test_stack, "Test")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        for widget in (self._build_bar(), self.message, self.foreign):
+            column.addWidget(widget)
+        column.addWidget(self.tabs, 1)
+
+    def _build_bar(self) -> QFrame:
+        bar = QFrame()
+        bar.setProperty("role", "header")
+        self.device = DeviceMenu()
+        self.meter = LevelMeter()
+        self.model = ModelMenu()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(16, 4, 8, 4)
+        row.setSpacing(8)
+        row.addWidget(self.device, 1)
+        row.addWidget(self.meter)
+        row.addSpacing(8)
+        row.addWidget(self.model, 1)
+        return bar
+
+    @property
+    def panels(self) -> tuple[Listener, ...]:
+        """The tabs, in order."""
+        return self.record, self.test
+
+    @property
+    def panel(self) -> Listener:
+        """The tab in sight."""
+        return self.panels[self.tabs.currentIndex()]
+
+    def _connect(self) -> None:
+        for panel in self.panels:
+            panel.microphone_wanted.connect(self._take_wish)
+            panel.said.connect(self._say)
+        for empty in self.without_model:
+            empty.trial_wanted.connect(self._open_experiment)
+        self.feed.heard.connect(self._hear)
+        self.feed.state_told.connect(self._show_state)
+        self.feed.listening_changed.connect(self._on_listening_changed)
+        self.feed.troubled.connect(self._tell_trouble)
+        self.device.opened.connect(self.look_for_devices)
+        self.device.device_chosen.connect(self._choose_device)
+        self.model.target_chosen.connect(self.open_model)
+        self.foreign.settings_given.connect(self.open_model)
+        self.foreign.failed.connect(self._say)
+        self.tabs.currentChanged.connect(self._on_tab)
+        self.record.form.edited.connect(self._remember)
+        self.record.data_chosen.connect(self._use_as_data)
+        self.test.added.connect(lambda take: self._say(f"Added to the data: {take.path}"))
+        self.session.study_opened.connect(self._show_study)
+        self.session.trials_changed.connect(lambda _: self._show_study(self.session.study))
+        self.session.selection_changed.connect(self._follow_selection)
+
+    # Microphone
+
+    def look_for_devices(self) -> None:
+        """Offer the microphones that are there now."""
+        if not self.feed.is_listening:
+            self.device.show_devices(self.feed.devices())
+
+    def _take_wish(self, wanted: bool) -> None:  # noqa: FBT001
+        if not wanted:
+            self.feed.stop()
+            return
+        if self.feed.is_listening:
+            return
+        if self.device.chosen is None:
+            self.look_for_devices()
+        if self.device.chosen is None or not self.feed.start(self.device.chosen):
+            self.panel.end_listening()
+
+    def _choose_device(self, _: object) -> None:
+        if self.feed.is_listening:
+            self.feed.start(self.device.chosen)
+
+    def _hear(self, samples: np.ndarray) -> None:
+        self.panel.hear(samples)
+
+    def _show_state(self, state: MicrophoneState) -> None:
+        self.meter.show_level(state.level_dbfs, state.peak, state.clipped)
+
+    def _on_listening_changed(self, listening: bool) -> None:  # noqa: FBT001
+        if not listening:
+            self.meter.clear()
+            self.panel.end_listening()
+
+    def _tell_trouble(self, sentence: str) -> None:
+        if sentence:
+            self.message.show_message(sentence, "Try again", self._try_again)
+        else:
+            self.message.hide()
+
+    def _try_again(self) -> None:
+        self.feed.stop()
+        self.look_for_devices()
+        if self.device.chosen is not None and not self.panel.is_active:
+            self.panel.toggle()
+
+    # Model
+
+    def open_model(self, target: Path, preprocessing: Preprocessing | None = None) -> None:
+        """Let a model listen, or say why it cannot."""
+        # LiteRT is loaded here, where a model is first wanted, not with the window.
+        from core.experiment.clip_classification import ClipClassifier
+
+        try:
+            chosen = choose_model(target, preprocessing)
+            classifier = ClipClassifier(chosen)
+        except WorkbenchError as error:
+            self.model.show_target(self.model.target)
+            if target.suffix == MODEL_SUFFIX and target.is_file() and preprocessing is None:
+                self.foreign.ask_for(target)
+            else:
+                self._say(str(error))
+            return
+        self.foreign.hide()
+        self.chosen = chosen
+        self.model.show_target(chosen.trial or (target if target.is_file() else chosen.path))
+        self.record.use_model(classifier)
+        self.test.use_model(classifier)
+        self.test_stack.setCurrentWidget(self.test)
+
+    def _show_study(self, study: Study | None) -> None:
+        self.model.show_study(study)
+        if self.isVisible() and study is not None and not self.model.offers(self.model.target):
+            best = best_trial(study)
+            if best is not None:
+                self.open_model(study.folder_of(best))
+
+    def _follow_selection(self, names: tuple[str, ...]) -> None:
+        """A trial selected elsewhere listens, once it is trained."""
+        study = self.session.study
+        if study is None or not names:
+            return
+        folder = study.folder_of(names[0])
+        if self.model.offers(folder) and (folder / MODEL).is_file():
+            self.open_model(folder)
+
+    # Data
+
+    def _place_to_add(self) -> tuple[Path, str]:
+        spec = self.session.spec
+        folder = Path(spec.dataset.folder).expanduser() if spec and spec.dataset.folder else None
+        speaker = self.record.recorder.speaker_of(self.record.form.person.text())
+        return folder or self.record.form.chosen_folder, speaker
+
+    def _use_as_data(self, folder: Path) -> None:
+        spec = self.session.spec or last_spec(self.preferences.last_spec)
+        self.session.use_dataset(spec.dataset.model_copy(update={"folder": str(folder), "labels": ()}))
+        self._open_experiment()
+
+    def _remember(self) -> None:
+        self.preferences.set(FOLDER, self.record.form.folder.line.text())
+        self.preferences.set(PERSON, self.record.form.person.text())
+
+    # Window
+
+    def _say(self, sentence: str) -> None:
+        if sentence:
+            self.message.show_message(sentence)
+        else:
+            self.message.hide()
+
+    def _on_tab(self) -> None:
+        for panel in self.panels:
+            panel.stop()
+        self.feed.stop()
+        self.setFocus()
+
+    def _open_experiment(self) -> None:
+        for action in self.window().actions():
+            if action.text() == "Experiment":
+                action.trigger()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Space begins and ends what the tab in sight does."""
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self.panel.toggle()
+        elif event.key() == Qt.Key.Key_Escape and self.panel.is_active:
+            self.panel.stop()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take files."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Listen with a model that is dropped; let the model hear clips that are."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls()]
+        models = [path for path in paths if path.suffix == MODEL_SUFFIX]
+        if models:
+            self.open_model(models[0])
+        clips = [path for path in paths if path not in models]
+        if clips:
+            self.tabs.setCurrentWidget(self.test_stack)
+            self.test.hear_files(clips)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Look for microphones and models once the page is drawn."""
+        super().showEvent(event)
+        if not event.spontaneous():
+            QTimer.singleShot(0, self, self._arrive)
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Nobody is listened to out of sight."""
+        super().hideEvent(event)
+        if not event.spontaneous():
+            for panel in self.panels:
+                panel.stop()
+            self.feed.stop()
+
+    def _arrive(self) -> None:
+        self.look_for_devices()
+        self._show_study(self.session.study)
+
+
+def _stack(*pages: QWidget) -> QStackedWidget:
+    stack = QStackedWidget()
+    for page in pages:
+        stack.addWidget(page)
+    return stack
+
+
+def main() -> None:
+    """Run the page alone."""
+    from workbench.app import run_page
+
+    run_page(RecordPage)
+
+
+if __name__ == "__main__":
+    main()

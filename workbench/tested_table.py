@@ -1,0 +1,121 @@
+"""The clips of a recording session as a table, the newest on top."""
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from workbench import theme
+from workbench.number_format import NOTHING
+from workbench.tested_clips import TestedClip, TestedClips
+
+HEADERS = ("Clip", "Said", "Heard as", "%", "")
+WIDTHS = (112, 76, 84, 44, 56)
+ROW_HEIGHT = 26
+VERDICTS = {True: "right", False: "wrong", None: ""}
+Index = QModelIndex | QPersistentModelIndex
+
+
+class TestedModel(QAbstractTableModel):
+    """Follows the session."""
+
+    __test__ = False
+
+    def __init__(self, session: TestedClips) -> None:
+        super().__init__()
+        self.session = session
+        self.num_rows = 0
+
+    def follow(self) -> None:
+        """Show what the session holds now; rows stay chosen while they only change."""
+        count = len(self.session.clips)
+        if count != self.num_rows:
+            self.beginResetModel()
+            self.num_rows = count
+            self.endResetModel()
+        elif count:
+            self.dataChanged.emit(self.index(0, 0), self.index(count - 1, len(HEADERS) - 1))
+
+    def clip(self, row: int) -> TestedClip:
+        """Return the clip of a row."""
+        return self.session.clips[self.num_rows - 1 - row]
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+        """Return how many clips there are."""
+        return 0 if parent.isValid() else self.num_rows
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(HEADERS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+        """Return what stands above a column."""
+        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return HEADERS[section]
+        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        clip = self.clip(index.row())
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            percent = f"{100 * clip.heard.top_probability:.0f}"
+            verdict = VERDICTS[clip.is_right]
+            return (clip.name, clip.expected or NOTHING, clip.heard.label, percent, verdict)[index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _alignment(index.column())
+        if role == Qt.ItemDataRole.ForegroundRole and index.column() == len(HEADERS) - 1:
+            palette = theme.current()
+            return QColor(palette.good if clip.is_right else palette.bad)
+        return None
+
+
+class TestedTable(QTableView):
+    """Shows the session and tells which clip is looked at."""
+
+    __test__ = False
+
+    chosen = Signal(int)
+    """Place of the clip in the session; −1 when there is none."""
+
+    def __init__(self, session: TestedClips, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.rows = TestedModel(session)
+        self.setModel(self.rows)
+        self.setAccessibleName("Clips of this session")
+        self.setProperty("role", "clips")
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setTabKeyNavigation(False)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(32)
+        for column, width in enumerate(WIDTHS):
+            header.resizeSection(column, width)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.selectionModel().currentRowChanged.connect(lambda: self.chosen.emit(self.place))
+
+    @property
+    def place(self) -> int:
+        """Place of the chosen clip in the session; −1 when there is none."""
+        row = self.currentIndex().row()
+        return self.rows.num_rows - 1 - row if row >= 0 else -1
+
+    def follow(self) -> None:
+        """Show what the session holds now; a clip that joined is chosen."""
+        before = self.rows.num_rows
+        self.rows.follow()
+        if self.rows.num_rows != before:
+            self.selectRow(0)
+        self.chosen.emit(self.place)
+
+
+def _alignment(column: int) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column == 3 else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
