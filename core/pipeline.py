@@ -30,7 +30,7 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
     task.save_preprocessing(spec, data, folder)
 
     emit(StageStarted(stage="build"))
-    net = registry.build(spec.model, data.input_shape, len(data.labels))
+    net = registry.build(spec.model, data.input_shape, data.num_outputs)
     model = assembly.assemble(net, spec.training.seed)
     emit(StageStarted(stage="train"))
     trained = base.train(spec, model, data, folder, emit)
@@ -54,7 +54,7 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
         latencies=(task.measure_latency(deployed, spec, emit),),
         validation_accuracy=trained.validation_accuracy,
         training_seconds=trained.seconds,
-        num_training_clips=len(data.train.targets),
+        num_training_examples=len(data.train.targets),
         synthetic=data.synthetic,
         warnings=data.warnings,
     )

@@ -2,7 +2,7 @@
 
 import math
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
 
 class _Measured(BaseModel):
@@ -168,9 +168,9 @@ class TrialResult(_Measured):
     quality: Classification
     footprint: Footprint
     latencies: tuple[Latency, ...] = Field(description="One per device; this machine's first.")
-    validation_accuracy: float = Field(description="Of the Keras model whose weights were kept.")
+    validation_accuracy: float | None = Field(None, description="Of the Keras model whose weights were kept.")
     training_seconds: float
-    num_training_clips: int
+    num_training_examples: int = Field(validation_alias=AliasChoices("num_training_examples", "num_training_clips"))
     synthetic: bool = Field(False, description="Clips spoken by a synthesizer: the accuracy says little about people.")
     warnings: tuple[str, ...] = ()
 

@@ -30,7 +30,7 @@ from core.events import (
     TrialStopped,
     Warned,
 )
-from workbench.number_format import kilobytes, milliseconds, percent
+from workbench.number_format import kilobytes, milliseconds, percent, three_digits
 
 STAGES: Mapping[Stage, str] = {
     "prepare": "Preparing the data",
@@ -192,12 +192,18 @@ class Narrator:
             self._line(event.trial, f"{event.what}: {event.done:,.0f} of {event.total:,.0f}")
 
     def _show_epoch(self, event: EpochEnded) -> None:
-        figures = f"loss {event.loss:.3f}, validation {percent(event.validation_accuracy)} %"
+        figures = f"loss {event.loss:.3f}, validation {_validation(event)}"
         what = f"{PHASES[event.phase]}, epoch {event.epoch} of {event.epochs}"
         self._show(event.trial, what, (event.epoch, event.epochs), figures)
         if self._bars.disable:
             sparse = f", sparsity {percent(event.sparsity)} %" if event.sparsity else ""
             self._line(event.trial, f"{what}: {figures}{sparse}, {event.seconds:.1f} s")
+
+
+def _validation(event: EpochEnded) -> str:
+    if event.validation_accuracy is not None:
+        return f"{percent(event.validation_accuracy)} %"
+    return ", ".join(f"{quantity} ± {three_digits(error)}" for quantity, error in event.validation_mae.items())
 
 
 def _in_brief(event: TrialFinished) -> str:

@@ -69,7 +69,7 @@ def figures_sheet(trial: TrialSummary, result: TrialResult | None, device: str) 
         ("MACs", f"{number_format.millions(footprint.macs)} M"),
         ("RAM", f"{number_format.kilobytes(footprint.peak_ram_bytes)} kB"),
         ("training", f"{number_format.duration(result.training_seconds)} min"),
-        ("training clips", number_format.count(result.num_training_clips)),
+        ("training examples", number_format.count(result.num_training_examples)),
     ]
     return table(rows) + f"<p style='margin-top:4px'>{_muted('kB are 1024 bytes. Latency: median at batch 1.')}</p>"
 

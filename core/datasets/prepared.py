@@ -11,7 +11,10 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Examples:
-    """Network inputs, float32 of shape (n, *input_shape), and what they stand for, shape (n,)."""
+    """Network inputs, float32 of shape (n, *input_shape), and what they stand for.
+
+    Targets are labels, shape (n,), or values in standard deviations, float32 of shape (n, outputs).
+    """
 
     inputs: np.ndarray
     targets: np.ndarray
@@ -22,6 +25,7 @@ class PreparedData:
     """Three parts of the data, ready for the network."""
 
     labels: tuple[str, ...]
+    """What the outputs stand for; empty where targets are values."""
     train: Examples
     validation: Examples
     test: Examples
@@ -31,8 +35,16 @@ class PreparedData:
     """Digest of the files behind the data: part of every cache key."""
     synthetic: bool
     warnings: tuple[str, ...]
+    deviations: Mapping[str, float] = field(default_factory=dict)
+    """Standard deviation that targets are measured in, by quantity, where they are values."""
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     """What is done to the raw input before the network, as JSON values; saved beside the model."""
+
+    @property
+    def num_outputs(self) -> int:
+        """Values that the network gives."""
+        targets = self.train.targets
+        return len(self.labels) if targets.ndim == 1 else targets.shape[1]
 
     @property
     def input_shape(self) -> Shape:

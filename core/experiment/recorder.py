@@ -81,7 +81,7 @@ def _in_words(event: Event) -> str:
         case EpochEnded():
             return (
                 f"{event.phase} epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}, "
-                f"accuracy {event.accuracy:.4f}, validation {event.validation_accuracy:.4f}, "
+                f"validation {event.validation_loss:.4f}, {_figures(event)}"
                 f"sparsity {event.sparsity:.3f}, {event.seconds:.1f} s"
             )
         case Warned():
@@ -92,6 +92,12 @@ def _in_words(event: Event) -> str:
             return f"finished: accuracy {event.result.accuracy:.4f}, {event.result.footprint.zip_bytes} bytes zipped"
         case _:
             return event.kind.replace("_", " ")
+
+
+def _figures(event: EpochEnded) -> str:
+    if event.validation_accuracy is not None:
+        return f"accuracy {event.accuracy:.4f}, validation {event.validation_accuracy:.4f}, "
+    return "".join(f"validation MAE {error:.4g} of {quantity}, " for quantity, error in event.validation_mae.items())
 
 
 def _ends_with_newline(path: Path) -> bool:

@@ -6,13 +6,15 @@ from typing import ClassVar, Literal
 from core.errors import Problem
 from core.section import Section, setting
 
+Loss = Literal["cross_entropy", "mse", "mae", "huber"]
 
-class Training(Section):
-    """How the network learns."""
+
+class Fitting(Section):
+    """How a network learns, whatever its task."""
 
     title: ClassVar[str] = "Training"
 
-    batch_size: int = setting(20, "Clips per step.", ge=1, le=1024, unit="clips")
+    batch_size: int = setting(20, "Examples per step.", ge=1, le=1024, unit="examples")
     epochs: int = setting(10, "Passes over the training part.", ge=1, le=1000)
     optimizer: Literal["adam", "adamw"] = setting("adam", "AdamW also shrinks the weights a little at every step.")
     weight_decay: float = setting(
@@ -25,11 +27,30 @@ class Training(Section):
     end_learning_rate: float = setting(
         1e-5, "Learning rate of the last step.", ge=0, le=1, applies={"schedule": ("linear", "polynomial", "cosine")}
     )
-    label_smoothing: float = setting(0.0, "Part of the certainty given to the other labels.", ge=0, lt=0.5)
     keep: Literal["best_on_validation", "last"] = setting(
-        "last", "Weights kept: of the epoch with the best validation accuracy, or of the last epoch."
+        "last", "Weights kept: of the epoch that did best on the validation part, or of the last epoch."
     )
-    seed: int = setting(0, "Same seed on the same machine, same accuracy.", ge=0)
+    seed: int = setting(0, "Same seed on the same machine, same weights.", ge=0)
+
+
+class Training(Fitting):
+    """How a network learns to tell labels apart: by cross-entropy."""
+
+    loss: ClassVar[Loss] = "cross_entropy"
+
+    label_smoothing: float = setting(0.0, "Part of the certainty given to the other labels.", ge=0, lt=0.5)
+
+
+class ForecastTraining(Fitting):
+    """How a network learns to foretell values."""
+
+    label_smoothing: ClassVar[float] = 0.0
+
+    loss: Literal["mse", "mae", "huber"] = setting(
+        "mae",
+        "What training makes small, in standard deviations: the mean squared error, the mean absolute error, which is "
+        "what forecasts are judged by, or Huber's: squared when small, absolute when large.",
+    )
 
 
 class Pruning(Section):

@@ -3,7 +3,7 @@
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ class Progress:
     epoch: int = 0
     state: Weights = field(default_factory=list)
     best: Weights = field(default_factory=list)
-    best_accuracy: float = -1.0
-    best_loss: float = float("inf")
+    best_accuracy: float | None = None
+    best_rank: tuple[float, ...] = ()
     seconds: float = 0.0
     history: tuple[EpochEnded, ...] = ()
 
@@ -35,7 +35,7 @@ def save(progress: Progress, path: Path) -> None:
         "key": progress.key,
         "epoch": progress.epoch,
         "best_accuracy": progress.best_accuracy,
-        "best_loss": progress.best_loss,
+        "best_rank": progress.best_rank,
         "seconds": progress.seconds,
         "history": [event.model_dump(mode="json") for event in progress.history],
     }
@@ -57,9 +57,9 @@ def load(path: Path, key: str) -> Progress:
         if facts["key"] != key:
             return Progress(key)
         history = tuple(EpochEnded.model_validate(event) for event in facts.pop("history"))
-        return replace(
-            Progress(**facts), history=history, state=_numbered("state", arrays), best=_numbered("best", arrays)
-        )
+        rank = tuple(facts.pop("best_rank"))
+        state, best = _numbered("state", arrays), _numbered("best", arrays)
+        return Progress(**facts, best_rank=rank, history=history, state=state, best=best)
 
 
 def _named(prefix: str, arrays: Sequence[np.ndarray]) -> dict[str, np.ndarray]:

@@ -14,12 +14,13 @@ from core.datasets.prepared import Examples, PreparedData
 from core.events import BatchEnded, Emit, EpochEnded
 from core.training import checkpoint
 from core.training.checkpoint import Progress
+from core.training.criterion import Criterion, CrossEntropy, Figures, Regression
 from core.training.network import Adam, forward
 from core.training.schedule import Plan
 
 _REPORT_S = 0.25
 _CHECKPOINT_S = 2.0
-_VALIDATION_CLIPS = 512
+_VALIDATION_EXAMPLES = 512
 
 
 class Sparsifier(Protocol):
@@ -60,10 +61,10 @@ class _Dense:
 
 @dataclass(frozen=True)
 class Fitted:
-    """A model with the weights that were kept, their validation accuracy, and what the fitting took."""
+    """A model with the weights that were kept, their validation accuracy if any, and what the fitting took."""
 
     model: keras.Model
-    validation_accuracy: float
+    validation_accuracy: float | None
     seconds: float
     history: tuple[EpochEnded, ...]
 
@@ -100,6 +101,13 @@ def fit(
     return Fitted(model, progress.best_accuracy, progress.seconds, progress.history)
 
 
+def criterion_of(plan: Plan, data: PreparedData) -> Criterion:
+    """Return what a plan makes small."""
+    if plan.loss == "cross_entropy":
+        return CrossEntropy(plan.label_smoothing)
+    return Regression(plan.loss, data.deviations)
+
+
 class _Fitting:
     """The variables and compiled functions of one fitting."""
 
@@ -109,16 +117,18 @@ class _Fitting:
         self.model, self.data, self.plan, self.sparsifier = model, data, plan, sparsifier
         self.optimizer = Adam(model.trainable_variables, plan.weight_decay)
         self.variables = [*model.weights, *self.optimizer.variables, *sparsifier.variables]
-        self.num_clips = len(data.train.targets)
-        self.learning_rates = plan.learning_rates(self.num_clips)
-        self.targets = tf.constant(data.train.targets, tf.int32)
+        self.num_examples = len(data.train.targets)
+        self.learning_rates = plan.learning_rates(self.num_examples)
+        self.criterion = criterion_of(plan, data)
+        self.targets = tf.constant(data.train.targets, self.criterion.target_dtype)
         self.inputs: tf.Tensor | None = None
         self.source: np.ndarray | None = None
-        clips = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+        examples = tf.TensorSpec((None, *model.input_shape[1:]), tf.float32)
+        targets = tf.TensorSpec((None, *self.targets.shape[1:]), self.criterion.target_dtype)
         batches, rates = tf.TensorSpec((None, plan.batch_size), tf.int32), tf.TensorSpec((None,), tf.float32)
         first = tf.TensorSpec((), tf.int32)
-        self.train = tf.function(self._train, (clips, batches, rates, first), autograph=False)
-        self.judge = tf.function(self._judge, (clips, tf.TensorSpec((None,), tf.int32)), autograph=False)
+        self.train = tf.function(self._train, (examples, batches, rates, first), autograph=False)
+        self.judge = tf.function(self._judge, (examples, targets), autograph=False)
 
     def restore(self, state: Sequence[np.ndarray]) -> None:
         """Set every variable to what a checkpoint says."""
@@ -128,22 +138,22 @@ class _Fitting:
     def run_epoch(self, before: Progress, emit: Emit) -> Progress:
         """Run one epoch; return what the fitting has come to."""
         started = time.perf_counter()
-        loss, accuracy = self._run_steps(before.epoch, emit)
+        loss, figures = self._run_steps(before.epoch, emit)
         self.sparsifier.enforce()
-        validation_loss, validation_accuracy = self._validate(self.data.validation)
-        steps_done = (before.epoch + 1) * self.plan.steps_per_epoch(self.num_clips)
+        validation_loss, found = self._validate(self.data.validation)
+        steps_done = (before.epoch + 1) * self.plan.steps_per_epoch(self.num_examples)
         seconds = time.perf_counter() - started
         ended = EpochEnded(
             phase=self.plan.phase,
             epoch=before.epoch + 1,
             epochs=self.plan.epochs,
             loss=loss,
-            accuracy=accuracy,
             validation_loss=validation_loss,
-            validation_accuracy=validation_accuracy,
             learning_rate=float(self.learning_rates[steps_done - 1]),
             sparsity=self.sparsifier.sparsity(),
             seconds=seconds,
+            **figures,
+            **{f"validation_{name}": figure for name, figure in found.items()},
         )
         after = replace(
             before,
@@ -157,31 +167,31 @@ class _Fitting:
     def _is_better(self, ended: EpochEnded, before: Progress, steps_done: int) -> bool:
         if self.plan.keep == "last" or (ended.epoch == self.plan.epochs and not before.best):
             return True
-        # Of equal accuracies the surer one: a small validation part gives many equal ones.
-        rank = (ended.validation_accuracy, -ended.validation_loss)
-        return self.sparsifier.settled(steps_done) and rank > (before.best_accuracy, -before.best_loss)
+        return self.sparsifier.settled(steps_done) and self.criterion.rank(ended) > before.best_rank
 
     def _keep(self, progress: Progress, ended: EpochEnded) -> Progress:
         return replace(
             progress,
             best=progress.state[: len(self.model.weights)],
             best_accuracy=ended.validation_accuracy,
-            best_loss=ended.validation_loss,
+            best_rank=self.criterion.rank(ended),
         )
 
-    def _run_steps(self, epoch: int, emit: Emit) -> tuple[float, float]:
+    def _run_steps(self, epoch: int, emit: Emit) -> tuple[float, Figures]:
         """Run the steps of an epoch, as many at a time as take about a quarter of a second."""
         self._load_inputs(self.data.epoch_inputs(epoch))
-        batches = self.plan.batches(epoch, self.num_clips)
+        batches = self.plan.batches(epoch, self.num_examples)
         first = epoch * len(batches)
-        done, chunk, loss, right = 0, 1, 0.0, 0.0
+        done, chunk, loss, sums = 0, 1, 0.0, np.zeros(1)
+        figures: Figures = {}
         while done < len(batches):
             started = time.perf_counter()
             steps = tf.constant(batches[done : done + chunk])
             rates = tf.constant(self.learning_rates[first + done : first + done + chunk])
-            more_loss, more_right = self.train(self.inputs, steps, rates, tf.constant(first + done))
-            loss, right = loss + float(more_loss), right + float(more_right)
+            more_loss, more_sums = self.train(self.inputs, steps, rates, tf.constant(first + done))
+            loss, sums = loss + float(more_loss), sums + more_sums.numpy().astype(np.float64)
             done += len(steps)
+            figures = self.criterion.figures(sums, done * self.plan.batch_size)
             emit(
                 BatchEnded(
                     phase=self.plan.phase,
@@ -190,12 +200,12 @@ class _Fitting:
                     batch=done,
                     batches=len(batches),
                     loss=loss / done,
-                    accuracy=right / (done * self.plan.batch_size),
+                    **figures,
                 )
             )
             pace = (time.perf_counter() - started) / len(steps)
             chunk = max(1, min(4 * chunk, int(_REPORT_S / pace)))
-        return loss / done, right / (done * self.plan.batch_size)
+        return loss / done, figures
 
     def _load_inputs(self, inputs: np.ndarray) -> None:
         if inputs is not self.source:
@@ -204,40 +214,32 @@ class _Fitting:
     def _train(
         self, inputs: tf.Tensor, batches: tf.Tensor, rates: tf.Tensor, first: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        def run_step(index: tf.Tensor, loss: tf.Tensor, right: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        def run_step(index: tf.Tensor, loss: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             step, batch = first + index, batches[index]
             targets = tf.gather(self.targets, batch)
             self.sparsifier.advance(step)
             with tf.GradientTape() as tape:
-                logits = forward(self.model, tf.gather(inputs, batch), step)
-                batch_loss = tf.reduce_mean(self._losses(logits, targets))
+                outputs = forward(self.model, tf.gather(inputs, batch), step)
+                batch_loss = tf.reduce_mean(self.criterion.losses(outputs, targets))
             self.optimizer.apply(tape.gradient(batch_loss, self.optimizer.weights), step, rates[index])
-            return index + 1, loss + batch_loss, right + _count_right(logits, targets)
+            return index + 1, loss + batch_loss, sums + self.criterion.tally(outputs, targets)
 
         count = tf.shape(batches)[0]
-        start = (0, 0.0, 0.0)
-        _, loss, right = tf.while_loop(lambda index, *_: index < count, run_step, start, parallel_iterations=1)
-        return loss, right
+        start = (0, 0.0, tf.zeros(self.criterion.num_sums))
+        _, loss, sums = tf.while_loop(lambda index, *_: index < count, run_step, start, parallel_iterations=1)
+        return loss, sums
 
-    def _validate(self, examples: Examples) -> tuple[float, float]:
-        loss = right = 0.0
-        for start in range(0, len(examples.targets), _VALIDATION_CLIPS):
-            part = slice(start, start + _VALIDATION_CLIPS)
-            more_loss, more_right = self.judge(
-                tf.constant(examples.inputs[part], tf.float32), tf.constant(examples.targets[part], tf.int32)
+    def _validate(self, examples: Examples) -> tuple[float, Figures]:
+        loss, sums = 0.0, np.zeros(1)
+        for start in range(0, len(examples.targets), _VALIDATION_EXAMPLES):
+            part = slice(start, start + _VALIDATION_EXAMPLES)
+            more_loss, more_sums = self.judge(
+                tf.constant(examples.inputs[part], tf.float32),
+                tf.constant(examples.targets[part], self.criterion.target_dtype),
             )
-            loss, right = loss + float(more_loss), right + float(more_right)
-        return loss / len(examples.targets), right / len(examples.targets)
+            loss, sums = loss + float(more_loss), sums + more_sums.numpy().astype(np.float64)
+        return loss / len(examples.targets), self.criterion.figures(sums, len(examples.targets))
 
     def _judge(self, inputs: tf.Tensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        logits = forward(self.model, inputs)
-        return tf.reduce_sum(self._losses(logits, targets)), _count_right(logits, targets)
-
-    def _losses(self, logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(targets, logits)
-        share = self.plan.label_smoothing
-        return (1 - share) * losses - share * tf.reduce_mean(tf.nn.log_softmax(logits), axis=-1) if share else losses
-
-
-def _count_right(logits: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-    return tf.reduce_sum(tf.cast(tf.argmax(logits, axis=-1, output_type=tf.int32) == targets, tf.float32))
+        outputs = forward(self.model, inputs)
+        return tf.reduce_sum(self.criterion.losses(outputs, targets)), self.criterion.tally(outputs, targets)

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from core.events import Phase
+from core.settings.training import Loss
 from core.spec import TrialSpec
 
 
@@ -20,6 +21,7 @@ class Plan:
     initial_learning_rate: float
     end_learning_rate: float
     weight_decay: float
+    loss: Loss
     label_smoothing: float
     keep: Literal["best_on_validation", "last"]
     seed: int
@@ -66,6 +68,7 @@ def plan_training(spec: TrialSpec) -> Plan:
         initial_learning_rate=training.initial_learning_rate,
         end_learning_rate=training.end_learning_rate,
         weight_decay=training.weight_decay if training.optimizer == "adamw" else 0.0,
+        loss=training.loss,
         label_smoothing=training.label_smoothing,
         keep=training.keep,
         seed=training.seed,
@@ -84,6 +87,7 @@ def plan_fine_tuning(spec: TrialSpec) -> Plan:
         # Training may end at a higher rate than fine-tuning begins with; it must not rise again.
         end_learning_rate=min(training.end_learning_rate, pruning.initial_learning_rate),
         weight_decay=training.weight_decay,
+        loss=training.loss,
         label_smoothing=training.label_smoothing,
         keep=training.keep,
         seed=training.seed,

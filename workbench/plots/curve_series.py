@@ -67,12 +67,13 @@ class CurveSeries:
         """Return epochs and values of one curve, ending in the epoch at hand where the curve is known within it."""
         ordered = sorted(self._epochs.values(), key=lambda event: self._place(event.phase, event.epoch))
         places = [self._place(event.phase, event.epoch) for event in ordered]
-        values = [metric.factor * getattr(event, metric.field) for event in ordered]
+        values = [getattr(event, metric.field) for event in ordered]
         batch = self._batch
         if batch is not None and metric.field in BatchEnded.model_fields:
             places.append(self._place(batch.phase, batch.epoch - 1 + batch.batch / max(1, batch.batches)))
-            values.append(metric.factor * getattr(batch, metric.field))
-        return places, values
+            values.append(getattr(batch, metric.field))
+        known = [(place, value) for place, value in zip(places, values, strict=True) if value is not None]
+        return [place for place, _ in known], [metric.factor * value for _, value in known]
 
     def _place(self, phase: str, epoch: float) -> float:
         return epoch + (self._training_epochs if phase == "fine_tuning" else 0)
