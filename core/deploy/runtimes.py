@@ -53,13 +53,17 @@ class Runtime:
         )
 
 
+# In pure Python, 70 kB: a listening service may be told any day to send messages.
+_MQTT = "paho-mqtt==2.1.0"
 _64_BIT = ("aarch64", "x86_64")
 _ALL = (*_64_BIT, "armv7l")
 RUNTIMES = (
-    Runtime(("ai-edge-litert==2.3.0", "numpy==2.4.6"), _64_BIT, (3, 11), (3, 14), (2, 28)),
-    Runtime(("ai-edge-litert==2.3.0", "numpy==2.2.6", "backports.strenum==1.2.8"), _64_BIT, (3, 10), (3, 10), (2, 27)),
-    Runtime(("tflite-runtime==2.14.0", "numpy==1.26.4"), _ALL, (3, 9), (3, 11), (2, 34)),
-    Runtime(("tflite-runtime==2.13.0", "numpy==1.26.4"), _ALL, (3, 9), (3, 10), (2, 17)),
+    Runtime(("ai-edge-litert==2.3.0", "numpy==2.4.6", _MQTT), _64_BIT, (3, 11), (3, 14), (2, 28)),
+    Runtime(
+        ("ai-edge-litert==2.3.0", "numpy==2.2.6", "backports.strenum==1.2.8", _MQTT), _64_BIT, (3, 10), (3, 10), (2, 27)
+    ),
+    Runtime(("tflite-runtime==2.14.0", "numpy==1.26.4", _MQTT), _ALL, (3, 9), (3, 11), (2, 34)),
+    Runtime(("tflite-runtime==2.13.0", "numpy==1.26.4", _MQTT), _ALL, (3, 9), (3, 10), (2, 17)),
 )
 """The first that fits is taken."""
 
