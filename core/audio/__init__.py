@@ -1,1 +1,1 @@
-"""Sound in and out of files."""
+"""Sound in and out: files, microphones, loudspeakers, a synthesizer."""

@@ -113,7 +113,7 @@ class Microphone:
     """New samples of a device on request, opened as a context or by `open`.
 
     A sound server is asked for mono at `sample_rate`. Any other device is opened at its own rate and channels, mixed
-    down and resampled, which delays the sound by some 20 ms. A Device is opened as it says of itself.
+    down and resampled, which delays the sound by 10 to 20 ms. A Device is opened as it says of itself.
     """
 
     def __init__(self, sample_rate: int = 16000, device: str | int | Device | None = None, seconds: float = 60) -> None:
@@ -138,7 +138,9 @@ class Microphone:
         self._rate = self.sample_rate if device.takes_any_rate else device.sample_rate
         self._channels = 1 if device.takes_any_rate else min(_MOST_CHANNELS, device.num_channels)
         self._ring = RingBuffer(round(self._seconds * self._rate) * self._channels)
-        self._resampler = soxr.ResampleStream(self._rate, self.sample_rate, 1)
+        # The filter for varying rates answers within 20 ms, the usual one within 40 to 80. It is flat within 0.1 dB up
+        # to 7.4 kHz and folds nothing back either, but delays 6 kHz by 0.3 ms more than 1 kHz.
+        self._resampler = soxr.ResampleStream(self._rate, self.sample_rate, 1, vr=True)
         self._read_to = self._overflows = self._overtakes = self._looked_at = 0
         self._finished = False
         self._moved_at = time.monotonic()

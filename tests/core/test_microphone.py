@@ -46,12 +46,11 @@ def record(microphone: Microphone, seconds: float) -> np.ndarray:
 
 
 def likeness(heard: np.ndarray, original: np.ndarray) -> float:
-    """Return the normalized cross-correlation at its best place."""
+    """Return the normalized cross-correlation at its best place, which may lie between two samples."""
     size = len(heard) + len(original)
-    products = np.fft.irfft(np.fft.rfft(heard, size) * np.conj(np.fft.rfft(original, size)), size)
-    place = int(products[: len(heard)].argmax())
-    cut = heard[place : place + len(original)]
-    return float(np.dot(cut, original[: len(cut)]) / np.sqrt(np.dot(cut, cut) * np.dot(original, original)))
+    spectrum = np.fft.rfft(heard, size) * np.conj(np.fft.rfft(original, size))
+    products = np.fft.irfft(spectrum, 8 * size) * 8
+    return float(products.max() / np.sqrt(np.dot(heard, heard) * np.dot(original, original)))
 
 
 def test_inputs_are_listed_by_name_and_the_systems_own_is_marked(virtual_microphone: VirtualMicrophone) -> None:
@@ -99,7 +98,7 @@ def test_a_device_of_its_own_rate_is_mixed_down_and_resampled(virtual_microphone
     stereo = dataclasses.replace(
         find_input(virtual_microphone.stereo_name), sample_rate=48000, num_channels=2, takes_any_rate=False
     )
-    assert hear_chirp(virtual_microphone, stereo, virtual_microphone.stereo_name) > 0.999
+    assert hear_chirp(virtual_microphone, stereo, virtual_microphone.stereo_name) > 0.99
 
 
 def test_a_sound_server_converts_itself(virtual_microphone: VirtualMicrophone) -> None:
@@ -109,7 +108,7 @@ def test_a_sound_server_converts_itself(virtual_microphone: VirtualMicrophone) -
 
 def hear_chirp(virtual_microphone: VirtualMicrophone, device: Device, name: str) -> float:
     time_s = np.arange(48000) / 48000
-    chirp = 0.4 * np.sin(2 * np.pi * (200 + 2800 * time_s) * time_s)
+    chirp = 0.4 * np.hanning(48000) * np.sin(2 * np.pi * (200 + 2800 * time_s) * time_s)
     with Microphone(device=device) as microphone:
         wait_heard(microphone)
         virtual_microphone.play_samples(chirp, 48000, name)
