@@ -22,6 +22,7 @@ FIGURES = {
     "trials_page": "trials page with 5,000 trials",
     "first_batch": "Train click to first batch",
     "event_loop": "event loop while training",
+    "live_viewer": "live pictures: cost, losses, delay, class difference",
     "live_hop": "one hop of live spotting",
     "study_b": "study B against a plain course script",
 }
@@ -32,6 +33,7 @@ def main() -> int:
     parser = argparse.ArgumentParser("make bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", action="append", choices=FIGURES, metavar="NAME", help=", ".join(FIGURES))
     parser.add_argument("--epochs", type=int, default=20, help="epochs of study B, for both sides (default 20)")
+    parser.add_argument("--seconds", type=int, default=20, help="of live sound for live_viewer (default 20)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     options = parser.parse_args()
     kept: list[dict[str, object]] = []
@@ -39,7 +41,7 @@ def main() -> int:
     for name in options.only or FIGURES:
         started = time.monotonic()
         try:
-            for figure in _measure(name, options.epochs):
+            for figure in _measure(name, options):
                 print(figure.line(), flush=True)
                 kept.append(figure.as_values())
         except MissingError as missing:
@@ -56,9 +58,10 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def _measure(name: str, epochs: int) -> list[Figure]:
+def _measure(name: str, options: argparse.Namespace) -> list[Figure]:
     module = importlib.import_module(f"tests.benchmarks.{name}")
-    return module.measure(epochs) if name == "study_b" else module.measure()
+    given = {"study_b": (options.epochs,), "live_viewer": (options.seconds,)}
+    return module.measure(*given.get(name, ()))
 
 
 if __name__ == "__main__":
