@@ -30,8 +30,8 @@ class DeviceMenu(QComboBox):
         before = self.chosen
         self.clear()
         for device in devices:
-            words = f"{device.name}, {device.sample_rate / 1000:g} kHz" + (" (default)" if device.is_default else "")
-            self.addItem(words, device)
+            rate = "any rate" if device.takes_any_rate else f"{device.sample_rate / 1000:g} kHz"
+            self.addItem(f"{device.name}, {rate}" + (" (default)" if device.is_default else ""), device)
         if not devices:
             self.addItem(NO_DEVICE, None)
         names = [device.name for device in devices]

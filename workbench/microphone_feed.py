@@ -10,6 +10,8 @@ LOOKS_PER_STATE = 2
 """A level is read by eye: half as often as the pictures move is enough."""
 SILENT_S = 2.0
 """After so long without any data a stream is said to be stuck."""
+MUTED_S = 4.0
+"""After so long without any sample but zero a microphone is said to be switched off."""
 
 
 class MicrophoneFeed(QObject):
@@ -26,7 +28,8 @@ class MicrophoneFeed(QObject):
     def __init__(self, parent: QObject | None = None, interval_ms: int = REPAINT_MS) -> None:
         super().__init__(parent)
         self._microphone: Microphone | None = None
-        self._stuck = False
+        self._trouble = ""
+        self._heard_anything = False
         self._looks = 0
         self._timer = QTimer(self, interval=interval_ms, timerType=Qt.TimerType.PreciseTimer)
         self._timer.timeout.connect(self._look)
@@ -54,7 +57,7 @@ class MicrophoneFeed(QObject):
             self.troubled.emit(str(error))
             return False
         self._microphone = microphone
-        self._stuck = False
+        self._trouble, self._heard_anything, self._looks = "", False, 0
         self._timer.start()
         self.troubled.emit("")
         self.listening_changed.emit(True)
@@ -74,7 +77,8 @@ class MicrophoneFeed(QObject):
         if len(samples):
             self.heard.emit(samples)
         self._looks += 1
-        if self._looks % LOOKS_PER_STATE == 0:
+        # Who heard enough may have closed it.
+        if self._microphone is not None and self._looks % LOOKS_PER_STATE == 0:
             self._tell_state(self._microphone.state, self._microphone.device.name)
 
     def _tell_state(self, state: MicrophoneState, name: str) -> None:
@@ -82,11 +86,22 @@ class MicrophoneFeed(QObject):
         if state.ended:
             self.stop()
             self.troubled.emit(state.ended)
-        elif (state.seconds_silent_stream > SILENT_S) != self._stuck:
-            self._stuck = not self._stuck
-            self.troubled.emit(
+            return
+        trouble = self._trouble_of(state, name)
+        if trouble != self._trouble:
+            self._trouble = trouble
+            self.troubled.emit(trouble)
+
+    def _trouble_of(self, state: MicrophoneState, name: str) -> str:
+        if state.seconds_silent_stream > SILENT_S:
+            return (
                 f"{name} has given no sound for {SILENT_S:.0f} s; check that it is switched on and not suspended, "
                 "or choose another one"
-                if self._stuck
-                else ""
             )
+        self._heard_anything = self._heard_anything or not state.muted
+        if not self._heard_anything and self._looks * self._timer.interval() > 1000 * MUTED_S:
+            return (
+                f"{name} gives nothing but zeros; switch it on, or allow this program to use the microphone "
+                "in the system's settings"
+            )
+        return ""
