@@ -1,9 +1,10 @@
 """How settings are declared, checked, addressed by dotted path and compared. `spec.py` says which there are."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic.fields import FieldInfo
 
 from core.errors import Problem, SpecError
@@ -16,14 +17,16 @@ def setting(
     unit: str = "",
     applies: Mapping[str, tuple[object, ...]] | None = None,
     recorded: bool = True,
+    formerly: str = "",
     **bounds: Any,
 ) -> Any:
     """Declare a field: `applies` names sibling fields and the values of any of them with which this one has an effect.
 
     A field that does not apply is absent from the form and from the identity. `recorded=False` is for
-    what names a trial without changing what it computes.
+    what names a trial without changing what it computes. `formerly` is the field's name in older files: it is still
+    read, and identities still hold it, so that finished trials stay what they are.
     """
-    extra: dict[str, Any] = {"unit": unit, "applies": applies, "recorded": recorded}
+    extra: dict[str, Any] = {"unit": unit, "applies": applies, "recorded": recorded, "formerly": formerly}
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 
@@ -32,6 +35,11 @@ class Section(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
     title: ClassVar[str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_todays_names(cls, values: Any) -> Any:
+        return todays_names(cls, values) if isinstance(values, Mapping) else values
 
     def problems(self) -> Iterator[Problem]:
         """Yield what contradicts within this section; paths are relative to it."""
@@ -47,10 +55,11 @@ class Section(BaseModel):
     def recorded(self) -> dict[str, Any]:
         """Return the fields that decide what is computed, as JSON values."""
         kept = self.model_dump(mode="json")
+        declarations = {name: declared(type(self), name) for name in type(self).model_fields}
         return {
-            name: kept[name]
-            for name in type(self).model_fields
-            if declared(type(self), name)["recorded"] and self.applies(name)
+            declaration["formerly"] or name: kept[name]
+            for name, declaration in declarations.items()
+            if declaration["recorded"] and self.applies(name)
         }
 
 
@@ -59,6 +68,18 @@ def declared(section: type[Section], name: str) -> dict[str, Any]:
     extra = section.model_fields[name].json_schema_extra
     assert isinstance(extra, dict)
     return extra
+
+
+def todays_names(section: type[Section], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return values with fields that had another name under today's."""
+    renamed = _renamed(section)
+    return {renamed.get(name, name): value for name, value in values.items()} if renamed else dict(values)
+
+
+@cache
+def _renamed(section: type[Section]) -> dict[str, str]:
+    names = {declared(section, name)["formerly"]: name for name in section.model_fields}
+    return {former: name for former, name in names.items() if former}
 
 
 def sections(spec_type: type[Section]) -> dict[str, type[Section]]:
@@ -80,7 +101,7 @@ def examine(kind: type[Section], values: Mapping[str, Any], prefix: str = "") ->
             problems.append(Problem(prefix + name, f"must be a table of settings, is {given!r}"))
             parts[name] = section()
             continue
-        part, found = examine(section, given, f"{prefix}{name}.")
+        part, found = examine(section, _preset(kind, name) | todays_names(section, given), f"{prefix}{name}.")
         problems += found
         parts[name] = part if part is not None else section()
     try:
@@ -90,6 +111,12 @@ def examine(kind: type[Section], values: Mapping[str, Any], prefix: str = "") ->
     if not problems:
         problems = [Problem(prefix + found.path, found.message) for found in whole.problems()]
     return (whole if not problems else None), problems
+
+
+def _preset(kind: type[Section], name: str) -> dict[str, Any]:
+    """Return what a spec sets of a section by default, where that differs from the section's own defaults."""
+    default = kind.model_fields[name].default
+    return default.model_dump(exclude_unset=True) if isinstance(default, Section) else {}
 
 
 def _describe(kind: type[Section], entry: Any, prefix: str) -> Problem:

@@ -14,7 +14,7 @@ from core.spec import Quantization
 def convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
     """Return the `.tflite` content of a model at batch 1, dropout absent, softmax kept.
 
-    Full-integer quantization takes the ranges of the activations from clips drawn evenly from `training_inputs`,
+    Full-integer quantization takes the ranges of the activations from examples drawn evenly from `training_inputs`,
     float32 of shape (n, *input_shape). Raises ModelError when the converter refuses the network.
     """
     run = tf.function(lambda inputs: model(inputs, training=False))
@@ -51,7 +51,7 @@ def _as_dynamic_range(converter: tf.lite.TFLiteConverter, settings: Quantization
 
 def _as_int8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:
     def representatives() -> Iterator[list[np.ndarray]]:
-        count = min(settings.representative_clips, len(inputs))
+        count = min(settings.representative_examples, len(inputs))
         for index in np.linspace(0, len(inputs) - 1, count).round().astype(int):
             yield [np.asarray(inputs[index : index + 1], np.float32)]
 

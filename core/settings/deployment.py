@@ -17,13 +17,14 @@ class Quantization(Section):
     granularity: Literal["per_channel", "per_tensor"] = setting(
         "per_channel", "One scale per filter, or one per tensor, which saves 8 to 24 bytes a filter.", applies=INT8
     )
-    representative_clips: int = setting(
+    representative_examples: int = setting(
         200,
-        "Training clips that the ranges of the activations are taken from.",
+        "Training examples that the ranges of the activations are taken from.",
         ge=10,
         le=5000,
-        unit="clips",
+        unit="examples",
         applies=INT8,
+        formerly="representative_clips",
     )
     input_output: Literal["int8", "float32"] = setting(
         "int8", "Type of the deployed file's own input and output.", applies=INT8

@@ -193,3 +193,10 @@ def test_differences_leave_out_what_does_not_apply() -> None:
     assert found["pruning.final_sparsity"] == (0.7, None)
     assert "pruning.initial_sparsity" not in found
     assert "name" not in found
+
+
+def test_a_setting_under_its_former_name_is_read_and_the_identity_stays() -> None:
+    renamed = parse_spec({**BASE, "quantization": {"representative_clips": 77}})
+    assert renamed.quantization.representative_examples == 77
+    assert identity(parse_spec({**BASE, "quantization": {"representative_examples": 77}})) == identity(renamed)
+    assert '"representative_clips":77' in spec.canonical_json(renamed)

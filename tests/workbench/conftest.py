@@ -29,7 +29,7 @@ def tiny_spec(tone_clips: Path) -> TrialSpec:
             "dataset": {"folder": str(tone_clips)},
             "model": {"family": "cnn", "filters": [4], "kernels": [[3, 3]], "strides": [[2, 2]]},
             "training": {"batch_size": 4, "epochs": 3},
-            "quantization": {"scheme": "int8", "representative_clips": 10},
+            "quantization": {"scheme": "int8", "representative_examples": 10},
             "measurement": {"warmup_runs": 1, "num_runs": 10},
         }
     )
