@@ -18,6 +18,16 @@ from workbench.session import Session
 PAGE_SIZE = (1200, 800)
 WORKER_AFTER_MS, PAGES_AFTER_MS = 100, 1000
 """The window is drawn and takes keys before the worker and the pages out of sight claim the processor."""
+DATA_HELP = """\
+The clips that trials are made of. Choose or drop a folder with one sub-folder of WAV clips per label, download Mini \
+Speech Commands, or have words of your own spoken by a synthesizer. Ticked labels are told apart; _silence_ and \
+_unknown_ come from their folders, from noise recordings and from the words not ticked. Speakers are dealt to train, \
+validation and test so that no voice is in two parts; the line beneath the labels says whether that holds.
+
+Step through the clips with the arrow keys, Space plays, Del excludes, F2 relabels; drag the waveform to use another \
+second of a clip. All of it is kept in a list beside the clips, never in them, and Ctrl+Z takes it back. Judge has a \
+trained trial listen to every clip: those that sound unlike their label come first. Clips it was trained on it may \
+know by heart, so a mistake among them weighs more."""
 FEATURES_HELP = """\
 This page shows what a network gets of a sound. Listen (Space) to a microphone, step through clips (arrows), or drop \
 a WAV file; drag a setting and the pictures follow. The picture whose name stands out is the one given to the network, \
@@ -45,6 +55,13 @@ Click a row or point to see what it is, what differs from the reference trial, i
 Use these settings takes a trial's settings to the Experiment page. Deleted trials come back with Ctrl+Z."""
 
 
+def _data(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
+    # Imported late: the window is shown before the charts' library is loaded.
+    from workbench.pages.data import DataPage
+
+    return DataPage(session, jobs, preferences)
+
+
 def _features(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     # Imported late: the window is shown before the charts' library is loaded.
     from workbench.pages.features import FeaturesPage
@@ -65,6 +82,7 @@ def _trials(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
 
 
 PAGES = (
+    PageEntry("Data", "ph.database", DATA_HELP, _data),
     PageEntry("Features", "ph.waves", FEATURES_HELP, _features),
     PageEntry("Experiment", "ph.flask", EXPERIMENT_HELP, _experiment),
     PageEntry("Trials", "ph.chart-line-up", TRIALS_HELP, _trials),

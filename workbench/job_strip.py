@@ -32,8 +32,20 @@ JOB_WORDS = {
     "export": "Export",
     "download": "Download",
     "synthesize": "Speech synthesis",
+    "make_recording": "Mixing a recording",
+    "detect": "Detection",
     "check_data": "Data check",
+    "catalogue": "Listing clips",
+    "judge_clips": "Judging clips",
     "quickstart": "Quick start",
+    "add_device": "Adding a device",
+    "check_device": "Checking a device",
+    "install_key": "Installing a key",
+    "provision_device": "Provisioning",
+    "deploy_trial": "Deployment",
+    "benchmark_on_device": "Benchmark on a device",
+    "roll_back": "Roll back",
+    "remove_device": "Removing a device",
 }
 
 

@@ -79,6 +79,8 @@ class Jobs(QObject):
     """The worker has TensorFlow loaded, or is gone."""
     logged = Signal(str)
     """Lines of the worker's log, joined by newlines."""
+    closing = Signal()
+    """The window goes, and with it whatever else works for it."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -145,6 +147,7 @@ class Jobs(QObject):
     def close(self) -> None:
         """Close the worker's input: it stops what runs, which stays resumable, and quits."""
         self._closing = True
+        self.closing.emit()
         self.waiting.clear()
         if self._process is not None:
             self._process.closeWriteChannel()

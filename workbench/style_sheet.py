@@ -14,6 +14,7 @@ QMainWindow, QDialog { background: $background; }
 QFrame[role="card"] { background: $surface; border: 1px solid $border; border-radius: 6px; }
 QFrame[role="bar"] { background: $surface; border: none; border-top: 1px solid $border; }
 QFrame[role="header"] { background: $surface; border: none; border-bottom: 1px solid $border; }
+QFrame[role="pane"] { background: $surface; border: none; }
 QFrame[role="rail"] { background: $surface; border: none; border-right: 1px solid $border; }
 
 QLabel { background: transparent; border: none; }
@@ -98,12 +99,12 @@ QAbstractSpinBox::up-button:hover, QAbstractSpinBox::down-button:hover { backgro
 QAbstractSpinBox::up-arrow { image: url("$icons/caret-up-$name.svg"); width: 9px; height: 9px; }
 QAbstractSpinBox::down-arrow { image: url("$icons/caret-down-$name.svg"); width: 9px; height: 9px; }
 QCheckBox { spacing: 8px; background: transparent; min-height: 28px; }
-QCheckBox::indicator, QMenu::indicator {
+QCheckBox::indicator, QMenu::indicator, QTableView::indicator {
     width: 14px; height: 14px; border: 1px solid $muted; border-radius: 3px; background: $background;
 }
 QCheckBox::indicator:hover { border-color: $text; }
 QCheckBox::indicator:focus { border: 2px solid $accent; width: 12px; height: 12px; }
-QCheckBox::indicator:checked, QMenu::indicator:checked {
+QCheckBox::indicator:checked, QMenu::indicator:checked, QTableView::indicator:checked {
     background: $accent; border-color: $accent; image: url("$icons/check-$name.svg");
 }
 QCheckBox::indicator:checked:focus { border-color: $text; }
@@ -144,6 +145,8 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QListView::item { padding: 0 4px; }
+QTableView[role="clips"] { border: none; }
+QTableView[role="clips"]::item { padding: 0 5px; }
 QTableView, QListView, QTreeView {
     background: $surface; border: 1px solid $border; gridline-color: $grid;
     selection-background-color: $accent; selection-color: $on_accent;

@@ -19,7 +19,7 @@ from core.datasets.clip_facts import ClipFacts, bit, read_facts
 from core.datasets.clips import SILENCE, UNKNOWN, Clip, ClipSet, find_clips
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
-from core.datasets.split import PARTS, Parts, split_clips
+from core.datasets.split import PARTS, Parts, deal_clips, require_all_labels
 from core.errors import DataError
 from core.events import Emit, ignore
 from core.spec import Dataset, Split
@@ -44,7 +44,7 @@ Ints = NDArray[np.integer[Any]]
 
 
 class Dealing(BaseModel):
-    """What training would do with the clips; all empty where it could not, and `trouble` says why."""
+    """What training would do with the clips; `trouble` says why it would refuse them."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -242,12 +242,17 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
     """Fill in what each clip is used as and in which part, as training would; return the rest of it."""
     row_of = {str(facts.folder / name): row for row, name in enumerate(facts.names)}
     corrupt = {facts.folder / facts.names[row] for row in np.flatnonzero(columns["faults"] & bit("corrupt"))}
+    trouble = ""
     try:
         found = find_clips(dataset)
         readable = replace(found, clips=tuple(clip for clip in found.clips if clip.path not in corrupt))
-        parts = split_clips(readable, split)
+        parts = deal_clips(readable, split)
     except DataError as error:
         return Dealing(trouble=str(error))
+    try:
+        require_all_labels(readable, parts, split)
+    except DataError as error:
+        trouble = str(error)
     num_cut = np.zeros((len(found.labels), len(PARTS)), np.int64)
     heard_in: dict[str, set[int]] = {}
     for place, clip in _in_parts(readable, parts):
@@ -265,6 +270,7 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
         num_shared=sum(len(places) > 1 for places in heard_in.values()),
         synthetic=found.synthetic,
         warnings=(*found.warnings, *parts.warnings),
+        trouble=trouble,
     )
 
 

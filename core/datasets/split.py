@@ -49,6 +49,16 @@ def split_clips(found: ClipSet, rule: Split) -> Parts:
 
     Raises DataError when a label would be missing from a part, or when the lists asked for are not there.
     """
+    parts = deal_clips(found, rule)
+    require_all_labels(found, parts, rule)
+    return parts
+
+
+def deal_clips(found: ClipSet, rule: Split) -> Parts:
+    """Deal the clips as `split_clips` does, whether or not it leaves a label without clips in a part.
+
+    Raises DataError when the lists asked for are not there.
+    """
     warnings: list[str] = []
     if rule.rule == "lists":
         parts = _by_lists(found)
@@ -59,7 +69,6 @@ def split_clips(found: ClipSet, rule: Split) -> Parts:
         )
     else:
         parts = _by_speaker(found, rule, warnings)
-    _require_all_labels(found, parts, rule)
     rows = [np.array([row for row, part in enumerate(parts) if part == name], np.int64) for name in PARTS]
     return Parts(rows[0], rows[1], rows[2], tuple(warnings))
 
@@ -141,9 +150,10 @@ def _salted(group: str, seed: int) -> str:
     return hashlib.sha1(os.fsencode(f"{seed}:{group}")).hexdigest()
 
 
-def _require_all_labels(found: ClipSet, parts: Sequence[str], rule: Split) -> None:
-    counts = Counter((clip.target, part) for clip, part in zip(found.clips, parts, strict=True))
+def require_all_labels(found: ClipSet, parts: Parts, rule: Split) -> None:
+    """Raise DataError naming a label that has no clips in a part, and what to do about it."""
     totals = Counter(clip.target for clip in found.clips)
+    held = {name: {found.clips[row].target for row in getattr(parts, name).tolist()} for name in PARTS}
     for target, label in enumerate(found.labels):
         where = _folder_of(found, label)
         if totals[target] < len(PARTS):
@@ -152,7 +162,7 @@ def _require_all_labels(found: ClipSet, parts: Sequence[str], rule: Split) -> No
                 "validation and test need at least one each, so add clips or leave the label out"
             )
         for part in PARTS:
-            if counts[target, part] == 0:
+            if target not in held[part]:
                 raise DataError(f"{where}: the label has no clip in the {part} part; {_remedy(rule)}")
 
 

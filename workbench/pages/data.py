@@ -1,0 +1,391 @@
+"""The Data page: labels and clips at the left, the clip in sight at the right. Changes are a list, never audio."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from core.datasets.catalogue import Catalogue, label_rows
+from core.datasets.edits import Edits
+from core.errors import WorkbenchError
+from core.evaluation.verdicts import Verdicts
+from core.spec import Dataset, TrialSpec
+from workbench import clip_edits, label_choice
+from workbench import preferences as remembered
+from workbench.catalogue_reader import CatalogueReader
+from workbench.clip_browser import ClipBrowser
+from workbench.clip_jobs import ClipJobs
+from workbench.clip_sources import ClipSources, EmptyData, dropped_folder
+from workbench.clip_view import ClipView
+from workbench.jobs import Jobs
+from workbench.label_table import LabelTable
+from workbench.message_bar import MessageBar
+from workbench.preferences import Preferences
+from workbench.session import Session
+from workbench.split_line import SplitLine
+from workbench.starter_specs import last_spec
+from workbench.synthesis_form import SynthesisForm
+
+TURN_MS = 33
+"""The panel follows a moment later, so that a held arrow key runs down the clips without reading each."""
+WIDE, TALL = (664, 528), (350, 330)
+
+
+class DataPage(QWidget):
+    """Shows the folder of the experiment's spec, and changes which of its clips are used."""
+
+    def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
+        super().__init__()
+        self.session, self.preferences = session, preferences
+        if session.spec is None:
+            session.tell_spec(last_spec(preferences.last_spec))
+        assert session.spec is not None
+        self.dataset, self.split = session.spec.dataset, session.spec.split
+        self.catalogue: Catalogue | None = None
+        self.reader = CatalogueReader(jobs, self)
+        self.work = ClipJobs(session, jobs, self)
+        self._told_where: set[Path] = set()
+        self._build()
+        self._build_actions()
+        self._connect()
+        self.setAcceptDrops(True)
+        self._ask()
+
+    # Building
+
+    def _build(self) -> None:
+        self.sources, self.synthesis, self.message = ClipSources(), SynthesisForm(), MessageBar()
+        self.synthesis.hide()
+        self.labels, self.browser, self.view = LabelTable(), ClipBrowser(), ClipView()
+        self.parts = SplitLine()
+        self.down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
+        self.down.addWidget(_stacked(self.labels, self.parts, stretched=self.labels))
+        self.down.addWidget(self.browser)
+        self.down.setStretchFactor(1, 1)
+        self.down.setSizes(list(TALL))
+        self.across = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        self.across.addWidget(self.down)
+        self.across.addWidget(self.view)
+        self.across.setStretchFactor(0, 1)
+        self.across.setStretchFactor(1, 1)
+        self.across.setSizes(list(WIDE))
+        self.across.restoreState(self.preferences.get(remembered.SPLITTER, "data"))
+        self.down.restoreState(self.preferences.get(remembered.SPLITTER, "data-down"))
+        self.empty = EmptyData()
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.across)
+        whole = _stacked(self.message, self.sources, self.synthesis, self.pages, stretched=self.pages)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(whole)
+        self._turning = QTimer(self, singleShot=True, interval=TURN_MS)
+
+    def _build_actions(self) -> None:
+        for words, act in (
+            ("Choose folder of clips…", self.ask_folder),
+            ("Download Mini Speech Commands", self.work.download),
+            ("Make clips by speech synthesis…", self.show_synthesis),
+            ("Play the clip or fall silent", self.view.toggle),
+            ("Exclude or include the selected clips", self.exclude),
+            ("Relabel the selected clips…", self.view.open_relabelling),
+            ("Show every clip", self.show_all),
+        ):
+            action = QAction(words, self)
+            action.triggered.connect(lambda _=False, act=act: act())
+            self.addAction(action)
+        only = QAction("Use only the selected labels", self.labels)
+        only.triggered.connect(lambda: self.use_only(self.labels.selected()))
+        self.addAction(only)
+        self.labels.addAction(only)
+        self.labels.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
+
+    def _connect(self) -> None:
+        self.session.spec_edited.connect(self._follow)
+        self.session.clips_edited.connect(self._show_edits)
+        self.reader.read.connect(self._show_catalogue)
+        self.reader.failed.connect(self._show_trouble)
+        self.reader.progressed.connect(self.sources.show_progress)
+        self.work.folder_ready.connect(self.use_folder)
+        self.work.verdicts_ready.connect(self._show_verdicts)
+        self.work.download_stopped.connect(
+            lambda: self.message.show_message("The download was stopped", "Go on", self.work.download)
+        )
+        for sender in (self.sources, self.empty):
+            sender.folder_wanted.connect(self.ask_folder)
+        self.sources.download_wanted.connect(self.work.download)
+        self.sources.synthesis_wanted.connect(self.show_synthesis)
+        self.sources.judge_menu.aboutToShow.connect(self._offer_trials)
+        self.synthesis.wanted.connect(self._synthesize)
+        self.synthesis.closed.connect(self.hide_synthesis)
+        self.labels.labels.ticked.connect(self.tick)
+        self.labels.labels_selected.connect(self.browser.filter.choose_labels)
+        self.browser.changed.connect(self._turn)
+        table = self.browser.table
+        table.play_requested.connect(self._play)
+        table.exclusion_requested.connect(self.exclude)
+        table.relabelling_requested.connect(self.view.open_relabelling)
+        self.view.exclusion_requested.connect(self.exclude)
+        self.view.relabelling_requested.connect(self.relabel)
+        self.view.trim_requested.connect(self.trim)
+        self.view.failed.connect(self.message.show_message)
+        self._turning.timeout.connect(self._show_clip)
+        for splitter, name in ((self.across, "data"), (self.down, "data-down")):
+            splitter.splitterMoved.connect(
+                lambda *_, splitter=splitter, name=name: self.preferences.set(
+                    remembered.SPLITTER, splitter.saveState(), name
+                )
+            )
+
+    # Which folder
+
+    def use_folder(self, folder: str) -> None:
+        """Open another folder, all of whose labels are used."""
+        self.hide_synthesis()
+        chosen = {"folder": folder, "labels": (), "include_silence": False, "include_unknown": False}
+        self._choose(self.dataset.model_copy(update=chosen))
+
+    def ask_folder(self) -> None:
+        """Let the user choose a folder."""
+        at = self.dataset.folder or self.preferences.get(remembered.LAST_FOLDER)
+        folder = QFileDialog.getExistingDirectory(self, "Folder with one sub-folder of WAV clips per label", at)
+        if folder:
+            self.use_folder(folder)
+
+    def show_synthesis(self) -> None:
+        """Ask for words to be spoken; asked again, no more."""
+        shown = self.synthesis.isHidden()
+        self.synthesis.setVisible(shown)
+        self.sources.make.setChecked(shown)
+        if shown:
+            self.synthesis.words.setFocus()
+            self.synthesis.words.selectAll()
+
+    def hide_synthesis(self) -> None:
+        """Ask for no words."""
+        if self.synthesis.isVisible():
+            self.setFocus()
+        self.synthesis.hide()
+        self.sources.make.setChecked(False)
+
+    def _synthesize(self, job: object) -> None:
+        self.hide_synthesis()
+        self._try(lambda: self.work.synthesize(job))
+
+    def _follow(self, spec: TrialSpec) -> None:
+        if (spec.dataset, spec.split) != (self.dataset, self.split):
+            self.dataset, self.split = spec.dataset, spec.split
+            self._ask()
+
+    def _choose(self, dataset: Dataset) -> None:
+        """Take a choice of clips to the experiment; what it cannot be trained on is said and listed no further."""
+        self.dataset = dataset
+        self.session.use_dataset(dataset)
+        self._ask()
+
+    @property
+    def folder(self) -> Path:
+        """The folder in sight, or to be in sight."""
+        return Path(self.dataset.folder).expanduser()
+
+    def _ask(self) -> None:
+        """Have the folder listed; out of sight that waits."""
+        if self.catalogue is not None and (not self.dataset.folder or self.catalogue.folder != self.folder):
+            self._forget()
+        if not self.dataset.folder:
+            self.sources.show_folder("")
+            self.empty.invite()
+            return
+        if self.catalogue is None:
+            self.sources.show_folder(self.dataset.folder)
+        else:
+            self._show_labels(self.catalogue)
+        if self.isVisible() and not list(self.dataset.problems()):
+            if self.catalogue is None:
+                self.sources.show_progress(0, 0)
+                self.empty.wait()
+            self.reader.ask(self.dataset, self.split)
+
+    def _forget(self) -> None:
+        self.catalogue = None
+        self.browser.clear()
+        self.view.clear()
+        self.pages.setCurrentWidget(self.empty)
+        self.setFocusProxy(self.empty.button)
+
+    # What is in it
+
+    def _show_catalogue(self, catalogue: Catalogue) -> None:
+        if catalogue.folder != self.folder:
+            return
+        if not catalogue.names:
+            self._show_trouble(
+                f"{catalogue.folder}: none of its sub-folders holds WAV clips; choose a folder with one sub-folder of "
+                "WAV clips per label"
+            )
+            return
+        first = self.catalogue is None
+        self.catalogue = catalogue
+        self.sources.show_catalogue(catalogue)
+        self._show_labels(catalogue)
+        if first:
+            self.message.hide()
+            self.sources.judge.setText("Judge")
+        self.browser.show_catalogue(catalogue)
+        self.view.offer_labels(catalogue.labels)
+        self.pages.setCurrentWidget(self.across)
+        self.setFocusProxy(self.browser)
+
+    def _show_labels(self, catalogue: Catalogue) -> None:
+        used = label_choice.used_labels(self.dataset, catalogue.labels)
+        self.labels.labels.show_labels(label_rows(catalogue), used, len(catalogue.speakers))
+        self.parts.show_dealing(catalogue.dealing, self.dataset, self.split)
+
+    def _show_trouble(self, sentence: str) -> None:
+        self._forget()
+        self.sources.show_folder(self.dataset.folder)
+        self.empty.show_trouble(sentence)
+
+    def _turn(self) -> None:
+        if not self._turning.isActive():
+            self._turning.start()
+
+    def _show_clip(self) -> None:
+        clips, table = self.browser.clips, self.browser.table
+        if clips is None or table.current < 0:
+            self.view.clear("No clip passes the filter" if clips else "")
+            return
+        rows = table.selected()
+        self.view.show_clip(clips, table.current, self.dataset.clip_duration_ms)
+        self.view.show_selection(len(rows), clip_edits.are_excluded(clips.catalogue, rows))
+
+    def _play(self) -> None:
+        self._show_clip()
+        self.view.toggle()
+
+    # Labels
+
+    def tick(self, label: str, used: bool) -> None:  # noqa: FBT001
+        """Use a label or not."""
+        if self.catalogue is not None:
+            self._use(label_choice.with_label(self.dataset, self.catalogue.labels, label, used))
+
+    def use_only(self, labels: tuple[str, ...]) -> None:
+        """Use these labels and no others."""
+        if self.catalogue is not None:
+            self._use(label_choice.with_labels(self.dataset, self.catalogue.labels, labels))
+
+    def _use(self, dataset: Dataset | None) -> None:
+        if dataset is None:
+            self.message.show_message("One word at least must stay ticked; tick another one first")
+            self.labels.labels.redraw()
+        else:
+            self._choose(dataset)
+
+    # Clips
+
+    def exclude(self) -> None:
+        """Exclude the selected clips, or include them when all are excluded, and go on to the next one."""
+        self._change(lambda catalogue, rows: clip_edits.exclude_or_include(self.session, catalogue, rows))
+        self.browser.table.go_on()
+
+    def relabel(self, label: str) -> None:
+        """Let the selected clips count under another label."""
+        self._change(lambda catalogue, rows: clip_edits.relabel(self.session, catalogue, rows, label))
+
+    def trim(self, name: str, start_ms: int) -> None:
+        """Let the used part of a clip begin elsewhere."""
+        catalogue = self.catalogue
+        if catalogue is not None and name in catalogue.row_of:
+            self._change(lambda *_: clip_edits.trim(self.session, catalogue, catalogue.row_of[name], start_ms))
+
+    def show_all(self) -> None:
+        """Show every clip of the folder."""
+        self.labels.select_label("")
+        self.browser.filter.clear()
+
+    def _change(self, act: Callable[[Catalogue, list[int]], None]) -> None:
+        catalogue, rows = self.catalogue, self.browser.table.selected()
+        if catalogue is None or not rows:
+            return
+        self._try(lambda: act(catalogue, rows))
+        elsewhere = clip_edits.kept_elsewhere(catalogue.folder)
+        if elsewhere and catalogue.folder not in self._told_where:
+            self._told_where.add(catalogue.folder)
+            self.message.show_message(elsewhere)
+
+    def _show_edits(self, folder: Path, changes: Edits) -> None:
+        """Show at once what was changed, here or by undo; how the clips are dealt now follows."""
+        if self.catalogue is None or folder != self.catalogue.folder:
+            return
+        self.catalogue = self.catalogue.with_edits(changes)
+        self.browser.show_catalogue(self.catalogue)
+        self._show_clip()
+        self._ask()
+
+    def _try(self, act: Callable[[], object]) -> None:
+        try:
+            act()
+        except WorkbenchError as error:
+            self.message.show_message(str(error))
+
+    # What a trained trial thinks of them
+
+    def _offer_trials(self) -> None:
+        self.work.fill(self.sources.judge_menu, self.folder)
+
+    def _show_verdicts(self, verdicts: Verdicts, folder: Path, judge: str) -> None:
+        if self.catalogue is None or folder != self.catalogue.folder:
+            return
+        self.labels.select_label("")
+        self.browser.show_verdicts(verdicts)
+        self.sources.judge.setText(f"Judged by {judge}")
+
+    # Window
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Look at the folder again: what was recorded or changed elsewhere is seen."""
+        super().showEvent(event)
+        self._ask()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Space plays wherever it means nothing else."""
+        if event.key() == Qt.Key.Key_Space:
+            self.view.toggle()
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Let a folder be dropped."""
+        if dropped_folder(event):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Open the folder that was dropped."""
+        folder = dropped_folder(event)
+        if folder:
+            event.acceptProposedAction()
+            self.use_folder(folder)
+
+
+def _stacked(*widgets: QWidget, stretched: QWidget) -> QWidget:
+    whole = QWidget()
+    column = QVBoxLayout(whole)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget, int(widget is stretched))
+    return whole
+
+
+def main() -> None:
+    """Run the page alone."""
+    from workbench.app import run_page
+
+    run_page(DataPage)
+
+
+if __name__ == "__main__":
+    main()
