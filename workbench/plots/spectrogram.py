@@ -108,8 +108,8 @@ class PictureView(SoundFrame):
         if not len(self._picture):
             return ""
         frame = min(len(self._picture) - 1, int(seconds / self._duration_s * len(self._picture)))
-        row = min(self.scale.count - 1, int(height * self.scale.count))
-        return _words(seconds, self.scale, height, float(self._picture[frame, row]))
+        rows = _rows_at(height, self.scale.count, self.picture_box().height())
+        return _words(seconds, self.scale, height, float(self._picture[frame, rows].max()))
 
 
 class DifferenceView(PictureView):
@@ -200,10 +200,12 @@ class ScrollingPicture(SoundFrame):
         ring.written = start
         if until == start:
             return
-        first = start * length // ring.width
-        last = max(first + 1, -(-until * length // ring.width))
+        # The oldest pixel may begin with a column that is not held any more.
+        oldest = self.appended - length
+        first = max(start * length // ring.width, oldest)
+        last = (until - 1) * length // ring.width + 1 if length <= ring.width else until * length // ring.width
         fresh = self._values[np.arange(first, last) % length]
-        edges = np.arange(start, until) * length // ring.width - first
+        edges = np.maximum(np.arange(start, until) * length // ring.width, oldest) - first
         columns = fresh[edges] if length <= ring.width else np.maximum.reduceat(fresh, edges)
         ring.write(coloured(stretched(columns.T[::-1], ring.height), self.levels, colours(MAPS[self.scale.kind])))
         self.columns_coloured += until - start
@@ -219,8 +221,15 @@ class ScrollingPicture(SoundFrame):
         column = self.appended - length + math.floor(self.place_of(seconds) * length)
         if not max(0, self.appended - length) <= column < self.appended:
             return ""
-        row = min(self.scale.count - 1, int(height * self.scale.count))
-        return _words(seconds, self.scale, height, float(self._values[column % length, row]))
+        rows = _rows_at(height, self.scale.count, self.picture_box().height())
+        return _words(seconds, self.scale, height, float(self._values[column % length, rows].max()))
+
+
+def _rows_at(height: float, count: int, num_pixels: int) -> slice:
+    """Return the rows that share a pixel, whose largest value it shows."""
+    half = 0.5 / max(1, num_pixels)
+    first = min(count - 1, max(0, int((height - half) * count)))
+    return slice(first, max(first + 1, int((height + half) * count)))
 
 
 def _words(seconds: float, scale: RowScale, height: float, value: float) -> str:

@@ -137,9 +137,12 @@ class ScrollingWaveform(SoundFrame):
         start = max(self._ring.written, until - width)
         self._ring.written = start
         if until > start:
-            first, last = start * length // width, until * length // width
+            # The oldest pixel may begin with a sample that is not held any more.
+            oldest = self.appended - length
+            first, last = max(start * length // width, oldest), until * length // width
             fresh = self._samples[np.arange(first, last) % length]
-            lowest, highest = extremes(fresh, np.arange(start, until) * length // width - first)
+            edges = np.maximum(np.arange(start, until) * length // width, oldest) - first
+            lowest, highest = extremes(fresh, edges)
             self._ring.write(wave_pixels(lowest, highest, height))
         self._ring.paint(painter, corner)
 
