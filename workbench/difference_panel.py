@@ -41,6 +41,8 @@ class DifferencePanel(QWidget):
         self.run.advanced.connect(self._show_progress)
         self.run.failed.connect(self._show_problem)
         self._titles: list[str] = []
+        self._picked = False
+        """Whether the user chose the labels; else they are the first of the data set."""
         self._soon = QTimer(self, singleShot=True, interval=FOLLOW_MS)
         self._soon.timeout.connect(self._compare)
         self._build()
@@ -67,8 +69,8 @@ class DifferencePanel(QWidget):
         self.readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for label in (self.status, self.readout):
             label.setProperty("role", "muted")
-        self.first.activated.connect(self._follow)
-        self.second.activated.connect(self._follow)
+        self.first.activated.connect(self._pick)
+        self.second.activated.connect(self._pick)
         self.varied.activated.connect(self._vary)
         self.shown.activated.connect(self._redraw)
         self.grid = DifferenceGrid()
@@ -124,7 +126,7 @@ class DifferencePanel(QWidget):
 
     def use_dataset(self, dataset: Dataset) -> None:
         """Offer the labels of a data set; those chosen before stay while it has them."""
-        chosen = [menu.currentText() for menu in (self.first, self.second)]
+        chosen = [menu.currentText() for menu in (self.first, self.second)] if self._picked else []
         self.dataset = dataset
         names = _labels_of(dataset)
         wanted = [label for label in chosen if label in names] or [label for label in dataset.labels if label in names]
@@ -148,6 +150,10 @@ class DifferencePanel(QWidget):
         self.varied.setCurrentIndex(self.varied.findData(name))
         self._vary()
         self.values.setText(text)
+        self._follow()
+
+    def _pick(self) -> None:
+        self._picked = True
         self._follow()
 
     def _vary(self) -> None:

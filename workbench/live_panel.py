@@ -39,6 +39,7 @@ class LivePanel(QWidget):
         self.feed = MicrophoneFeed(self)
         self.player = Player()
         self._wanted = (features, clip_duration_ms)
+        self._plays = False
         self._resume = False
         self._begun = False
         self._soon = QTimer(self, singleShot=True, interval=REPAINT_MS, timerType=Qt.TimerType.PreciseTimer)
@@ -125,9 +126,8 @@ class LivePanel(QWidget):
             self.message.show_message(str(error))
             return
         self.stop_playing()
-        if not self.source.shows_clip:
-            self.feed.stop()
-            self.source.turn_to("clip")
+        self.feed.stop()
+        self.source.show_source("clip")
         self.message.hide()
         self.name.setText(f"{self.shelf.label}/{self.shelf.words}" if path == self.shelf.clip else path.name)
         self.sound.show_clip(clip)
@@ -183,7 +183,7 @@ class LivePanel(QWidget):
 
     def toggle_playing(self) -> None:
         """Play the clip, or stop."""
-        if self.is_playing:
+        if self._plays:
             self.stop_playing()
             return
         clip = self.sound.clip
@@ -194,20 +194,17 @@ class LivePanel(QWidget):
         except AudioError as error:
             self.message.show_message(str(error))
             return
+        self._plays = True
         self.source.show_playing(True)
         self._follow_soon()
 
     def stop_playing(self) -> None:
         """End what is playing."""
+        self._plays = False
         self.player.stop()
         self.source.show_playing(False)
         self.source.meter.clear()
         self.view.set_cursor(None)
-
-    @property
-    def is_playing(self) -> bool:
-        """Tell whether a clip is being played."""
-        return self.player.position_s is not None
 
     def _show_position(self) -> None:
         clip, position_s = self.sound.clip, self.player.position_s
@@ -255,7 +252,7 @@ class LivePanel(QWidget):
             self.sound.advance()
         if self.sound.is_behind:
             self._soon.start()
-        if self.source.play.text() == "Stop":
+        if self._plays:
             self._show_position()
 
     def _show_input(self) -> None:

@@ -95,6 +95,8 @@ class LiveSound:
         if self.clip is None:
             return self._live.clip()
         num_samples = self._clip_samples
+        if self.features.num_frames(num_samples) < 1:
+            return None
         return FeatureExtractor(self.features, num_samples).compute(self.samples[np.newaxis, :num_samples])[0]
 
     @property

@@ -30,7 +30,7 @@ class SoundSource(QFrame):
     """Says what the user wants to hear; the page does it."""
 
     turned_to = Signal(str)
-    """`microphone` or `clip`."""
+    """`microphone` or `clip`, by the user."""
     listen_clicked = Signal()
     play_clicked = Signal()
     device_chosen = Signal(object)
@@ -50,8 +50,8 @@ class SoundSource(QFrame):
         group = QButtonGroup(self)
         group.addButton(self.microphone)
         group.addButton(self.clip)
-        self.microphone.clicked.connect(lambda: self.turn_to("microphone"))
-        self.clip.clicked.connect(lambda: self.turn_to("clip"))
+        self.microphone.clicked.connect(lambda: self._turn_to("microphone"))
+        self.clip.clicked.connect(lambda: self._turn_to("clip"))
         self.parts = QStackedWidget()
         self.parts.addWidget(self._build_microphone())
         self.parts.addWidget(self._build_clip())
@@ -101,12 +101,11 @@ class SoundSource(QFrame):
         """Tell whether a clip is looked at."""
         return self.clip.isChecked()
 
-    def turn_to(self, source: str) -> None:
-        """Show the controls of the microphone or of the clips."""
+    def show_source(self, source: str) -> None:
+        """Show the controls of the `microphone` or of the `clip`."""
         self.clip.setChecked(source == "clip")
         self.microphone.setChecked(source == "microphone")
         self.parts.setCurrentIndex(int(source == "clip"))
-        self.turned_to.emit(source)
 
     def show_devices(self, devices: list[Device]) -> None:
         """Offer these devices; the one chosen before stays so while it is there."""
@@ -135,6 +134,10 @@ class SoundSource(QFrame):
             button.setEnabled(bool(self.shelf.clips))
 
     # What the user does
+
+    def _turn_to(self, source: str) -> None:
+        self.show_source(source)
+        self.turned_to.emit(source)
 
     def choose_label(self, label: str) -> None:
         """Look at the first clip of a label."""

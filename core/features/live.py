@@ -24,7 +24,8 @@ class LiveFeatures:
     def __init__(self, features: Features, num_samples: int) -> None:
         self._features = features
         self._num_samples = num_samples
-        self._stream = StreamingExtractor(features.model_copy(update={"kind": "spectrogram"}), num_samples)
+        spectrogram = features.model_copy(update={"kind": "spectrogram", "peak_normalization": False})
+        self._stream = StreamingExtractor(spectrogram, max(num_samples, features.frame_length))
         num_bins = features.effective_fft_length // 2 + 1
         self._newest: Float32 = np.zeros((0, 0), np.float32)
         self._heard: Float32 = np.zeros(0, np.float32)

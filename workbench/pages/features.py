@@ -102,6 +102,7 @@ class FeaturesPage(QWidget):
     def _connect(self) -> None:
         self.draft.changed.connect(self._show_draft)
         self.session.spec_edited.connect(self._show_experiment)
+        self.session.clips_edited.connect(lambda *_: self.difference.read_clips_again())
         self.splitter.splitterMoved.connect(
             lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "features")
         )
