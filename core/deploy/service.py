@@ -31,7 +31,7 @@ UNIT = "tinyml-workbench-listener.service"
 _STATE_FILE = "state.json"
 _ENVIRONMENT_FILE = "environment"
 _TROUBLES = ("failed", "interrupted", "warned")
-_STARTING_S = 10.0
+_STARTING_S = 60.0
 _LOOK_S = 0.3
 _STATES = {
     "active": "running",

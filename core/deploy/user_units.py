@@ -1,6 +1,7 @@
 """The services that systemd runs for an ordinary user of a device."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from core.deploy.connection import Answer, Connection
@@ -15,7 +16,7 @@ class UserUnits:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        self._environment: tuple[str, ...] | None = None
+        self._is_reached = False
 
     def path(self, unit: str) -> PurePosixPath:
         """Return the file of a unit."""
@@ -66,7 +67,7 @@ class UserUnits:
 
     def lingers(self) -> bool | None:
         """Tell whether the user's services run without a login; None where nobody knows."""
-        answer = self._run("loginctl", "show-user", self._user(), "--property=Linger")
+        answer = self._run("loginctl", "show-user", self._user, "--property=Linger")
         _, mark, value = answer.out.strip().partition("Linger=")
         return value == "yes" if mark else None
 
@@ -74,14 +75,15 @@ class UserUnits:
         """Let the user's services run without a login, and return a sentence with what to do where that is refused."""
         if self.lingers():
             return ""
-        self._run("loginctl", "enable-linger", self._user())
+        self._run("loginctl", "enable-linger", self._user)
         if self.lingers():
             return ""
         return (
-            f"The service runs only while {self._user()} is logged in on {self._connection.name}; to have it start "
-            f"with the device, type there: sudo loginctl enable-linger {self._user()}"
+            f"The service runs only while {self._user} is logged in on {self._connection.name}; to have it start "
+            f"with the device, type there: sudo loginctl enable-linger {self._user}"
         )
 
+    @cached_property
     def _user(self) -> str:
         return self._connection.run("id", "-un").required(f"{self._connection.name}: its user").strip()
 
@@ -90,18 +92,20 @@ class UserUnits:
         return self._run("systemctl", "--user", *args)
 
     def _run(self, *args: str) -> Answer:
-        return self._connection.run("env", *self._runtime(), *args)
+        return self._connection.run("env", self._runtime, *args)
 
-    def _runtime(self) -> tuple[str, ...]:
-        """Return where the user's systemd listens, which a login without PAM does not tell."""
-        if self._environment is None:
-            user_id = self._connection.run("id", "-u").required(f"{self._connection.name}: its user").strip()
-            self._environment = (f"XDG_RUNTIME_DIR=/run/user/{user_id}",)
-        return self._environment
+    @cached_property
+    def _runtime(self) -> str:
+        """Where the user's systemd listens, which a login without PAM does not tell."""
+        user_id = self._connection.run("id", "-u").required(f"{self._connection.name}: its user").strip()
+        return f"XDG_RUNTIME_DIR=/run/user/{user_id}"
 
     def _reached(self) -> None:
+        if self._is_reached:
+            return
         answer = self._run("systemctl", "--user", "show", "--property=Version")
         if answer.status == 0:
+            self._is_reached = True
             return
         said = (answer.err.strip() or answer.out.strip()).splitlines()
         reason = said[-1] if said else f"status {answer.status}"
