@@ -4,7 +4,6 @@ import hashlib
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 from core.cache import cached_folder
@@ -64,8 +63,6 @@ def _platform(interpreter: Interpreter) -> list[str]:
 
 
 def _download(wanted: Sequence[str], interpreter: Interpreter, folder: Path, emit: Emit) -> None:
-    if find_spec("pip") is None:
-        raise DeviceError("pip is missing in this program's own environment; install it there, or give --wheels")
     command = [sys.executable, "-m", "pip", "download", "--disable-pip-version-check", "--no-input", "--no-deps"]
     process = subprocess.Popen(
         [*command, *_platform(interpreter), "--dest", str(folder), *wanted],
@@ -91,6 +88,8 @@ def _wait(process: "subprocess.Popen[str]", folder: Path, num_wanted: int, emit:
             said, _ = process.communicate(timeout=_LOOK_S)
         except subprocess.TimeoutExpired:
             continue
+    if "No module named pip" in said:
+        raise DeviceError("pip is missing in this program's own environment; install it there, or give --wheels")
     if process.returncode:
         reason = next((line for line in reversed(said.splitlines()) if line.startswith("ERROR")), said[-200:])
         raise DeviceError(

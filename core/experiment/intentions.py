@@ -9,7 +9,7 @@ from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
 from core.evaluation import latency
 from core.events import Emit
-from core.experiment import jobs, pool, runner
+from core.experiment import device_intentions, jobs, pool, runner
 from core.experiment.clip_judgement import judge_clips
 from core.experiment.detection_report import DetectionReport, detect_file
 from core.experiment.export import export_trial
@@ -57,6 +57,8 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
             return str(judge_clips(Path(job.trial), Path(job.folder), emit))
         case jobs.Quickstart():
             return _quickstart(job, emit)
+        case _:
+            return device_intentions.carry_out(job, emit)
 
 
 def _time(model: str, job: jobs.Benchmark, emit: Emit) -> dict[str, Any]:

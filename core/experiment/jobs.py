@@ -13,15 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
+from core.experiment.device_jobs import AnyDeviceJob
+from core.experiment.job import Job
 from core.spec import Dataset, Split
-
-
-class Job(BaseModel):
-    """A piece of work for the worker; `job` names it in every event it causes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    job: str = Field("", description="Any text that tells this job from the others.", exclude=True)
 
 
 class Train(Job):
@@ -182,6 +176,7 @@ AnyJob = (
     | Catalogue
     | JudgeClips
     | Quickstart
+    | AnyDeviceJob
 )
 
 _JOB: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="intention")])
@@ -205,4 +200,4 @@ def to_line(job: AnyJob | Cancel) -> str:
     """Write a job as one JSON line, newline included."""
     if isinstance(job, Cancel):
         return job.model_dump_json() + "\n"
-    return json.dumps({"job": job.job, **job.model_dump(mode="json")}, ensure_ascii=False) + "\n"
+    return json.dumps({"job": job.job, **job.model_dump(mode="json"), **job.secrets()}, ensure_ascii=False) + "\n"
