@@ -16,7 +16,8 @@ from core.spec import Features
 Float32 = NDArray[np.float32]
 
 STREAM_RATE = 16000
-"""Rate at which a microphone is heard; features of another rate are given it resampled."""
+"""Rate at which a microphone is heard. Features of 8 kHz are given it resampled as training clips are, by a filter
+that steep that sound comes a tenth of a second later."""
 STREAM_S = 10.0
 LONGEST_CLIP_S = 10.0
 BUDGET_S = 0.012
