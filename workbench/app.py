@@ -54,6 +54,17 @@ type the constraints above the charts to shade what meets them.
 Click a row or point to see what it is, what differs from the reference trial, its confusion matrix and its curves. \
 Use these settings takes a trial's settings to the Experiment page. Deleted trials come back with Ctrl+Z."""
 
+RECORD_HELP = """\
+Record asks for words one by one (Space), keeps the loudest second of each take, and saves it at once under its word, \
+so that the folder is a data set like any other. Test lets a model hear clips that are recorded, chosen or dropped, \
+and shows every probability and the features it saw; say what was meant, and right and wrong are counted. One sentence \
+tells what would help most, and Add to the data keeps the clip for the next training.
+
+Live spotting hears the microphone without a break. A word fires when its averaged probability reaches the threshold, \
+and none fires within the suppression after it. Threshold counts both errors in a long recording with known words: \
+drag the point along the curve, or choose a row, towards fewer missed words or fewer false accepts per hour. Keep this \
+working point saves it with the model, where the device finds it too."""
+
 
 def _data(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     # Imported late: the window is shown before the charts' library is loaded.
@@ -81,11 +92,18 @@ def _trials(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     return TrialsPage(session, jobs, preferences)
 
 
+def _record(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
+    from workbench.pages.record import RecordPage
+
+    return RecordPage(session, jobs, preferences)
+
+
 PAGES = (
     PageEntry("Data", "ph.database", DATA_HELP, _data),
     PageEntry("Features", "ph.waves", FEATURES_HELP, _features),
     PageEntry("Experiment", "ph.flask", EXPERIMENT_HELP, _experiment),
     PageEntry("Trials", "ph.chart-line-up", TRIALS_HELP, _trials),
+    PageEntry("Record & test", "ph.microphone", RECORD_HELP, _record),
 )
 """The rail, in order; Ctrl+1 and on follow it. A new page is one line here."""
 

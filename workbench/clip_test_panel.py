@@ -76,7 +76,6 @@ class ClipTestPanel(QWidget):
     def _build(self) -> None:
         self.record = QPushButton("Record a clip")
         self.record.setProperty("role", "primary")
-        self.record.setMinimumHeight(36)
         self.record.setToolTip("Say one word; its loudest second is heard by the model (Space)")
         theme.set_icon(self.record, "ph.record", "on_accent")
         self.choose = icon_button("Choose WAV files…", "ph.folder-open", "Or drop them anywhere on the page")

@@ -56,7 +56,6 @@ class RecordPanel(QWidget):
     def _build(self) -> None:
         self.record = QPushButton("Record")
         self.record.setProperty("role", "primary")
-        self.record.setMinimumHeight(36)
         self.record.setToolTip("Ask for the words one by one, or stop (Space)")
         theme.set_icon(self.record, "ph.record", "on_accent")
         self.use = icon_button("Use as data", "ph.arrow-right", "Take this folder to the Experiment page")

@@ -14,6 +14,7 @@ from core.audio.microphone import MicrophoneState
 from core.datasets.data_folder import data_folder
 from core.datasets.preprocessing import Preprocessing
 from core.errors import WorkbenchError
+from core.evaluation.detection import DetectionSettings
 from core.experiment.model_choice import MODEL, ChosenModel, choose_model
 from core.experiment.store import Study
 from workbench.clip_test_panel import ClipTestPanel
@@ -28,14 +29,21 @@ from workbench.plots.level_meter import LevelMeter
 from workbench.preferences import Preference, Preferences
 from workbench.record_panel import RecordPanel
 from workbench.session import Session
+from workbench.spotting_panel import SpottingPanel
 from workbench.starter_specs import last_spec
+from workbench.tuner_panel import TunerPanel
 
 FOLDER = Preference("record/folder", "")
 PERSON = Preference("record/person", "")
 MODEL_SUFFIX = ".tflite"
+TRAIN_FIRST = "Train a trial first, or choose a .tflite file above."
 WITHOUT_MODEL = (
     "Record, choose or drop clips, and see what a trained model makes of them: the label it hears, every "
-    "probability, the features it saw, and how often it is right. Train a trial first, or choose a .tflite file above."
+    f"probability, the features it saw, and how often it is right. {TRAIN_FIRST}",
+    "Speak, and see the words fire as a trained model hears them: every label's probability over time, the threshold "
+    f"they must reach, and what each hop costs. {TRAIN_FIRST}",
+    "In a long recording whose words are known, each threshold misses some words and fires at others that nobody "
+    f"said. See both errors as a curve and choose the working point on it. {TRAIN_FIRST}",
 )
 
 
@@ -61,12 +69,16 @@ class RecordPage(QWidget):
         self.foreign = ForeignSettings()
         self.record = RecordPanel(folder, ", ".join(spec.dataset.labels), str(self.preferences.get(PERSON)))
         self.test = ClipTestPanel(self._place_to_add)
-        self.without_model = [NoModel(WITHOUT_MODEL)]
-        self.test_stack = _stack(self.without_model[0], self.test)
+        self.spotting = SpottingPanel()
+        self.tuner = TunerPanel(self.jobs)
+        self.without_model = [NoModel(words) for words in WITHOUT_MODEL]
+        by_model = zip(self.without_model, (self.test, self.spotting, self.tuner), strict=True)
+        self.stacks = [_stack(empty, panel) for empty, panel in by_model]
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.record, "Record")
-        self.tabs.addTab(self.test_stack, "Test")
+        for stack, words in zip(self.stacks, ("Test", "Live spotting", "Threshold"), strict=True):
+            self.tabs.addTab(stack, words)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -92,7 +104,7 @@ class RecordPage(QWidget):
     @property
     def panels(self) -> tuple[Listener, ...]:
         """The tabs, in order."""
-        return self.record, self.test
+        return self.record, self.test, self.spotting, self.tuner
 
     @property
     def panel(self) -> Listener:
@@ -117,6 +129,9 @@ class RecordPage(QWidget):
         self.tabs.currentChanged.connect(self._on_tab)
         self.record.form.edited.connect(self._remember)
         self.record.data_chosen.connect(self._use_as_data)
+        for panel in (self.spotting, self.tuner):
+            panel.settings_changed.connect(self.use_settings)
+            panel.keep_clicked.connect(self.keep_working_point)
         self.test.added.connect(lambda take: self._say(f"Added to the data: {take.path}"))
         self.session.study_opened.connect(self._show_study)
         self.session.trials_changed.connect(lambda _: self._show_study(self.session.study))
@@ -149,6 +164,7 @@ class RecordPage(QWidget):
 
     def _show_state(self, state: MicrophoneState) -> None:
         self.meter.show_level(state.level_dbfs, state.peak, state.clipped)
+        self.spotting.show_state(state)
 
     def _on_listening_changed(self, listening: bool) -> None:  # noqa: FBT001
         if not listening:
@@ -173,10 +189,11 @@ class RecordPage(QWidget):
         """Let a model listen, or say why it cannot."""
         # LiteRT is loaded here, where a model is first wanted, not with the window.
         from core.experiment.clip_classification import ClipClassifier
+        from core.experiment.spotting import Spotter
 
         try:
             chosen = choose_model(target, preprocessing)
-            classifier = ClipClassifier(chosen)
+            classifier, spotter = ClipClassifier(chosen), Spotter(chosen)
         except WorkbenchError as error:
             self.model.show_target(self.model.target)
             if target.suffix == MODEL_SUFFIX and target.is_file() and preprocessing is None:
@@ -187,9 +204,31 @@ class RecordPage(QWidget):
         self.foreign.hide()
         self.chosen = chosen
         self.model.show_target(chosen.trial or (target if target.is_file() else chosen.path))
+        self.spotting.stop()
         self.record.use_model(classifier)
         self.test.use_model(classifier)
-        self.test_stack.setCurrentWidget(self.test)
+        self.spotting.use_model(spotter)
+        self.tuner.use_model(chosen, spotter.settings)
+        for stack in self.stacks:
+            stack.setCurrentIndex(1)
+
+    def use_settings(self, settings: DetectionSettings) -> None:
+        """Put a working point in force, live and in the tuner."""
+        self.spotting.use_settings(settings)
+        self.tuner.use_settings(self.spotting.form.settings)
+
+    def keep_working_point(self) -> None:
+        """Save the working point with the model, for whoever spots with it."""
+        from core.experiment.spotting import save_working_point
+
+        if self.chosen is None:
+            return
+        try:
+            path = save_working_point(self.chosen, self.spotting.form.settings)
+        except WorkbenchError as error:
+            self._say(f"the working point was not kept: {error}")
+            return
+        self._say(f"Kept with the model: {path}")
 
     def _show_study(self, study: Study | None) -> None:
         self.model.show_study(study)
@@ -265,7 +304,7 @@ class RecordPage(QWidget):
             self.open_model(models[0])
         clips = [path for path in paths if path not in models]
         if clips:
-            self.tabs.setCurrentWidget(self.test_stack)
+            self.tabs.setCurrentWidget(self.stacks[0])
             self.test.hear_files(clips)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
