@@ -119,7 +119,6 @@ def test_the_benchmark_times_judges_and_weighs_with_numpy_and_litert_alone(tone_
             taken = line[part]
             assert 0 < taken["median_ms"] <= taken["p90_ms"] <= taken["p99_ms"] <= taken["max_ms"]
             assert (taken["num_runs"], taken["warmup_runs"]) == (30, 20)
-        assert line["total"]["median_ms"] > line["feature"]["median_ms"]
     weighed = next(line for line in said if line["kind"] == "resident")
     assert 10e6 < weighed["resident_bytes"] <= weighed["peak_resident_bytes"] < 200e6
 
