@@ -9,7 +9,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from workbench.commands import data, models, quickstart, recording, spotting, studies, training
+from workbench.commands import data, device, models, quickstart, recording, spotting, studies, training
 from workbench.commands.options import wants_json
 
 FAILED, BAD_SPEC, CANCELLED = 1, 2, 130
@@ -84,3 +84,4 @@ app.command()(spotting.listen)
 app.command()(recording.record)
 app.command()(data.synthesize)
 app.add_typer(data.app, name="data")
+app.add_typer(device.app, name="device")

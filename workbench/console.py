@@ -21,6 +21,7 @@ from core.events import (
     EpochEnded,
     Event,
     JobStarted,
+    LatencyMeasured,
     Progressed,
     Stage,
     StageStarted,
@@ -156,6 +157,8 @@ class Narrator:
                 self._show_epoch(event)
             case Warned():
                 stderr.print(f"[yellow]{escape(self._prefix(event.trial))}{escape(event.message)}[/]")
+            case LatencyMeasured():
+                self._line(event.trial, _timed_in_brief(event))
             case TrialFinished():
                 self._end(event.trial)
                 self._line(event.trial, _in_brief(event))
@@ -204,6 +207,12 @@ def _validation(event: EpochEnded) -> str:
     if event.validation_accuracy is not None:
         return f"{percent(event.validation_accuracy)} %"
     return ", ".join(f"{quantity} ± {three_digits(error)}" for quantity, error in event.validation_mae.items())
+
+
+def _timed_in_brief(event: LatencyMeasured) -> str:
+    latency = event.latency
+    threads = f"{latency.num_threads} thread{'s' if latency.num_threads > 1 else ''}"
+    return f"{milliseconds(latency.total.median_ms)} ms in all on {latency.device}, {threads}"
 
 
 def _in_brief(event: TrialFinished) -> str:

@@ -62,6 +62,8 @@ def _add(job: jobs.AddDevice, emit: Emit) -> Any:
     device = Device(name=job.device, host=job.host, port=job.port, user=job.user, key=job.key)
     with _connected(device, job, _Pulse(emit)) as connection:
         report = check.check(connection)
+        if job.install_key:
+            authorized_keys.install_key(connection, authorized_keys.find_public_key(resolve(device)))
     keep_device(device)
     return report.model_dump(mode="json")
 

@@ -34,6 +34,7 @@ class AddDevice(DeviceJob):
     port: int = Field(0, ge=0, le=65535)
     user: str = ""
     key: str = ""
+    install_key: bool = Field(False, description="Install the user's public key there, as ssh-copy-id does.")
 
 
 class CheckDevice(DeviceJob):

@@ -1,0 +1,88 @@
+"""What a device is, and what was measured on it, on a page."""
+
+from typing import Any
+
+from core.deploy.check import DeviceReport
+from core.deploy.devices import Device
+from core.results import DeviceRun, Latency
+from workbench import console
+from workbench.number_format import NOTHING, milliseconds, percent
+
+_BYTES_PER_MB = 1024**2
+_DIFFERENCES_NAMED = 10
+
+
+def show_devices(devices: tuple[Device, ...]) -> None:
+    """Draw the devices known."""
+    headings = tuple((name, "left") for name in ("name", "host", "port", "user", "key"))
+    rows = [
+        (each.name, each.host, str(each.port or NOTHING), each.user or NOTHING, each.key or NOTHING) for each in devices
+    ]
+    console.show_table("", headings, rows)  # type: ignore[arg-type]
+
+
+def show_report(report: DeviceReport) -> None:
+    """Draw a checked device."""
+    facts = report.facts
+    throttling = facts.throttling
+    slowing = ", ".join(throttling.now) or "no" if throttling else NOTHING
+    lines = {
+        "Model": facts.model + (" (emulated)" if facts.emulated else ""),
+        "System": f"{facts.os}, {facts.machine}, {facts.cores} cores",
+        "Memory": f"{_megabytes(facts.memory_bytes)}, {_megabytes(facts.free_disk_bytes)} of disk free",
+        "Processor": f"{_celsius(facts.temperature_c)}, governor {facts.governor or NOTHING}, throttled {slowing}",
+        "Python": f"{report.python or NOTHING}, would run {report.runtime or 'nothing'}",
+        "Release": f"{facts.release or NOTHING}, before it {facts.previous or NOTHING}",
+    }
+    for name, text in lines.items():
+        console.note(f"{name:<10} {text}")
+    for sentence in (*report.missing, *report.notes):
+        console.note(sentence)
+
+
+def show_benchmark(title: str, latency: Latency) -> None:
+    """Draw what was measured of one trial on a device."""
+    run = latency.run
+    assert run is not None
+    marks = [mark for mark, so in (("emulated", latency.emulated), ("throttled", latency.slowed)) if so]
+    headings = (
+        ("threads", "right"), ("features ms", "right"), ("inference ms", "right"), ("total ms", "right"),
+        ("p90", "right"), ("p99", "right"), ("max", "right"),
+    )  # fmt: skip
+    rows = [
+        (str(each.num_threads), milliseconds(each.feature.median_ms), milliseconds(each.inference.median_ms),
+         milliseconds(each.total.median_ms), milliseconds(each.total.p90_ms), milliseconds(each.total.p99_ms),
+         milliseconds(each.total.max_ms))
+        for each in run.by_threads
+    ]  # fmt: skip
+    console.show_table(", ".join([f"{title} on {latency.device} ({run.board}, {run.runtime})", *marks]), headings, rows)
+    resident = f"{_megabytes(run.peak_resident_bytes)} resident at most"
+    heat = f"{_celsius(run.before.temperature_c)} before, {_celsius(run.after.temperature_c)} after"
+    console.note(f"{resident}; {heat}; governor {run.after.governor or NOTHING}")
+    if latency.saving:
+        console.note(f"Saves {percent(latency.saving)} % of the total latency of {latency.reference_trial}")
+    _show_accuracy(run)
+
+
+def _show_accuracy(run: DeviceRun) -> None:
+    accuracy = run.accuracy
+    if accuracy is None:
+        return
+    there, here = accuracy.num_right / accuracy.num_clips, accuracy.num_right_here / accuracy.num_clips
+    verdict = "equal within 0.5 points" if accuracy.agrees else "not equal"
+    console.note(f"Right on {percent(there)} % of {accuracy.num_clips} clips there, {percent(here)} % here: {verdict}")
+    for each in accuracy.differences[:_DIFFERENCES_NAMED]:
+        console.note(f"    {each.clip}: {each.there} there, {each.here} here")
+
+
+def measured_latencies(answer: dict[str, Any]) -> list[tuple[str, Latency]]:
+    """Return trial and latency of each measured trial in a job's answer."""
+    return [(each["trial"], Latency.model_validate(each["latency"])) for each in answer["trials"]]
+
+
+def _megabytes(num_bytes: int) -> str:
+    return f"{num_bytes / _BYTES_PER_MB:,.0f} MB"
+
+
+def _celsius(temperature_c: float | None) -> str:
+    return NOTHING if temperature_c is None else f"{temperature_c:.0f} °C"
