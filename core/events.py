@@ -155,6 +155,15 @@ class LatencyMeasured(_Said):
     latency: Latency
 
 
+class DeviceSaid(_Said):
+    """Something that a program on a device tells as it happens; `what` names the class that `values` are of."""
+
+    kind: Literal["device_said"] = "device_said"
+    device: str
+    what: str
+    values: dict[str, Any]
+
+
 class TrialFinished(_Said):
     """The trial is measured; its result is written."""
 
@@ -189,6 +198,7 @@ Event = (
     | EpochEnded
     | Warned
     | LatencyMeasured
+    | DeviceSaid
     | TrialFinished
     | TrialFailed
     | TrialStopped

@@ -1,7 +1,8 @@
 """What a device hears at this moment, over the connection that is open."""
 
-from collections.abc import Iterator
-from typing import Any, Literal
+from collections.abc import Generator
+from contextlib import closing
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -72,7 +73,7 @@ _KINDS: dict[str, type[LiveBeginning | LiveStep | LiveWord | LiveTrouble]] = {
 
 def hear_live(
     connection: Connection, view: View = "probabilities", wav: tuple[str, ...] = (), microphone: str = ""
-) -> Iterator[Live]:
+) -> Generator[Live, None, None]:
     """Yield what the current release hears, for as long as the caller takes it; closing the iterator ends it there.
 
     Of the microphone, or of `wav`: files and folders on the device, at the pace of real time. Raises DeviceError with
@@ -81,11 +82,7 @@ def hear_live(
     source = [f"--wav={path}" for path in wav] + (["--pace=1"] if wav else [])
     source += [f"--microphone={microphone}"] if microphone else []
     command = Layout(connection.home).program("spot", *_OPTIONS[view], *source)
-    for values in objects(connection.lines(*command), connection.name):
-        if values["kind"] in _KINDS:
-            yield _parsed(values)
-
-
-def _parsed(values: dict[str, Any]) -> Live:
-    found: Live = _KINDS[values["kind"]].model_validate(values)
-    return found
+    with closing(objects(connection.lines(*command), connection.name)) as told:
+        for values in told:
+            if values["kind"] in _KINDS:
+                yield _KINDS[values["kind"]].model_validate(values)

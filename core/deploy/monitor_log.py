@@ -1,7 +1,8 @@
 """What the battery monitor of a device wrote, and whether it runs."""
 
 import csv
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
@@ -16,7 +17,7 @@ CSV_COLUMNS = ("time", "session", *READING_COLUMNS)
 
 
 class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
 
 class MonitorState(_Told):
@@ -45,12 +46,12 @@ class Reading(_Told):
     load_1min: float | None = None
 
 
-def readings(connection: Connection, after: int = 0) -> Iterator[MonitorState | Reading]:
+def readings(connection: Connection, after: int = 0) -> Generator[MonitorState | Reading, None, None]:
     """Yield the state of the monitor, then what it wrote after the reading of a number. Raises DeviceError."""
     return _told(connection, f"--after={after}")
 
 
-def follow_readings(connection: Connection, after: int = 0) -> Iterator[MonitorState | Reading]:
+def follow_readings(connection: Connection, after: int = 0) -> Generator[MonitorState | Reading, None, None]:
     """Yield the same and go on as the monitor writes, saying its state again when that changes, until closed."""
     return _told(connection, f"--after={after}", "--follow")
 
@@ -67,14 +68,15 @@ def write_csv(found: Iterable[Reading], file: TextIO) -> int:
     return count
 
 
-def _told(connection: Connection, *options: str) -> Iterator[MonitorState | Reading]:
+def _told(connection: Connection, *options: str) -> Generator[MonitorState | Reading, None, None]:
     layout = Layout(connection.home)
     command = layout.program("history", str(layout.data), "readings", *options)
-    for values in objects(connection.lines(*command), connection.name):
-        if values["kind"] == "monitor":
-            yield MonitorState.model_validate(values)
-        elif values["kind"] == "reading":
-            yield Reading.model_validate(values)
+    with closing(objects(connection.lines(*command), connection.name)) as told:
+        for values in told:
+            if values["kind"] == "monitor":
+                yield MonitorState.model_validate(values)
+            elif values["kind"] == "reading":
+                yield Reading.model_validate(values)
 
 
 def _cell(value: Any) -> Any:

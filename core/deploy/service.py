@@ -105,7 +105,7 @@ class ListeningService:
 
         Without a microphone it hears `wav`, a file or folder on the device, at the pace of real time.
         """
-        labels = self._deployed_labels()
+        labels = self.deployed_labels()
         strangers = sorted(set(actions.words) - set(labels))
         if strangers:
             raise DeviceError(
@@ -129,9 +129,12 @@ class ListeningService:
         while time.monotonic() < until_s:
             found = self._units.show(UNIT, "ActiveState", "MainPID", "NRestarts")
             if found["ActiveState"] == "failed" or _count(found["NRestarts"]):
-                raise DeviceError(f"{self._connection.name}: the listening service ended at once: {self._trouble()}")
+                raise DeviceError(f"{self._connection.name}: the listening service ended at once: {self._last_words()}")
             said = self._state_said()
             if said.get("pid") == _count(found["MainPID"]) and said.get("kind") != "failed":
+                return
+            if found["ActiveState"] == "inactive" and said.get("kind") == "ended":
+                # A short file was heard to its end meanwhile.
                 return
             time.sleep(_LOOK_S)
         raise DeviceError(f"{self._connection.name}: the listening service did not start within {_STARTING_S:.0f} s")
@@ -143,28 +146,31 @@ class ListeningService:
 
     def restart_if_running(self) -> None:
         """Let a running service take up the release that was just activated; nothing happens where there is none."""
-        if self._connection.run("test", "-e", str(self._units.path(UNIT))).status == 0:
+        if self._is_installed():
             self._units.control("try-restart", UNIT)
 
     def uninstall(self) -> None:
-        """Take it away, with its table of actions; what it heard and measured stays in the device's data folder."""
-        self._units.remove(UNIT)
+        """Take it away, with its table of actions; what it heard and measured stays in the device's data folder.
+
+        Nothing happens where there is none.
+        """
+        if self._is_installed():
+            self._units.remove(UNIT)
         self._connection.run("rm", "-f", str(self._layout.service / FILE_NAME))
 
     def status(self) -> ServiceStatus:
         """Return how it does."""
         name = self._connection.name
+        if not self._is_installed():
+            return ServiceStatus(device=name, state="absent", release=self._release())
         found = self._units.show(
             UNIT,
-            "LoadState",
             "ActiveState",
             "NRestarts",
             "CPUUsageNSec",
             "MemoryCurrent",
             "ActiveEnterTimestampMonotonic",
         )
-        if found["LoadState"] == "not-found":
-            return ServiceStatus(device=name, state="absent", release=self._release())
         state = _STATES.get(found["ActiveState"], "stopped")
         running_s = self._running_s(found) if state == "running" else None
         cpu_s = _count(found["CPUUsageNSec"]) / 1e9
@@ -178,7 +184,7 @@ class ListeningService:
             memory_bytes=_count(found["MemoryCurrent"]) or None,
             lingers=self._units.lingers(),
             words={word: describe(action) for word, action in self.actions().words.items()},
-            message=self._trouble(),
+            message="" if state == "stopped" else self._trouble(state),
         )
 
     def actions(self) -> Actions:
@@ -188,17 +194,8 @@ class ListeningService:
         except SettingsError as error:
             raise DeviceError(str(error)) from error
 
-    def detections(self, count: int = 20) -> list[HeardWord]:
-        """Return the last words it heard, the newest at the end; they outlive restarts, releases and the journal."""
-        command = self._layout.program("history", str(self._layout.data), "detections", f"--count={count}")
-        told = objects(self._connection.lines(*command), self._connection.name)
-        return [HeardWord.model_validate(values) for values in told if values["kind"] == "detected"]
-
-    def _must_be_there(self) -> None:
-        if self._units.show(UNIT, "LoadState")["LoadState"] == "not-found":
-            raise DeviceError(f"{self._connection.name}: has no listening service yet; install it first")
-
-    def _deployed_labels(self) -> tuple[str, ...]:
+    def deployed_labels(self) -> tuple[str, ...]:
+        """Return the labels of the model in force, the words among which can act."""
         if self._connection.run("test", "-x", str(self._layout.python)).status:
             raise DeviceError(f"{self._connection.name}: is not provisioned yet; provision it and deploy a model first")
         try:
@@ -206,6 +203,19 @@ class ListeningService:
         except DeviceError as error:
             raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first") from error
         return tuple(json.loads(content)["labels"])
+
+    def detections(self, count: int = 20) -> list[HeardWord]:
+        """Return the last words it heard, the newest at the end; they outlive restarts, releases and the journal."""
+        command = self._layout.program("history", str(self._layout.data), "detections", f"--count={count}")
+        told = objects(self._connection.lines(*command), self._connection.name)
+        return [HeardWord.model_validate(values) for values in told if values["kind"] == "detected"]
+
+    def _is_installed(self) -> bool:
+        return self._connection.run("test", "-e", str(self._units.path(UNIT))).status == 0
+
+    def _must_be_there(self) -> None:
+        if not self._is_installed():
+            raise DeviceError(f"{self._connection.name}: has no listening service yet; install it first")
 
     def _release(self) -> str:
         answer = self._connection.run("readlink", str(self._layout.current))
@@ -224,14 +234,19 @@ class ListeningService:
             return {}
         return values if isinstance(values, dict) else {}
 
-    def _trouble(self) -> str:
-        """Return what is wrong at the moment, in the service's own words or, where it had none, in Python's."""
+    def _trouble(self, state: str) -> str:
+        """Return what is wrong at the moment; nothing where all is well."""
+        if state == "failed":
+            return self._last_words()
         said = self._state_said()
-        if said.get("kind") in _TROUBLES:
+        return str(said.get("message", "")) if said.get("kind") in _TROUBLES else ""
+
+    def _last_words(self) -> str:
+        """Return why the service ended, in its own words or, where it had none, in the journal's."""
+        said = self._state_said()
+        if said.get("kind") == "failed":
             return str(said.get("message", ""))
-        if self._units.show(UNIT, "ActiveState")["ActiveState"] == "failed":
-            return next(reversed(self._units.journal(UNIT, 1)), "it ended without a word; see its journal")
-        return ""
+        return next(iter(self._units.journal(UNIT, 1)), "it ended without a word; see its journal")
 
 
 def unit_text(layout: Layout, wav: PurePosixPath | None = None) -> str:

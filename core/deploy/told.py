@@ -1,7 +1,8 @@
 """What the programs on a device tell, read on this side: one JSON object a line, `kind` in each."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator
+from contextlib import closing
 from typing import Any
 
 from core.errors import DeviceError
@@ -9,16 +10,14 @@ from core.errors import DeviceError
 _MOST_SHOWN = 200
 
 
-def objects(lines: Iterable[str], device: str) -> Iterator[dict[str, Any]]:
+def objects(lines: Generator[str, None, None], device: str) -> Generator[dict[str, Any], None, None]:
     """Yield the objects of lines as they come, and close the lines when the caller wants no more.
 
     Raises DeviceError with the device's own sentence when it says `failed`, or with what it said when that is no such
     object.
     """
-    try:
+    with closing(lines):
         for line in lines:
-            if not line.strip():
-                continue
             try:
                 values = json.loads(line)
                 kind = values["kind"]
@@ -28,7 +27,3 @@ def objects(lines: Iterable[str], device: str) -> Iterator[dict[str, Any]]:
             if kind == "failed":
                 raise DeviceError(f"{device}: {values.get('message', 'it failed')}")
             yield values
-    finally:
-        close = getattr(lines, "close", None)
-        if close is not None:
-            close()

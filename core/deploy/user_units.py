@@ -32,10 +32,8 @@ class UserUnits:
         self.control("enable", unit)
 
     def remove(self, unit: str) -> None:
-        """Stop a unit and take it away; nothing happens where it is not there."""
-        self._reached()
-        if self.show(unit, "LoadState")["LoadState"] != "not-found":
-            self.control("disable", "--now", unit)
+        """Stop a unit and take it away."""
+        self.control("disable", "--now", unit)
         self._connection.run("rm", "-f", str(self.path(unit))).required(f"{self._connection.name}: {self.path(unit)}")
         self.control("daemon-reload")
         # Else a unit that failed is remembered after its file is gone.

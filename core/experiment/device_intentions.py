@@ -15,14 +15,15 @@ from core.deploy.layout import Layout
 from core.deploy.service import ListeningService
 from core.events import Emit, Event, Progressed
 from core.experiment import device_jobs as jobs
-from core.experiment import device_trials
+from core.experiment import device_trials, service_intentions
 from core.experiment.device_trials import Benchmarking
+from core.experiment.service_jobs import AnyServiceJob
 from core.experiment.store import Study
 
 _PULSE_S = 0.5
 
 
-def carry_out(job: jobs.AnyDeviceJob, emit: Emit) -> Any:
+def carry_out(job: jobs.AnyDeviceJob | AnyServiceJob, emit: Emit) -> Any:
     """Do what a job asks for and return its answer as JSON values.
 
     Raises UnknownHostKey or PasswordWanted where the user has to be asked, WorkbenchError or TrialCancelled.
@@ -38,7 +39,9 @@ def carry_out(job: jobs.AnyDeviceJob, emit: Emit) -> Any:
                 return _carry_out_there(job, connection, pulse)
 
 
-def _carry_out_there(job: jobs.AnyDeviceJob, connection: Connection, emit: Emit) -> Any:
+def _carry_out_there(job: jobs.AnyDeviceJob | AnyServiceJob, connection: Connection, emit: Emit) -> Any:
+    if isinstance(job, AnyServiceJob):
+        return service_intentions.carry_out(job, connection, emit)
     match job:
         case jobs.CheckDevice():
             return check.check(connection).model_dump(mode="json")

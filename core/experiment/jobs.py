@@ -15,6 +15,7 @@ from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
 from core.experiment.device_jobs import AnyDeviceJob
 from core.experiment.job import Job
+from core.experiment.service_jobs import AnyServiceJob
 from core.spec import Dataset, Split
 
 
@@ -177,6 +178,7 @@ AnyJob = (
     | JudgeClips
     | Quickstart
     | AnyDeviceJob
+    | AnyServiceJob
 )
 
 _JOB: TypeAdapter[AnyJob] = TypeAdapter(Annotated[AnyJob, Field(discriminator="intention")])

@@ -1,0 +1,53 @@
+"""What each job of `service_jobs.py` does, over an open connection."""
+
+from collections.abc import Generator
+from contextlib import closing
+from pathlib import PurePosixPath
+from typing import Any
+
+from pydantic import BaseModel
+
+from core.deploy import live, monitor_log
+from core.deploy.connection import Connection
+from core.deploy.device.actions import Actions
+from core.deploy.service import ListeningService, default_actions
+from core.events import DeviceSaid, Emit
+from core.experiment import service_jobs as jobs
+
+
+def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> Any:
+    """Do what a job asks for and return its answer as JSON values. Raises DeviceError or TrialCancelled."""
+    service = ListeningService(connection)
+    match job:
+        case jobs.InstallService():
+            wav = PurePosixPath(job.wav) if job.wav else None
+            return service.install(_actions(job, service), wav).model_dump(mode="json")
+        case jobs.ControlService():
+            {"start": service.start, "stop": service.stop, "uninstall": service.uninstall}[job.verb]()
+            return service.status().model_dump(mode="json")
+        case jobs.LookAtService():
+            heard = service.detections(job.num_detections) if job.num_detections else []
+            status = service.status().model_dump(mode="json")
+            return {"status": status, "detections": [word.model_dump(mode="json") for word in heard]}
+        case jobs.HearDevice():
+            return _pass_on(live.hear_live(connection, job.view, job.wav, job.microphone), job.device, emit)
+        case jobs.FollowMonitor():
+            return _pass_on(monitor_log.follow_readings(connection, job.after), job.device, emit)
+
+
+def _actions(job: jobs.InstallService, service: ListeningService) -> Actions:
+    return Actions(
+        words=default_actions(service.deployed_labels()).words if job.words is None else job.words,
+        broker_host=job.broker_host,
+        broker_port=job.broker_port,
+        monitor_interval_s=job.monitor_interval_s,
+        battery_command=job.battery_command,
+        microphone=job.microphone,
+    )
+
+
+def _pass_on(told: Generator[BaseModel, None, None], device: str, emit: Emit) -> None:
+    # Closed here and now, for it ends what runs on the device.
+    with closing(told):
+        for line in told:
+            emit(DeviceSaid(device=device, what=type(line).__name__, values=line.model_dump(mode="json")))

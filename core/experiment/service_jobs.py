@@ -1,0 +1,57 @@
+"""What can be asked of the listening service of a device, and of its battery monitor."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from core.deploy.device.actions import Actions, Command, Logging, Message
+from core.deploy.live import View
+from core.experiment.device_jobs import DeviceJob
+
+
+class InstallService(DeviceJob):
+    """Put the deployed model to work, or give it another table of actions. Answer: a ServiceStatus as JSON values."""
+
+    intention: Literal["install_service"] = "install_service"
+    words: dict[str, Annotated[Command | Message | Logging, Field(discriminator="kind")]] | None = Field(
+        None, description="What each word does; none named means “go” starts the battery monitor and “stop” ends it."
+    )
+    broker_host: str = Actions.broker_host
+    broker_port: int = Field(Actions.broker_port, ge=1, le=65535)
+    monitor_interval_s: float = Field(Actions.monitor_interval_s, ge=0.1, le=3600)
+    battery_command: str = ""
+    microphone: str = Field("", description="ALSA's name of it; empty is the system's default.")
+    wav: str = Field("", description="File or folder on the device to hear in place of a microphone.")
+
+
+class ControlService(DeviceJob):
+    """Start, stop or take away the service. Answer: a ServiceStatus as JSON values."""
+
+    intention: Literal["control_service"] = "control_service"
+    verb: Literal["start", "stop", "uninstall"]
+
+
+class LookAtService(DeviceJob):
+    """See how the service does and what it heard. Answer: {status, detections}, both as JSON values."""
+
+    intention: Literal["look_at_service"] = "look_at_service"
+    num_detections: int = Field(20, ge=0, le=10_000)
+
+
+class HearDevice(DeviceJob):
+    """Hear what the deployed model hears, until cancelled: a DeviceSaid for each line, see `core.deploy.live`."""
+
+    intention: Literal["hear_device"] = "hear_device"
+    view: View = "probabilities"
+    microphone: str = ""
+    wav: tuple[str, ...] = Field((), description="Files and folders on the device to hear in place of a microphone.")
+
+
+class FollowMonitor(DeviceJob):
+    """Follow the battery monitor until cancelled: a DeviceSaid for each line, see `core.deploy.monitor_log`."""
+
+    intention: Literal["follow_monitor"] = "follow_monitor"
+    after: int = Field(0, ge=0, description="Number of the last reading that is known.")
+
+
+AnyServiceJob = InstallService | ControlService | LookAtService | HearDevice | FollowMonitor
