@@ -51,6 +51,11 @@ def readings(connection: Connection, after: int = 0) -> Generator[MonitorState |
     return _told(connection, f"--after={after}")
 
 
+def last_readings(connection: Connection, count: int) -> Generator[MonitorState | Reading, None, None]:
+    """Yield the state of the monitor, then so many of its last readings. Raises DeviceError."""
+    return _told(connection, f"--last={count}")
+
+
 def follow_readings(connection: Connection, after: int = 0) -> Generator[MonitorState | Reading, None, None]:
     """Yield the same and go on as the monitor writes, saying its state again when that changes, until closed."""
     return _told(connection, f"--after={after}", "--follow")

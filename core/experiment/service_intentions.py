@@ -1,8 +1,8 @@
 """What each job of `service_jobs.py` does, over an open connection."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from pydantic import BaseModel
@@ -10,9 +10,13 @@ from pydantic import BaseModel
 from core.deploy import live, monitor_log
 from core.deploy.connection import Connection
 from core.deploy.device.actions import Actions
+from core.deploy.monitor_log import MonitorState, Reading, readings, write_csv
 from core.deploy.service import ListeningService, default_actions
-from core.events import DeviceSaid, Emit
+from core.errors import DeviceError
+from core.events import DeviceSaid, Emit, Progressed
 from core.experiment import service_jobs as jobs
+
+_READINGS_PER_REPORT = 10_000
 
 
 def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> Any:
@@ -31,6 +35,10 @@ def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> An
             return {"status": status, "detections": [word.model_dump(mode="json") for word in heard]}
         case jobs.HearDevice():
             return _pass_on(live.hear_live(connection, job.view, job.wav, job.microphone), job.device, emit)
+        case jobs.ReadMonitor():
+            return _read(connection, job.num_readings)
+        case jobs.ExportMonitor():
+            return {"csv": job.csv, "num_readings": _export(connection, Path(job.csv).expanduser(), emit)}
         case jobs.FollowMonitor():
             return _pass_on(monitor_log.follow_readings(connection, job.after), job.device, emit)
 
@@ -44,6 +52,38 @@ def _actions(job: jobs.InstallService, service: ListeningService) -> Actions:
         battery_command=job.battery_command,
         microphone=job.microphone,
     )
+
+
+def _read(connection: Connection, count: int) -> dict[str, Any]:
+    monitor, *readings = monitor_log.last_readings(connection, count)
+    return {
+        "monitor": monitor.model_dump(mode="json"),
+        "readings": [reading.model_dump(mode="json") for reading in readings],
+    }
+
+
+def _export(connection: Connection, path: Path, emit: Emit) -> int:
+    """Write the file under another name first, so that it is there whole or not at all."""
+    unfinished = path.with_name(f"{path.name}.part")
+    try:
+        with unfinished.open("w", encoding="utf-8", newline="") as file, closing(readings(connection)) as told:
+            count = write_csv(_counted(told, emit), file)
+        unfinished.replace(path)
+    except OSError as error:
+        raise DeviceError(f"{path}: could not be written ({error.strerror}); choose another place") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return count
+
+
+def _counted(told: Iterable[MonitorState | Reading], emit: Emit) -> Iterator[Reading]:
+    count = 0
+    for line in told:
+        if isinstance(line, Reading):
+            yield line
+            count += 1
+            if count % _READINGS_PER_REPORT == 0:
+                emit(Progressed(what="readings", done=count, total=count))
 
 
 def _pass_on(told: Generator[BaseModel, None, None], device: str, emit: Emit) -> None:

@@ -47,6 +47,20 @@ class HearDevice(DeviceJob):
     wav: tuple[str, ...] = Field((), description="Files and folders on the device to hear in place of a microphone.")
 
 
+class ReadMonitor(DeviceJob):
+    """See whether the battery monitor runs and what it wrote. Answer: {monitor, readings}, both as JSON values."""
+
+    intention: Literal["read_monitor"] = "read_monitor"
+    num_readings: int = Field(100, ge=0, le=100_000, description="The last ones.")
+
+
+class ExportMonitor(DeviceJob):
+    """Write everything that the battery monitor wrote into a CSV file here. Answer: {csv, num_readings}."""
+
+    intention: Literal["export_monitor"] = "export_monitor"
+    csv: str
+
+
 class FollowMonitor(DeviceJob):
     """Follow the battery monitor until cancelled: a DeviceSaid for each line, see `core.deploy.monitor_log`."""
 
@@ -54,4 +68,6 @@ class FollowMonitor(DeviceJob):
     after: int = Field(0, ge=0, description="Number of the last reading that is known.")
 
 
-AnyServiceJob = InstallService | ControlService | LookAtService | HearDevice | FollowMonitor
+AnyServiceJob = (
+    InstallService | ControlService | LookAtService | HearDevice | ReadMonitor | ExportMonitor | FollowMonitor
+)

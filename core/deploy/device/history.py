@@ -1,10 +1,10 @@
 """What was heard and measured on the device, in SQLite; read from outside as JSON lines.
 
     python -m core.deploy.device.history DATA detections [--count 20]
-    python -m core.deploy.device.history DATA readings [--after 0] [--follow]
+    python -m core.deploy.device.history DATA readings [--after 0 | --last 100] [--follow]
 
 `readings` says first whether the monitor is running (`monitor`: session, began_s, ended_s), then every reading after a
-given one. With --follow it goes on as they come, and says `monitor` again whenever that changes.
+given one, or so many of the last. With --follow it goes on as they come, and says `monitor` again when that changes.
 """
 
 from __future__ import annotations
@@ -97,6 +97,11 @@ class History:
         for row in self._file.execute("SELECT * FROM readings WHERE id > ? ORDER BY id", (after,)):
             yield dict(row)
 
+    def before_last(self, count: int) -> int:
+        """Return the number of the reading that has so many after it."""
+        newest = self._file.execute("SELECT max(id) FROM readings").fetchone()[0] or 0
+        return max(0, newest - count)
+
     def _create(self, path: Path) -> None:
         self._file.execute("BEGIN IMMEDIATE")
         version = self._file.execute("PRAGMA user_version").fetchone()[0]
@@ -142,6 +147,7 @@ def main() -> None:
     parser.add_argument("what", choices=("detections", "readings"))
     parser.add_argument("--count", type=int, default=20)
     parser.add_argument("--after", type=int, default=0)
+    parser.add_argument("--last", type=int)
     parser.add_argument("--follow", action="store_true")
     options = parser.parse_args()
     history = History(options.data)
@@ -150,7 +156,8 @@ def main() -> None:
             lines.say("detected", **row)
         return
     session = history.last_session()
-    after = _say_readings(history, options.after, session)
+    after = options.after if options.last is None else history.before_last(options.last)
+    after = _say_readings(history, after, session)
     if options.follow:
         _follow(history, after, session)
 
