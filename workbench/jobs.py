@@ -21,10 +21,12 @@ import core
 from core.events import (
     BatchEnded,
     Event,
+    HostKeyQuestion,
     JobCancelled,
     JobFailed,
     JobFinished,
     JobStarted,
+    PasswordQuestion,
     Progressed,
     WorkerReady,
     parse_event,
@@ -54,13 +56,17 @@ class JobState(StrEnum):
 
 @dataclass
 class QueuedJob:
-    """One intention on its way; `message` is the failure's sentence, `answer` what the job returned."""
+    """One intention on its way; `message` is the failure's sentence, `answer` what the job returned.
+
+    A job that failed with a `question` goes on when it is asked for again with the user's answer in it.
+    """
 
     intention: AnyJob
     id: str = field(default_factory=lambda: uuid.uuid4().hex[:8])
     state: JobState = JobState.QUEUED
     message: str = ""
     answer: Any = None
+    question: HostKeyQuestion | PasswordQuestion | None = None
 
     @property
     def kind(self) -> str:
@@ -95,6 +101,7 @@ class Jobs(QObject):
         self._unsaid: deque[str] = deque(maxlen=LOG_LINES)
         self._failed_starts = 0
         self._closing = False
+        self._beside: list[Jobs] = []
         self._process: QProcess | None = None
         self._refresh = _single_shot(self, REFRESH_MS, session.refresh)
         self._flush = _single_shot(self, FLUSH_MS, self._say_log)
@@ -120,6 +127,16 @@ class Jobs(QObject):
         process.errorOccurred.connect(self._on_error)
         self._process = process
         process.start()
+
+    def beside(self) -> "Jobs":
+        """Return a queue with a worker of its own, for what must not wait for training or never ends by itself.
+
+        Its worker is started by the first job, without TensorFlow, and quits with this one.
+        """
+        other = Jobs(self.session, self)
+        other.command = ["-m", "core.worker"]
+        self._beside.append(other)
+        return other
 
     def submit(self, intention: AnyJob) -> str:
         """Queue an intention of `core.experiment.jobs` and return the job's id."""
@@ -148,6 +165,8 @@ class Jobs(QObject):
         """Close the worker's input: it stops what runs, which stays resumable, and quits."""
         self._closing = True
         self.closing.emit()
+        for other in self._beside:
+            other.close()
         self.waiting.clear()
         if self._process is not None:
             self._process.closeWriteChannel()
@@ -158,6 +177,8 @@ class Jobs(QObject):
         if self._process is not None and not self._process.waitForFinished(timeout_ms):
             self._kill()
             self._process.waitForFinished(timeout_ms)
+        for other in self._beside:
+            other.wait_closed(timeout_ms)
 
     def _send_next(self) -> None:
         started = self._process is not None and self._process.state() == QProcess.ProcessState.Running
@@ -202,6 +223,7 @@ class Jobs(QObject):
             self._end_running(JobState.FINISHED)
         elif isinstance(event, JobFailed):
             self._note(event.details)
+            self.running.question = event.question
             self._end_running(JobState.FAILED, event.message)
         elif isinstance(event, JobCancelled):
             self._end_running(JobState.CANCELLED)

@@ -305,6 +305,9 @@ class MainWindow(QMainWindow):
     # Jobs
 
     def _on_job_ended(self, job: QueuedJob) -> None:
+        if job.question is not None:
+            # The Devices page asks it.
+            return
         if job.state is JobState.FAILED:
             words = JOB_WORDS.get(job.kind, job.kind)
             self.message.show_message(f"{words}: {job.message}", "Show log", lambda: self.strip.log.setChecked(True))
