@@ -152,7 +152,7 @@ class LivePanel(QWidget):
             self.look_for_devices()
             device = self.source.chosen_device
         if device is not None and self.feed.start(device):
-            self.name.setText(device.name)
+            self.name.setText(f"Listening to {device.name}")
             self.sound.listen()
             self._show_pictures()
 
