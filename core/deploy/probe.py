@@ -45,6 +45,7 @@ cd "$1" 2>/dev/null || exit 0
 say provisioned "$(first venv/provisioned.json)"
 say release "$(readlink current)"
 say previous "$(readlink previous)"
+ls -1t releases 2>/dev/null | while read -r name; do say kept "$name"; done
 """
 _NARROWED = {"aarch64": "armv7l", "x86_64": "i686"}
 """What a 32-bit Python runs as under a 64-bit kernel, which is what 32-bit Raspberry Pi OS brings."""
@@ -82,6 +83,7 @@ class Probe(BaseModel):
     provisioned: str = Field(description="What its environment says of itself, as JSON.")
     release: str = Field(description="Folder name of the release in force.")
     previous: str = Field(description="Folder name of the release before it.")
+    releases: tuple[str, ...] = Field((), description="Folder names of all that are kept there, the newest first.")
 
 
 def probe(connection: Connection) -> Probe:
@@ -126,6 +128,7 @@ def _read(first: dict[str, str], said: dict[str, list[str]]) -> Probe:
         provisioned=first.get("provisioned", ""),
         release=first.get("release", "").rpartition("/")[2],
         previous=first.get("previous", "").rpartition("/")[2],
+        releases=tuple(said.get("kept", [])),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
+from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -30,9 +31,7 @@ def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> An
             {"start": service.start, "stop": service.stop, "uninstall": service.uninstall}[job.verb]()
             return service.status().model_dump(mode="json")
         case jobs.LookAtService():
-            heard = service.detections(job.num_detections) if job.num_detections else []
-            status = service.status().model_dump(mode="json")
-            return {"status": status, "detections": [word.model_dump(mode="json") for word in heard]}
+            return _look_at(service, job.num_detections)
         case jobs.HearDevice():
             return _pass_on(live.hear_live(connection, job.view, job.wav, job.microphone), job.device, emit)
         case jobs.ReadMonitor():
@@ -41,6 +40,17 @@ def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> An
             return {"csv": job.csv, "num_readings": _export(connection, Path(job.csv).expanduser(), emit)}
         case jobs.FollowMonitor():
             return _pass_on(monitor_log.follow_readings(connection, job.after), job.device, emit)
+
+
+def _look_at(service: ListeningService, num_detections: int) -> dict[str, Any]:
+    status = service.status()
+    heard = service.detections(num_detections) if num_detections and status.release else []
+    return {
+        "status": status.model_dump(mode="json"),
+        "detections": [word.model_dump(mode="json") for word in heard],
+        "labels": list(service.deployed_labels()) if status.release else [],
+        "actions": None if status.state == "absent" else asdict(service.actions()),
+    }
 
 
 def _actions(job: jobs.InstallService, service: ListeningService) -> Actions:

@@ -32,7 +32,11 @@ class ControlService(DeviceJob):
 
 
 class LookAtService(DeviceJob):
-    """See how the service does and what it heard. Answer: {status, detections}, both as JSON values."""
+    """See how the service does, what it heard, and what each word does.
+
+    Answer: {status, detections, labels, actions} as JSON values; no labels without a model, no actions without a
+    service.
+    """
 
     intention: Literal["look_at_service"] = "look_at_service"
     num_detections: int = Field(20, ge=0, le=10_000)
