@@ -218,6 +218,9 @@ class ClipView(QFrame):
         return " · ".join(said)
 
     def _show_trim(self) -> None:
+        if self._settle.isActive():
+            # The user is still choosing.
+            return
         length_ms = round(1000 * self.sound.duration_s) if self.sound else self._used_ms
         self.waveform.show_used(self.edit.start_ms, self._used_ms, length_ms)
         with QSignalBlocker(self.start):

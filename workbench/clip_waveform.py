@@ -28,7 +28,9 @@ class ClipWaveform(WaveformView):
 
     def show_used(self, start_ms: int, used_ms: int, length_ms: int) -> None:
         """Say which part of a clip of some length is used."""
-        self._start_ms, self._used_ms, self._length_ms = start_ms, used_ms, length_ms
+        if self._dragged_from is None:
+            self._start_ms = start_ms
+        self._used_ms, self._length_ms = used_ms, length_ms
         self.update(self.picture_box())
 
     def paint_picture(self, painter: QPainter, corner: QPoint) -> None:

@@ -10,8 +10,6 @@ from core.datasets.edits import ClipEdit, change_edits
 from core.errors import DataError
 from core.evaluation.verdicts import open_verdicts, unlike
 from core.experiment.clip_judgement import judge_clips
-from core.pipeline import run_trial
-from core.spec import parse_spec
 
 
 def test_the_surest_mistakes_come_first() -> None:
@@ -23,27 +21,12 @@ def test_the_surest_mistakes_come_first() -> None:
     assert unlike(probabilities, targets).tolist() == [2, 3, 1, 4]
 
 
-@pytest.fixture(scope="module")
-def trial(tone_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("trial")
-    spec = parse_spec(
-        {
-            "dataset": {"folder": str(tone_clips)},
-            "model": {"family": "cnn", "filters": [8], "kernels": [[3, 3]], "strides": [[2, 2]]},
-            "training": {"batch_size": 4, "epochs": 10},
-            "measurement": {"warmup_runs": 1, "num_runs": 10},
-        }
-    )
-    run_trial(spec, folder)
-    return folder
-
-
-def test_clips_in_the_wrong_folder_are_found(trial: Path, own_tone_clips: Path) -> None:
+def test_clips_in_the_wrong_folder_are_found(tone_trial: Path, own_tone_clips: Path) -> None:
     strays = sorted((own_tone_clips / "low").iterdir())[:2]
     for path in strays:
         shutil.move(path, own_tone_clips / "high" / f"stray_{path.name}")
-    verdicts = open_verdicts(judge_clips(trial, own_tone_clips))
-    assert verdicts.labels == ("high", "low", "rising")
+    verdicts = open_verdicts(judge_clips(tone_trial, own_tone_clips))
+    assert verdicts.labels == ("_silence_", "high", "low", "rising")
     assert len(verdicts.names) == 48
     np.testing.assert_allclose(verdicts.probabilities.sum(axis=1), 1, atol=0.05)
     targets = np.array([verdicts.labels.index(name.partition("/")[0]) for name in verdicts.names])
@@ -55,17 +38,17 @@ def test_clips_in_the_wrong_folder_are_found(trial: Path, own_tone_clips: Path) 
     assert verdicts.of("high/nobody.wav") is None
 
 
-def test_a_trim_is_judged_anew(trial: Path, own_tone_clips: Path) -> None:
-    before = judge_clips(trial, own_tone_clips)
-    assert judge_clips(trial, own_tone_clips) == before
+def test_a_trim_is_judged_anew(tone_trial: Path, own_tone_clips: Path) -> None:
+    before = judge_clips(tone_trial, own_tone_clips)
+    assert judge_clips(tone_trial, own_tone_clips) == before
     name = open_verdicts(before).names[0]
     change_edits(own_tone_clips, {name: ClipEdit(start_ms=900)})
-    after = judge_clips(trial, own_tone_clips)
+    after = judge_clips(tone_trial, own_tone_clips)
     assert not np.array_equal(open_verdicts(after).of(name), open_verdicts(before).of(name))
 
 
-def test_a_folder_of_other_words_says_so(trial: Path, own_tone_clips: Path) -> None:
+def test_a_folder_of_other_words_says_so(tone_trial: Path, own_tone_clips: Path) -> None:
     for label in ("high", "low", "rising"):
         (own_tone_clips / label).rename(own_tone_clips / f"{label} again")
-    with pytest.raises(DataError, match="has no clips of high, low, rising; choose a trial of its labels"):
-        judge_clips(trial, own_tone_clips)
+    with pytest.raises(DataError, match="has no clips of _silence_, high, low, rising; choose a trial of its labels"):
+        judge_clips(tone_trial, own_tone_clips)

@@ -327,7 +327,8 @@ class ExperimentPage(QWidget):
 
     def _keep_draft(self) -> None:
         self.preferences.set(remembered.LAST_SPEC, self.draft.valid.model_dump_json())
-        self.session.tell_spec(self.draft.valid)
+        if self.draft.spec is not None:
+            self.session.tell_spec(self.draft.spec)
 
     def _remember_folding(self) -> None:
         self.preferences.set(remembered.OPEN_GROUPS, self.form.unfolded())
