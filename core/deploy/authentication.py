@@ -1,7 +1,7 @@
 """Who we are to a device: its key file, the agent's keys, the default keys, a password last."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def log_in(transport: paramiko.Transport, endpoint: Endpoint, password: str = ""
     Raises PasswordWanted when a password is all that is left to try, DeviceError when nothing is.
     """
     locked: list[Path] = []
-    for key in _keys(endpoint, password, locked):
-        if _try_key(transport, endpoint, key):
+    with contextlib.closing(_keys(endpoint, password, locked)) as keys:
+        if any(_try_key(transport, endpoint, key) for key in keys):
             return
     taken = _methods(transport, endpoint)
     by_password = not {"password", "keyboard-interactive"}.isdisjoint(taken)
@@ -55,7 +55,7 @@ def log_in(transport: paramiko.Transport, endpoint: Endpoint, password: str = ""
     )
 
 
-def _keys(endpoint: Endpoint, password: str, locked: list[Path]) -> Iterator[paramiko.PKey]:
+def _keys(endpoint: Endpoint, password: str, locked: list[Path]) -> Generator[paramiko.PKey, None, None]:
     """Yield keys to try, those the user named first; `locked` gets the files whose passphrase is missing."""
     named = [path for path in endpoint.keys if path.is_file()]
     for path in endpoint.keys:
@@ -64,7 +64,8 @@ def _keys(endpoint: Endpoint, password: str, locked: list[Path]) -> Iterator[par
     yield from _load(named, password, locked)
     if endpoint.keys_only:
         return
-    yield from paramiko.Agent().get_keys()[:_MOST_AGENT_KEYS]
+    with contextlib.closing(paramiko.Agent()) as agent:
+        yield from agent.get_keys()[:_MOST_AGENT_KEYS]
     if not endpoint.keys:
         folder = Path("~/.ssh").expanduser()
         yield from _load([folder / name for name in DEFAULT_KEYS if (folder / name).is_file()], password, locked)

@@ -213,7 +213,7 @@ class Connection:
     def _why_not_written(self, remote: PurePosixPath, error: OSError) -> Exception:
         """Return the reason for a failed upload; SFTP itself says no more than that it failed."""
         if not self._transport.is_active():
-            return error
+            return EOFError()
         told = self.run("df", "-Pk", str(remote.parent)).out.splitlines()
         if len(told) > 1 and told[1].split()[3] == "0":
             return DeviceError(f"{self.name}: its disk is full ({remote.parent}); free some space there and try again")
@@ -364,6 +364,8 @@ def _broken(name: str, doing: str) -> Iterator[None]:
     except (EOFError, TimeoutError, ConnectionError) as error:
         raise DeviceError(f"{name}: the connection was lost ({doing}); what was there before is unchanged") from error
     except OSError as error:
-        raise DeviceError(f"{name}: {doing} failed ({error.strerror or error})") from error
+        # Without a number it is paramiko's own word for a channel that is gone.
+        reason = error.strerror or "the connection was lost"
+        raise DeviceError(f"{name}: {doing} failed ({reason})") from error
     except paramiko.SSHException as error:
         raise DeviceError(f"{name}: SSH failed at {doing} ({error}); check the connection and try again") from error

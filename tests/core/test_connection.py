@@ -1,0 +1,267 @@
+"""A connection against a real SSH server: who is trusted, who gets in, what arrives, and what is left behind."""
+
+import os
+import subprocess
+import time
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from core.deploy import connection as module
+from core.deploy.authentication import Access
+from core.deploy.authorized_keys import find_public_key, install_key
+from core.deploy.connection import Connection
+from core.deploy.devices import Device, config_root
+from core.deploy.endpoint import resolve
+from core.errors import DeviceError, PasswordWanted, UnknownHostKey
+from tests.ssh_server import SshDevice, make_key
+
+WILD = "a b'c\"d$(touch /tmp/never)`e`\n*\\g;--h"
+
+
+@pytest.fixture
+def connection(ssh_device):
+    with ssh_device.connect() as opened:
+        yield opened
+
+
+def fingerprint_of(device: SshDevice) -> str:
+    said = subprocess.run(["ssh-keygen", "-lf", f"{device.folder / 'host'}.pub"], capture_output=True, text=True)
+    return said.stdout.split()[1]
+
+
+def write_known_hosts(device: SshDevice, folder: Path) -> None:
+    kind, key = (device.folder / "host.pub").read_text().split()[:2]
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{device.port} {kind} {key}\n")
+
+
+def wait_until_gone(device: SshDevice, words: str) -> None:
+    end = time.monotonic() + 10
+    while device.processes(words):
+        assert time.monotonic() < end, f"{words} still runs"
+        time.sleep(0.05)
+
+
+def test_first_contact_shows_the_fingerprint_and_is_remembered_once_confirmed(ssh_device):
+    with pytest.raises(UnknownHostKey) as asked:
+        Connection.open(ssh_device.device)
+    assert asked.value.fingerprint == fingerprint_of(ssh_device)
+    assert "Accepted" not in (ssh_device.folder / "sshd.log").read_text()
+    with Connection.open(ssh_device.device, Access(accepted_fingerprint=asked.value.fingerprint)):
+        pass
+    assert (config_root() / "known_hosts").stat().st_mode & 0o777 == 0o600
+    with Connection.open(ssh_device.device) as connection:
+        assert connection.run("id", "-un").out.strip() == ssh_device.account.name
+
+
+def test_confirming_another_fingerprint_confirms_nothing(ssh_device):
+    with pytest.raises(UnknownHostKey):
+        Connection.open(ssh_device.device, Access(accepted_fingerprint="SHA256:" + "A" * 43))
+    assert not (config_root() / "known_hosts").exists()
+
+
+def test_the_users_own_known_hosts_counts_with_hashed_names_and_damaged_lines(ssh_device, own_ssh_folder):
+    write_known_hosts(ssh_device, own_ssh_folder)
+    path = own_ssh_folder / "known_hosts"
+    subprocess.run(["ssh-keygen", "-qHf", path], check=True, capture_output=True)
+    assert "127.0.0.1" not in path.read_text()
+    path.write_text(f"damaged line\nhost ssh-ed25519 !!!\n{path.read_text()}")
+    Connection.open(ssh_device.device).close()
+
+
+def test_a_changed_host_key_refuses_and_nothing_in_the_same_dialog_helps(ssh_device):
+    ssh_device.connect().close()
+    ssh_device.change_host_key()
+    for access in (Access(), Access(accepted_fingerprint=fingerprint_of(ssh_device))):
+        with pytest.raises(DeviceError, match="not the one remembered") as refused:
+            Connection.open(ssh_device.device, access)
+        assert not isinstance(refused.value, UnknownHostKey)
+    assert fingerprint_of(ssh_device) in str(refused.value)
+
+
+def test_an_alias_of_the_ssh_config_with_includes(ssh_device, own_ssh_folder):
+    (own_ssh_folder / "config").write_text("Include more/*.conf\nHost *\n  ConnectTimeout 5\n")
+    (own_ssh_folder / "more").mkdir()
+    (own_ssh_folder / "more" / "kitchen.conf").write_text(
+        f"Host kitchen\n  HostName 127.0.0.1\n  Port {ssh_device.port}\n  User {ssh_device.account.name}\n"
+        f"  IdentityFile {ssh_device.key}\n"
+    )
+    write_known_hosts(ssh_device, own_ssh_folder)
+    with Connection.open(Device(name="k", host="kitchen")) as connection:
+        assert connection.run("true").status == 0
+
+
+def test_a_default_key_and_the_agents_keys_are_tried(ssh_device, own_ssh_folder, monkeypatch):
+    without_key = ssh_device.device.model_copy(update={"key": ""})
+    write_known_hosts(ssh_device, own_ssh_folder)
+    said = subprocess.run(["ssh-agent", "-s"], capture_output=True, text=True, check=True).stdout
+    agent = {part.split("=")[0]: part.split("=")[1] for part in said.split(";") if "=" in part}
+    values = {name.strip(): value for name, value in agent.items()}
+    try:
+        monkeypatch.setenv("SSH_AUTH_SOCK", values["SSH_AUTH_SOCK"])
+        with pytest.raises((DeviceError, PasswordWanted)):
+            Connection.open(without_key)
+        subprocess.run(["ssh-add", "-q", ssh_device.key], check=True, env={**os.environ, **values})
+        Connection.open(without_key).close()
+    finally:
+        os.kill(int(values["SSH_AGENT_PID"]), 15)
+    monkeypatch.delenv("SSH_AUTH_SOCK")
+    os.link(ssh_device.key, own_ssh_folder / "id_ed25519")
+    Connection.open(without_key).close()
+
+
+def test_a_refused_key_says_so(ssh_device, tmp_path, own_ssh_folder):
+    make_key(tmp_path / "other")
+    write_known_hosts(ssh_device, own_ssh_folder)
+    with pytest.raises(PasswordWanted, match="takes none of this machine's keys"):
+        Connection.open(ssh_device.device.model_copy(update={"key": str(tmp_path / "other")}))
+    with pytest.raises(DeviceError, match="there is no such key"):
+        Connection.open(ssh_device.device.model_copy(update={"key": str(tmp_path / "none")}))
+
+
+def test_passwords_right_and_wrong(ssh_device, tmp_path, own_ssh_folder):
+    if not ssh_device.account.password:
+        pytest.skip("needs a user whose password is known: run the tests as root")
+    make_key(tmp_path / "other")
+    write_known_hosts(ssh_device, own_ssh_folder)
+    device = ssh_device.device.model_copy(update={"key": str(tmp_path / "other")})
+    with pytest.raises(PasswordWanted, match="refused the password"):
+        Connection.open(device, Access(password="not it"))
+    with Connection.open(device, Access(password=ssh_device.account.password)) as connection:
+        assert connection.run("true").status == 0
+    assert "not it" not in repr(Access(password="not it"))
+
+
+def test_a_locked_key_wants_its_passphrase(ssh_device, own_ssh_folder):
+    write_known_hosts(ssh_device, own_ssh_folder)
+    subprocess.run(["ssh-keygen", "-qp", "-N", "open sesame", "-f", ssh_device.key], check=True, capture_output=True)
+    with pytest.raises(PasswordWanted, match="locked by a passphrase"):
+        Connection.open(ssh_device.device)
+    Connection.open(ssh_device.device, Access(password="open sesame")).close()
+
+
+def test_a_device_that_is_not_there(ssh_device, monkeypatch):
+    ssh_device.stop()
+    with pytest.raises(DeviceError, match="takes no SSH connection at port"):
+        Connection.open(ssh_device.device)
+    with pytest.raises(DeviceError, match="no host called"):
+        Connection.open(Device(name="x", host="nowhere.invalid"))
+    # An address kept for documentation, which no network routes to.
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT_S", 0.3)
+    with pytest.raises(DeviceError, match=r"does not answer|takes no SSH"):
+        Connection.open(Device(name="x", host="192.0.2.1"))
+
+
+def test_arguments_and_names_arrive_as_they_are(connection, ssh_device):
+    assert connection.run("printf", "%s|%s", WILD, "").out == WILD + "|"
+    assert connection.run("cat", input=b"given").out == "given"
+    folder = connection.home / WILD.replace("/", "_")
+    assert connection.run("mkdir", str(folder)).status == 0
+    connection.put(b"\0content", folder / "a\nb")
+    assert connection.get(folder / "a\nb") == b"\0content"
+    assert [path.name for path in ssh_device.home.iterdir()] == [WILD.replace("/", "_")]
+    assert not Path("/tmp/never").exists()
+
+
+def test_a_failed_command_and_a_missing_one(connection):
+    answer = connection.run("sh", "-c", "echo out; echo why >&2; exit 3")
+    assert (answer.status, answer.out, answer.err) == (3, "out\n", "why\n")
+    with pytest.raises(DeviceError, match="it could not be done: why"):
+        answer.required("it could not be done")
+    assert connection.run("no-such-command").status == 127
+    with pytest.raises(DeviceError, match="loop: sh failed: why"):
+        list(connection.lines("sh", "-c", "echo one; echo why >&2; exit 3"))
+
+
+def test_lines_come_as_they_are_said_and_closing_ends_the_whole_group(connection, ssh_device):
+    lines = connection.lines("sh", "-c", "sleep 1234.5 & while :; do echo more; sleep 0.05; done")
+    assert [next(lines), next(lines)] == ["more", "more"]
+    assert ssh_device.processes("sleep 1234.5")
+    lines.close()
+    wait_until_gone(ssh_device, "sleep 1234.5")
+    assert not ssh_device.processes("echo more")
+
+
+def test_giving_up_while_a_command_is_silent_ends_it(ssh_device):
+    class GivenUp(Exception):
+        pass
+
+    def give_up() -> None:
+        if ssh_device.processes("sleep 1235.5"):
+            raise GivenUp
+
+    with ssh_device.connect() as connection:
+        connection.on_wait = give_up
+        with pytest.raises(GivenUp):
+            connection.run("sleep", "1235.5")
+        wait_until_gone(ssh_device, "sleep 1235.5")
+
+
+def test_a_command_that_does_not_end_is_ended(connection, ssh_device):
+    with pytest.raises(DeviceError, match="did not end within"):
+        connection.run("sleep", "1236.5", timeout_s=0.3)
+    wait_until_gone(ssh_device, "sleep 1236.5")
+
+
+def test_a_flood_of_200_mb_is_stopped(connection, ssh_device):
+    with pytest.raises(DeviceError, match="more than 8 MiB"):
+        connection.run("head", "-c", "200000000", "/dev/zero")
+    with pytest.raises(DeviceError, match="a line without end"):
+        list(connection.lines("head", "-c", "200000000", "/dev/zero"))
+    assert connection.run("sh", "-c", "head -c 20000000 /dev/zero >&2; echo done").out == "done\n"
+    wait_until_gone(ssh_device, "head -c 200000000")
+
+
+def test_what_a_login_shell_says_is_passed_over_and_what_is_no_shell_is_told(account, device_tools, ssh_device):
+    ssh_device.stop()
+    ssh_device._extra_lines = ('ForceCommand echo Welcome; echo to you; sh -c "$SSH_ORIGINAL_COMMAND"',)
+    ssh_device.start()
+    with ssh_device.connect() as connection:
+        assert connection.run("echo", "hi").out == "hi\n"
+    ssh_device.stop()
+    ssh_device._extra_lines = ("ForceCommand echo This account is not available",)
+    ssh_device.start()
+    with ssh_device.connect() as connection, pytest.raises(DeviceError, match="said 'This account is not available'"):
+        connection.run("echo", "hi")
+
+
+def test_a_connection_cut_during_an_upload_leaves_no_file(connection, ssh_device):
+    def cut(event):
+        if event.done > 1_000_000:
+            ssh_device.cut()
+
+    with pytest.raises(DeviceError, match="the connection was lost"):
+        connection.put(bytes(50_000_000), PurePosixPath(ssh_device.home / "big"), cut)
+    assert not (ssh_device.home / "big").exists()
+    with pytest.raises(DeviceError):
+        connection.run("true")
+    with ssh_device.connect() as again:
+        again.put(b"small", PurePosixPath(ssh_device.home / "big"))
+    assert (ssh_device.home / "big").read_bytes() == b"small"
+
+
+def test_a_command_beside_others_ends_with_the_connection(connection, ssh_device):
+    with connection.beside("sh", "-c", "echo here; cat >/dev/null; exec sleep 0.1") as said:
+        assert said == "here"
+        assert connection.run("echo", "meanwhile").out == "meanwhile\n"
+        assert ssh_device.processes("echo here")
+    wait_until_gone(ssh_device, "echo here")
+
+
+def test_installing_a_key_adds_it_once(connection, ssh_device, own_ssh_folder):
+    make_key(own_ssh_folder / "id_ed25519")
+    authorized = ssh_device.home / ".ssh" / "authorized_keys"
+    authorized.parent.mkdir()
+    authorized.write_text("ssh-ed25519 AAAA another")
+    ssh_device.account.give(ssh_device.home)
+    without_key = ssh_device.device.model_copy(update={"key": ""})
+    public = find_public_key(resolve(without_key))
+    for _ in range(2):
+        install_key(connection, public)
+    assert authorized.read_text() == "ssh-ed25519 AAAA another\n" + public.read_text()
+    Connection.open(without_key).close()
+
+
+def test_there_is_no_key_to_install(ssh_device):
+    with pytest.raises(DeviceError, match="ssh-keygen -t ed25519"):
+        find_public_key(resolve(ssh_device.device.model_copy(update={"key": ""})))
