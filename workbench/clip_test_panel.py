@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from core.experiment.clip_classification import ClipClassifier
 
 REPAINT_MS = 33
-LEFT_WIDTH, RIGHT_WIDTH = 400, 340
+LEFT_WIDTH, RIGHT_WIDTH = 368, 340
 SOUNDS = "Sound (*.wav *.wave)"
 READY = "Press Record a clip and say a word, or drop WAV files on the page."
 
@@ -66,6 +66,9 @@ class ClipTestPanel(QWidget):
         self._next_file.timeout.connect(self._hear_file)
         self._soon = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._soon.timeout.connect(self._show_prompt)
+        # Many files in a row are shown together, not one after the other.
+        self._session_soon = QTimer(self, singleShot=True, interval=REPAINT_MS)
+        self._session_soon.timeout.connect(self._show_session)
         self._build()
         self._connect()
         self._show_place(-1)
@@ -128,7 +131,7 @@ class ClipTestPanel(QWidget):
         return right
 
     def _connect(self) -> None:
-        self.session.changed.connect(self._show_session)
+        self.session.changed.connect(self._show_session_soon)
         self.record.clicked.connect(self.toggle)
         self.choose.clicked.connect(self.ask_files)
         self.anew.clicked.connect(self.session.begin_anew)
@@ -265,10 +268,15 @@ class ClipTestPanel(QWidget):
         self.prompt.show_prompt(self.word.currentData() or "…", "Say it now", fraction, is_taking=True)
         self.middle.setCurrentIndex(0)
 
+    def _show_session_soon(self) -> None:
+        if not self._session_soon.isActive():
+            self._session_soon.start()
+
     def _show_session(self) -> None:
         session = self.session
         self.table.follow()
-        self.score.setText(f"{session.num_right} of {session.num_judged} right" if session.num_judged else "No tally")
+        judged = session.num_judged
+        self.score.setText(f"{session.num_right} of {judged} right" if judged else "Nothing judged yet")
         self.accuracy.setText(
             number_format.accuracy_in_words(session.num_right, session.num_judged)
             if session.num_judged

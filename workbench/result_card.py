@@ -102,8 +102,7 @@ class ResultCard(QFrame):
         self.picture.show_picture(shown.values, seconds, shown.rows, shown.row_range, shown.levels, shown.unit)
         milliseconds = number_format.milliseconds
         self.costs.setText(
-            f"What the network saw, in {milliseconds(heard.feature_ms)} ms; "
-            f"the network took {milliseconds(heard.inference_ms)} ms"
+            f"Features {milliseconds(heard.feature_ms)} ms · network {milliseconds(heard.inference_ms)} ms"
         )
         self.show_adding(clip)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from core.experiment.clip_classification import ClassifiedClip
 
 HEADERS = ("Word", "File", "Peak dBFS", "Heard as", "What would help")
-WIDTHS = (88, 168, 84, 128)
+WIDTHS = (88, 192, 84, 128)
 ROW_HEIGHT = 26
 GOOD = "Nothing to mend"
 Index = QModelIndex | QPersistentModelIndex

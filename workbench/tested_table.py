@@ -25,25 +25,27 @@ class TestedModel(QAbstractTableModel):
     def __init__(self, session: TestedClips) -> None:
         super().__init__()
         self.session = session
-        self.num_rows = 0
+        self.clips: list[TestedClip] = []
+        """As they were when last looked at."""
 
     def follow(self) -> None:
         """Show what the session holds now; rows stay chosen while they only change."""
-        count = len(self.session.clips)
-        if count != self.num_rows:
+        clips, count = self.session.clips, len(self.session.clips)
+        if count != len(self.clips):
             self.beginResetModel()
-            self.num_rows = count
+            self.clips = clips
             self.endResetModel()
         elif count:
+            self.clips = clips
             self.dataChanged.emit(self.index(0, 0), self.index(count - 1, len(HEADERS) - 1))
 
     def clip(self, row: int) -> TestedClip:
         """Return the clip of a row."""
-        return self.session.clips[self.num_rows - 1 - row]
+        return self.clips[-1 - row]
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
         """Return how many clips there are."""
-        return 0 if parent.isValid() else self.num_rows
+        return 0 if parent.isValid() else len(self.clips)
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
         """Return how many columns there are."""
@@ -105,13 +107,13 @@ class TestedTable(QTableView):
     def place(self) -> int:
         """Place of the chosen clip in the session; −1 when there is none."""
         row = self.currentIndex().row()
-        return self.rows.num_rows - 1 - row if row >= 0 else -1
+        return len(self.rows.clips) - 1 - row if row >= 0 else -1
 
     def follow(self) -> None:
         """Show what the session holds now; a clip that joined is chosen."""
-        before = self.rows.num_rows
+        before = len(self.rows.clips)
         self.rows.follow()
-        if self.rows.num_rows != before:
+        if len(self.rows.clips) != before:
             self.selectRow(0)
         self.chosen.emit(self.place)
 
