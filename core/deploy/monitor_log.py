@@ -46,9 +46,9 @@ class Reading(_Told):
     load_1min: float | None = None
 
 
-def readings(connection: Connection, after: int = 0) -> Generator[MonitorState | Reading, None, None]:
-    """Yield the state of the monitor, then what it wrote after the reading of a number. Raises DeviceError."""
-    return _told(connection, f"--after={after}")
+def readings(connection: Connection) -> Generator[MonitorState | Reading, None, None]:
+    """Yield the state of the monitor, then all that it wrote. Raises DeviceError."""
+    return _told(connection)
 
 
 def last_readings(connection: Connection, count: int) -> Generator[MonitorState | Reading, None, None]:
@@ -56,9 +56,9 @@ def last_readings(connection: Connection, count: int) -> Generator[MonitorState 
     return _told(connection, f"--last={count}")
 
 
-def follow_readings(connection: Connection, after: int = 0) -> Generator[MonitorState | Reading, None, None]:
+def follow_readings(connection: Connection, count: int) -> Generator[MonitorState | Reading, None, None]:
     """Yield the same and go on as the monitor writes, saying its state again when that changes, until closed."""
-    return _told(connection, f"--after={after}", "--follow")
+    return _told(connection, f"--last={count}", "--follow")
 
 
 def write_csv(found: Iterable[Reading], file: TextIO) -> int:

@@ -39,7 +39,7 @@ def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> An
         case jobs.ExportMonitor():
             return {"csv": job.csv, "num_readings": _export(connection, Path(job.csv).expanduser(), emit)}
         case jobs.FollowMonitor():
-            return _pass_on(monitor_log.follow_readings(connection, job.after), job.device, emit)
+            return _pass_on(monitor_log.follow_readings(connection, job.num_readings), job.device, emit)
 
 
 def _look_at(service: ListeningService, num_detections: int) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class FollowMonitor(DeviceJob):
     """Follow the battery monitor until cancelled: a DeviceSaid for each line, see `core.deploy.monitor_log`."""
 
     intention: Literal["follow_monitor"] = "follow_monitor"
-    after: int = Field(0, ge=0, description="Number of the last reading that is known.")
+    num_readings: int = Field(100, ge=0, le=100_000, description="The last ones, to begin with.")
 
 
 AnyServiceJob = (

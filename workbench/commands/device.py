@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from workbench.commands import device_service
 from workbench.commands.device_session import (
     Answers,
     FingerprintOption,
@@ -21,6 +22,9 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="markdown",
 )
+
+app.command()(device_service.service)
+app.command()(device_service.monitor)
 
 ThreadsOption = Annotated[
     str, typer.Option("--threads", metavar="1,2,4", help="Numbers of threads; 1 to all cores when not given.")

@@ -13,7 +13,9 @@ from workbench import console
 
 if TYPE_CHECKING:
     from core.errors import PasswordWanted, UnknownHostKey
+    from core.events import Emit
     from core.experiment.device_jobs import AnyDeviceJob
+    from core.experiment.service_jobs import AnyServiceJob
 
 _MOST_PASSWORDS = 3
 
@@ -42,9 +44,15 @@ class Answers:
     keep_password: bool = False
 
 
-def ask_device(job: "AnyDeviceJob", answers: Answers, title_of: Callable[[str], str] = str) -> Any:
+def ask_device(
+    job: "AnyDeviceJob | AnyServiceJob",
+    answers: Answers,
+    title_of: Callable[[str], str] = str,
+    narrator: "Emit | None" = None,
+) -> Any:
     """Carry out a job on a device and return its answer, asking on the terminal what it wants to know.
 
+    `narrator` hears the events of the job; without one progress is shown.
     Raises WorkbenchError, with a sentence on which option answers where there is no terminal.
     """
     from core.errors import PasswordWanted, UnknownHostKey
@@ -55,8 +63,8 @@ def ask_device(job: "AnyDeviceJob", answers: Answers, title_of: Callable[[str], 
     passwords_left = 0 if answers.password_stdin else _MOST_PASSWORDS
     while True:
         try:
-            with console.progress(title_of) as narrator:
-                return carry_out(job, narrator)
+            with contextlib.nullcontext(narrator) if narrator else console.progress(title_of) as told:
+                return carry_out(job, told)
         except UnknownHostKey as question:
             job = job.model_copy(update={"fingerprint": _confirmed(question, job.fingerprint)})
         except PasswordWanted as question:
