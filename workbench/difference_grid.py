@@ -12,7 +12,7 @@ from workbench.plots.colour_scale import colours
 from workbench.plots.profile import Profile
 from workbench.plots.sound_frame import BOTTOM, TEXT_PIXELS, TOP, paint_colour_scale
 from workbench.plots.spectrogram import MAPS, DifferenceView, PictureView, difference_colours
-from workbench.seen_picture import seen, signed_range
+from workbench.seen_picture import seen, seen_difference, signed_range
 
 Float32 = NDArray[np.float32]
 Levels = tuple[float, float]
@@ -67,11 +67,8 @@ class DifferenceGrid(QWidget):
         )
         for label, words in zip(self.names, names, strict=True):
             label.setText(words)
-        differences = [result.effect if standardized else result.difference for result in results]
-        shown = [
-            _Shown(result, difference, duration_s) for result, difference in zip(results, differences, strict=True)
-        ]
-        scale = _Scale(shown, "σ" if standardized else "")
+        shown = [_Shown(result, duration_s, standardized=standardized) for result in results]
+        scale = _Scale(shown)
         for place, column in enumerate(self.columns):
             column.set_visible(place < len(results))
             self._grid.setColumnStretch(place + 1, int(place < len(results)))
@@ -85,24 +82,25 @@ class DifferenceGrid(QWidget):
 class _Shown:
     """One result in the units of the eye."""
 
-    def __init__(self, result: ClassDifference, difference: Float32, duration_s: float) -> None:
+    def __init__(self, result: ClassDifference, duration_s: float, *, standardized: bool) -> None:
         self.means = [seen(mean, result.features, normalized=True) for mean in result.means]
-        self.difference = difference
-        self.frames, self.coefficients = per_frame(difference), per_coefficient(difference)
+        own = seen_difference(result.difference, result.features)
+        self.difference, self.unit = (result.effect, "σ") if standardized else own
+        self.frames, self.coefficients = per_frame(self.difference), per_coefficient(self.difference)
         self.duration_s = duration_s
 
 
 class _Scale:
     """What is common to a row: the ends of its colours or of its axis."""
 
-    def __init__(self, shown: list[_Shown], unit: str) -> None:
+    def __init__(self, shown: list[_Shown]) -> None:
         first = shown[0].means[0]
         self.mean_unit, self.map = first.unit, MAPS[first.rows]
         levels = [mean.levels for one in shown for mean in one.means]
         self.means: Levels = (min(low for low, _ in levels), max(high for _, high in levels))
         most = max(signed_range(one.difference, one.means[0].rows) for one in shown)
         self.difference: Levels = (-most, most)
-        self.unit = unit
+        self.unit = shown[0].unit
         self.frames = 1.05 * max(float(one.frames.max()) for one in shown)
         self.coefficients = 1.05 * max(float(one.coefficients.max()) for one in shown)
 

@@ -18,7 +18,7 @@ from workbench.elided_label import ElidedLabel
 from workbench.form_fields import guard_wheel
 
 FOLLOW_MS = 33
-VALUES_WIDTH = 144
+VALUES_WIDTH, WIDEST = 120, 184
 NOTHING = "nothing"
 EMPTY = (
     "Here the mean pictures of two labels stand beside their difference.\n"
@@ -49,8 +49,8 @@ class DifferencePanel(QWidget):
         self.use_dataset(dataset)
 
     def _build(self) -> None:
-        self.first, self.second = _menu("First label", 8), _menu("Second label", 8)
-        self.varied = _menu("Setting that varies", 12)
+        self.first, self.second = _menu("First label", 5), _menu("Second label", 5)
+        self.varied = _menu("Setting that varies", 8)
         self.varied.addItem(NOTHING, "")
         for name in Features.model_fields:
             self.varied.addItem(field_text.label_of(Features, name), name)
@@ -59,7 +59,7 @@ class DifferencePanel(QWidget):
         self.values.setMinimumWidth(VALUES_WIDTH)
         self.values.textEdited.connect(self._follow)
         self.values.hide()
-        self.shown = _menu("Unit of the difference", 9)
+        self.shown = _menu("Unit of the difference", 7)
         self.shown.addItems([PLAIN, STANDARDIZED])
         self.problem = QLabel(wordWrap=True)
         self.problem.setProperty("role", "problem")
@@ -109,7 +109,11 @@ class DifferencePanel(QWidget):
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(6)
         for part in (self.first, "against", self.second, "varying", self.varied, self.values):
-            row.addWidget(QLabel(part) if isinstance(part, str) else part)
+            if isinstance(part, str):
+                row.addWidget(QLabel(part))
+            else:
+                row.addWidget(part, 8)
+                part.setMaximumWidth(WIDEST)
         row.addStretch(1)
         row.addWidget(self.shown)
         return bar
@@ -150,6 +154,7 @@ class DifferencePanel(QWidget):
         self.varied.setCurrentIndex(self.varied.findData(name))
         self._vary()
         self.values.setText(text)
+        self.values.setModified(True)
         self._follow()
 
     def _pick(self) -> None:

@@ -56,6 +56,14 @@ def seen(picture: Float32, features: Features, *, normalized: bool) -> SeenPictu
     return SeenPicture(picture, "", rows, row_range, is_signed=True)
 
 
+def seen_difference(difference: Float32, features: Features) -> tuple[Float32, str]:
+    """Return a difference of two pictures to show, and its unit."""
+    if features.normalization == "standardize":
+        return difference, "σ"
+    # Of a difference of logarithms the reference is gone.
+    return (difference * DECIBELS_PER_NEPER, "dB") if features.kind == "log_mel" else (difference, "")
+
+
 def signed_range(values: Float32, rows: RowKind) -> float:
     """Return the largest size to tell apart by colour; the zeroth MFCC is loudness and would hide the others."""
     kept = values[:, 1:] if rows == "mfcc" and values.shape[1] > 1 else values

@@ -68,6 +68,7 @@ class SoundSource(QFrame):
 
     def _build_microphone(self) -> QWidget:
         self.device = DeviceMenu()
+        self.device.setMinimumContentsLength(12)
         self.device.opened.connect(self.devices_wanted)
         self.device.device_chosen.connect(self.device_chosen)
         self.listen = QPushButton("Listen")

@@ -46,7 +46,7 @@ class LevelMeter(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802
         """Return the one size that it has."""
-        return QSize(252, 30)
+        return QSize(240, 30)
 
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         """Paint what stands still from a picture of it, then level, peak and lamp."""
