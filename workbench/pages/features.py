@@ -62,7 +62,7 @@ class FeaturesPage(QWidget):
 
     def _build_settings(self) -> QWidget:
         left = QWidget()
-        left.setMinimumWidth(360)
+        left.setMinimumWidth(320)
         self.gist = ElidedLabel()
         self.gist.setProperty("role", "muted")
         title = QLabel("Features")
