@@ -4,6 +4,7 @@ Run as root, it makes an ordinary user for the session, which also lets a passwo
 runs the tests. The home folder and the search path are set by the server, so nothing of the real ones is touched.
 """
 
+import contextlib
 import os
 import pwd
 import secrets
@@ -229,6 +230,20 @@ def ssh_device(account: Account, device_tools: Path, own_ssh_folder: Path) -> It
     yield device
     device.stop()
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def tiny_disk(device: SshDevice, folder: Path, kilobytes: int = 512) -> Iterator[None]:
+    """Put a disk of its own, almost too small for anything, in a folder's place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    command = ["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k,mode=0777", "tmpfs", str(folder)]
+    if os.geteuid() or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("needs root, who may mount a disk in memory")
+    try:
+        device.account.give(device.home)
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def make_key(path: Path) -> None:
