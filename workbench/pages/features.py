@@ -102,7 +102,7 @@ class FeaturesPage(QWidget):
     def _connect(self) -> None:
         self.draft.changed.connect(self._show_draft)
         self.session.spec_edited.connect(self._show_experiment)
-        self.session.clips_edited.connect(lambda *_: self.difference.read_clips_again())
+        self.session.clips_edited.connect(self._read_clips_again)
         self.splitter.splitterMoved.connect(
             lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "features")
         )
@@ -137,6 +137,9 @@ class FeaturesPage(QWidget):
         if follows and self.features != spec.features:
             self.draft.replace_section("features", spec.features)
         self._show_draft()
+
+    def _read_clips_again(self, _folder: Path, _edits: object) -> None:
+        self.difference.read_clips_again()
 
     def _show_draft(self) -> None:
         features = self.features
