@@ -26,7 +26,7 @@ from core.spec import Dataset, Split
 
 NONE = -1
 _LIMIT_BYTES = 256 * 1024**2
-_COLUMNS = np.dtype(
+COLUMNS = np.dtype(
     [
         ("label", "i2"),
         ("used_as", "i2"),
@@ -224,7 +224,7 @@ def open_catalogue(kept: Path, folder: Path) -> Catalogue:
 
 
 def _describe(facts: ClipFacts) -> tuple[NDArray[np.void], tuple[str, ...]]:
-    columns = np.zeros(len(facts.names), _COLUMNS)
+    columns = np.zeros(len(facts.names), COLUMNS)
     for name in ("faults", "seconds", "peak", "sample_rate"):
         columns[name] = facts.columns[name]
     columns["label"] = facts.label_rows

@@ -20,6 +20,7 @@ FIGURES = {
     "estimates": "estimate after a keystroke",
     "window_start": "window usable against import tensorflow",
     "trials_page": "trials page with 5,000 trials",
+    "data_page": "data page with 8,000 clips",
     "first_batch": "Train click to first batch",
     "event_loop": "event loop while training",
     "live_viewer": "live pictures: cost, losses, delay, class difference",
