@@ -12,7 +12,7 @@ from psygnal import Signal
 from core.datasets.edits import ClipEdit, change_edits
 from core.errors import StudyError
 from core.experiment.store import Constraints, Study, TrialState
-from core.spec import Dataset, Features, TrialSpec
+from core.spec import Dataset, Features, KeywordSpottingSpec, TrialSpec
 
 THIS_MACHINE = ""
 
@@ -107,7 +107,7 @@ class Session:
 
     def use_dataset(self, dataset: Dataset) -> None:
         """Ask for a choice of clips to be taken up by the form, and by the pages that follow it."""
-        if self.spec is not None and not list(dataset.problems()):
+        if isinstance(self.spec, KeywordSpottingSpec) and not list(dataset.problems()):
             self.tell_spec(self.spec.model_copy(update={"dataset": dataset}))
         self.dataset_requested.emit(dataset)
 

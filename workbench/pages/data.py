@@ -11,7 +11,7 @@ from core.datasets.catalogue import Catalogue, label_rows
 from core.datasets.edits import Edits
 from core.errors import WorkbenchError
 from core.evaluation.verdicts import Verdicts
-from core.spec import Dataset, TrialSpec
+from core.spec import Dataset, KeywordSpottingSpec, Split, TrialSpec
 from workbench import clip_edits, label_choice
 from workbench import preferences as remembered
 from workbench.catalogue_reader import CatalogueReader
@@ -41,8 +41,9 @@ class DataPage(QWidget):
         self.session, self.preferences = session, preferences
         if session.spec is None:
             session.tell_spec(last_spec(preferences.last_spec))
-        assert session.spec is not None
-        self.dataset, self.split = session.spec.dataset, session.spec.split
+        self.dataset, self.split = Dataset(), Split()
+        if isinstance(session.spec, KeywordSpottingSpec):
+            self.dataset, self.split = session.spec.dataset, session.spec.split
         self.catalogue: Catalogue | None = None
         self.reader = CatalogueReader(jobs, self)
         self.work = ClipJobs(session, jobs, self)
@@ -175,7 +176,8 @@ class DataPage(QWidget):
         self._try(lambda: self.work.synthesize(job))
 
     def _follow(self, spec: TrialSpec) -> None:
-        if (spec.dataset, spec.split) != (self.dataset, self.split):
+        """Show the clips of the form; a task without clips leaves the page as it is."""
+        if isinstance(spec, KeywordSpottingSpec) and (spec.dataset, spec.split) != (self.dataset, self.split):
             self.dataset, self.split = spec.dataset, spec.split
             self._ask()
 

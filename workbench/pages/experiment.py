@@ -21,7 +21,7 @@ from core.errors import SpecError, WorkbenchError
 from core.experiment.jobs import RunSweep, Train
 from core.experiment.spec_file import load_values, save_spec
 from core.experiment.store import Constraints
-from core.spec import Dataset, Features, TrialSpec
+from core.spec import Dataset, Features, KeywordSpottingSpec, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.draft import Draft
@@ -194,7 +194,9 @@ class ExperimentPage(QWidget):
         self.show_form()
 
     def use_dataset(self, dataset: Dataset) -> None:
-        """Take up a choice of clips; all other settings stay."""
+        """Take up a choice of clips; all other settings stay, unless they are of a task without clips."""
+        if self.draft.spec_type is not KeywordSpottingSpec:
+            self.draft.replace(starters()[0].spec_for(dataset.folder))
         self.draft.replace_section("dataset", dataset)
         self._keep_draft()
         if dataset.folder and self.whole.currentWidget() is self.welcome:
