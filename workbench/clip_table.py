@@ -239,6 +239,7 @@ class ClipTable(QTableView):
 def tint_selection(option: QStyleOptionViewItem) -> None:
     """Let a selected row shine through in the accent colour, its words in their own."""
     tint = QColor(theme.current().accent)
-    tint.setAlphaF(0.20)
+    # The style lays it over the row and over each cell.
+    tint.setAlphaF(0.12)
     option.palette.setColor(QPalette.ColorRole.Highlight, tint)
     option.palette.setColor(QPalette.ColorRole.HighlightedText, option.palette.color(QPalette.ColorRole.Text))
