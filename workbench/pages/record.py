@@ -15,13 +15,15 @@ from core.datasets.data_folder import data_folder
 from core.datasets.preprocessing import Preprocessing
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
-from core.experiment.model_choice import MODEL, ChosenModel, choose_model
+from core.experiment.model_choice import ChosenModel
 from core.experiment.store import Study
+from core.spec import Dataset, KeywordSpottingSpec
 from workbench.clip_test_panel import ClipTestPanel
 from workbench.device_menu import DeviceMenu
 from workbench.foreign_settings import ForeignSettings
 from workbench.jobs import Jobs
 from workbench.listening import Listener, NoModel
+from workbench.listening_model import ListeningModel, SettingsMissing, open_listening
 from workbench.message_bar import MessageBar
 from workbench.microphone_feed import MicrophoneFeed
 from workbench.model_menu import ModelMenu, best_trial
@@ -55,6 +57,8 @@ class RecordPage(QWidget):
         self.session, self.jobs, self.preferences = session, jobs, preferences
         self.feed = MicrophoneFeed(self)
         self.chosen: ChosenModel | None = None
+        self._followed: tuple[str, ...] = ()
+        """The trial selected elsewhere that was taken up last."""
         self._build()
         self._connect()
         self.setAcceptDrops(True)
@@ -63,11 +67,11 @@ class RecordPage(QWidget):
     # Building
 
     def _build(self) -> None:
-        spec = self.session.spec or last_spec(self.preferences.last_spec)
+        clips = self._clips
         folder = Path(str(self.preferences.get(FOLDER)) or data_folder() / "recordings")
         self.message = MessageBar()
         self.foreign = ForeignSettings()
-        self.record = RecordPanel(folder, ", ".join(spec.dataset.labels), str(self.preferences.get(PERSON)))
+        self.record = RecordPanel(folder, ", ".join(clips.labels if clips else ()), str(self.preferences.get(PERSON)))
         self.test = ClipTestPanel(self._place_to_add)
         self.spotting = SpottingPanel()
         self.tuner = TunerPanel(self.jobs)
@@ -135,7 +139,6 @@ class RecordPage(QWidget):
         self.test.added.connect(lambda take: self._say(f"Added to the data: {take.path}"))
         self.session.study_opened.connect(self._show_study)
         self.session.trials_changed.connect(lambda _: self._show_study(self.session.study))
-        self.session.selection_changed.connect(self._follow_selection)
 
     # Microphone
 
@@ -187,30 +190,31 @@ class RecordPage(QWidget):
 
     def open_model(self, target: Path, preprocessing: Preprocessing | None = None) -> None:
         """Let a model listen, or say why it cannot."""
-        # LiteRT is loaded here, where a model is first wanted, not with the window.
-        from core.experiment.clip_classification import ClipClassifier
-        from core.experiment.spotting import Spotter
-
         try:
-            chosen = choose_model(target, preprocessing)
-            classifier, spotter = ClipClassifier(chosen), Spotter(chosen)
+            self._use_model(open_listening(target, preprocessing))
+        except SettingsMissing:
+            self.foreign.ask_for(target)
         except WorkbenchError as error:
-            self.model.show_target(self.model.target)
-            if target.suffix == MODEL_SUFFIX and target.is_file() and preprocessing is None:
-                self.foreign.ask_for(target)
-            else:
-                self._say(str(error))
-            return
+            self._say(str(error))
+        # Where that failed, the menu goes back to the model that listens.
+        self.model.show_target(self.target)
+
+    @property
+    def target(self) -> Path | None:
+        """Folder of the trial, or the file, that listens; None when nothing does."""
+        return self.chosen and (self.chosen.trial or self.chosen.path)
+
+    def _use_model(self, model: ListeningModel | None) -> None:
         self.foreign.hide()
-        self.chosen = chosen
-        self.model.show_target(chosen.trial or (target if target.is_file() else chosen.path))
+        self._say("")
         self.spotting.stop()
-        self.record.use_model(classifier)
-        self.test.use_model(classifier)
-        self.spotting.use_model(spotter)
-        self.tuner.use_model(chosen, spotter.settings)
+        self.chosen = model.chosen if model else None
+        self.record.use_model(model.classifier if model else None)
+        self.test.use_model(model.classifier if model else None)
+        self.spotting.use_model(model.spotter if model else None)
+        self.tuner.use_model(self.chosen, self.spotting.form.settings)
         for stack in self.stacks:
-            stack.setCurrentIndex(1)
+            stack.setCurrentIndex(int(model is not None))
 
     def use_settings(self, settings: DetectionSettings) -> None:
         """Put a working point in force, live and in the tuner."""
@@ -232,31 +236,43 @@ class RecordPage(QWidget):
 
     def _show_study(self, study: Study | None) -> None:
         self.model.show_study(study)
-        if self.isVisible() and study is not None and not self.model.offers(self.model.target):
-            best = best_trial(study)
-            if best is not None:
-                self.open_model(study.folder_of(best))
-
-    def _follow_selection(self, names: tuple[str, ...]) -> None:
-        """A trial selected elsewhere listens, once it is trained."""
-        study = self.session.study
-        if study is None or not names:
+        if not self.isVisible():
             return
-        folder = study.folder_of(names[0])
-        if self.model.offers(folder) and (folder / MODEL).is_file():
-            self.open_model(folder)
+        wanted = self._wanted(study) if study else None
+        if wanted is not None:
+            self.open_model(wanted)
+        elif self.chosen is not None and not self.model.offers(self.target):
+            self._use_model(None)
+            self.model.show_target(None)
+
+    def _wanted(self, study: Study) -> Path | None:
+        """Return the trial that was selected elsewhere since, else the best one while none listens."""
+        selected = self.session.selection[:1]
+        if selected and selected != self._followed:
+            self._followed = selected
+            folder = study.folder_of(selected[0])
+            if folder != self.target and self.model.offers(folder):
+                return folder
+        best = None if self.model.offers(self.target) else best_trial(study)
+        return study.folder_of(best) if best else None
 
     # Data
 
+    @property
+    def _clips(self) -> Dataset | None:
+        """The clips that the experiment is about; None where it is about something else."""
+        spec = self.session.spec or last_spec(self.preferences.last_spec)
+        return spec.dataset if isinstance(spec, KeywordSpottingSpec) else None
+
     def _place_to_add(self) -> tuple[Path, str]:
-        spec = self.session.spec
-        folder = Path(spec.dataset.folder).expanduser() if spec and spec.dataset.folder else None
+        clips = self._clips
+        folder = Path(clips.folder).expanduser() if clips and clips.folder else None
         speaker = self.record.recorder.speaker_of(self.record.form.person.text())
         return folder or self.record.form.chosen_folder, speaker
 
     def _use_as_data(self, folder: Path) -> None:
-        spec = self.session.spec or last_spec(self.preferences.last_spec)
-        self.session.use_dataset(spec.dataset.model_copy(update={"folder": str(folder), "labels": ()}))
+        clips = self._clips or Dataset()
+        self.session.use_dataset(clips.model_copy(update={"folder": str(folder), "labels": ()}))
         self._open_experiment()
 
     def _remember(self) -> None:
@@ -322,8 +338,8 @@ class RecordPage(QWidget):
             self.feed.stop()
 
     def _arrive(self) -> None:
-        self.look_for_devices()
         self._show_study(self.session.study)
+        self.look_for_devices()
 
 
 def _stack(*pages: QWidget) -> QStackedWidget:
