@@ -3,13 +3,13 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QWidget
 
 from workbench.number_format import three_digits
+from workbench.row_table import RowTable
 from workbench.threshold_curve import ThresholdCurve
 
 HEADERS = ("Threshold", "Missed %", "False / h")
-ROW_HEIGHT = 26
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -51,24 +51,14 @@ class PointModel(QAbstractTableModel):
         return (f"{point.threshold:g}", missed, three_digits(point.false_accepts_per_hour))[index.column()]
 
 
-class PointTable(QTableView):
+class PointTable(RowTable):
     """Shows the points; the chosen row is the working point."""
 
     chosen = Signal(int)
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
         self.points = PointModel()
-        self.setModel(self.points)
-        self.setProperty("role", "clips")
-        self.setAccessibleName("Working points")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        self.horizontalHeader().setHighlightSections(False)
+        super().__init__(self.points, "Working points", parent)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self.selectionModel().currentRowChanged.connect(lambda now: now.isValid() and self.chosen.emit(now.row()))
 

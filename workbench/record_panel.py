@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from core.audio.wav import read_wav
-from core.datasets.recordings import SAMPLE_RATE, Take
+from core.datasets.recordings import CLIP_S, SAMPLE_RATE, Take
 from core.errors import DataError
 from workbench import theme
 from workbench.card import card, icon_button
@@ -52,6 +52,7 @@ class RecordPanel(QWidget):
         self._connect()
         self._show_prompt()
         self._show_chosen()
+        self._show_count()
 
     def _build(self) -> None:
         self.record = QPushButton("Record")
@@ -116,6 +117,7 @@ class RecordPanel(QWidget):
         self.recorder.taken.connect(self._on_taken)
         self.recorder.removed.connect(self.table.takes.remove)
         self.recorder.failed.connect(self.said)
+        self.form.edited.connect(self._show_count)
         self.record.clicked.connect(self.toggle)
         self.use.clicked.connect(lambda: self.data_chosen.emit(self.form.chosen_folder))
         self.play.clicked.connect(self.toggle_playing)
@@ -244,6 +246,7 @@ class RecordPanel(QWidget):
         takes = self.recorder.takes
         words = len({take.path.parent for take in takes})
         self.count.setText(f"{len(takes)} takes of {words} words saved" if takes else "")
+        self.use.setEnabled(self.form.chosen_folder.is_dir())
 
     def _show_chosen(self, *_: object) -> None:
         take = self.table.current
@@ -251,6 +254,7 @@ class RecordPanel(QWidget):
             button.setEnabled(take is not None)
         if take is None or not take.path.exists():
             self.wave.clear()
+            self.wave.show_span(0.0, CLIP_S)
             return
         clip = read_wav(take.path)
         self.wave.show_samples(clip.samples, clip.sample_rate)

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QWidget
 
 from core.datasets.recordings import Take
 from core.evaluation.advice import fault_of_sound
 from workbench import theme
+from workbench.row_table import RowTable
 
 if TYPE_CHECKING:
     from core.experiment.clip_classification import ClassifiedClip
 
 HEADERS = ("Word", "File", "Peak dBFS", "Heard as", "What would help")
 WIDTHS = (88, 192, 84, 128)
-ROW_HEIGHT = 26
 GOOD = "Nothing to mend"
 Index = QModelIndex | QPersistentModelIndex
 
@@ -106,27 +106,16 @@ class TakeModel(QAbstractTableModel):
         return None
 
 
-class TakeTable(QTableView):
+class TakeTable(RowTable):
     """Shows the takes; Delete asks for the chosen one to go."""
 
     chosen = Signal(object)
     """The Take that is current; None when there is none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
         self.takes = TakeModel()
-        self.setModel(self.takes)
-        self.setAccessibleName("Takes")
-        self.setProperty("role", "clips")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        super().__init__(self.takes, "Takes", parent)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column, width in enumerate(WIDTHS):

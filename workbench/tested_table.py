@@ -4,15 +4,15 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QWidget
 
 from workbench import theme
 from workbench.number_format import NOTHING
+from workbench.row_table import RowTable
 from workbench.tested_clips import TestedClip, TestedClips
 
 HEADERS = ("Clip", "Said", "Heard as", "%", "")
 WIDTHS = (112, 76, 84, 44, 56)
-ROW_HEIGHT = 26
 VERDICTS = {True: "right", False: "wrong", None: ""}
 Index = QModelIndex | QPersistentModelIndex
 
@@ -72,7 +72,7 @@ class TestedModel(QAbstractTableModel):
         return None
 
 
-class TestedTable(QTableView):
+class TestedTable(RowTable):
     """Shows the session and tells which clip is looked at."""
 
     __test__ = False
@@ -81,22 +81,11 @@ class TestedTable(QTableView):
     """Place of the clip in the session; −1 when there is none."""
 
     def __init__(self, session: TestedClips, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
         self.session = session
         self.rows = TestedModel(session)
-        self.setModel(self.rows)
-        self.setAccessibleName("Clips of this session")
-        self.setProperty("role", "clips")
+        super().__init__(self.rows, "Clips of this session", parent)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setMinimumSectionSize(32)
         for column, width in enumerate(WIDTHS):
             header.resizeSection(column, width)

@@ -169,7 +169,7 @@ def test_takes_are_the_sound_that_was_heard_and_a_data_set_like_any_other(
 
     # Once more: the better take stays, under a number of its own.
     table.selectRow(1)
-    click(qtbot, page.record.again)
+    QTest.keyClick(table, Qt.Key.Key_R)
     recorder = page.record.recorder
     qtbot.waitUntil(lambda: recorder.phase is Phase.SPEAK, timeout=SOUND_MS)
     other = wav_files(tones / "high")[5]
