@@ -143,8 +143,9 @@ class SshDevice:
         """Kill the processes of the server's connections, as when a network cable is pulled."""
         assert self._process is not None
         for process in psutil.Process(self._process.pid).children(recursive=True):
-            if process.name().startswith("sshd"):
-                process.send_signal(signal.SIGKILL)
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if process.name().startswith("sshd"):
+                    process.send_signal(signal.SIGKILL)
 
     def change_host_key(self) -> None:
         """Set the device up anew, under the same address."""

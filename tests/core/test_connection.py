@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from core.deploy import connection as module
+from core.deploy import transport as module
 from core.deploy.authentication import Access
 from core.deploy.authorized_keys import find_public_key, install_key
 from core.deploy.connection import Connection

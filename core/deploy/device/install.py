@@ -110,7 +110,7 @@ class Releases:
         return max([int(number) for number in numbers if number.isdigit()], default=0) + 1
 
     def _drop_oldest(self, newest: str) -> None:
-        kept = {newest, self._named("current"), self._named("previous")}
+        kept = {newest, self._named("current"), self._named("previous")} - {""}
         others = [path for path in self.folder.iterdir() if path.name not in kept and not path.name.startswith(".")]
         others.sort(key=lambda path: path.stat().st_mtime)
         for path in others[: max(0, len(others) + len(kept) - KEPT_RELEASES)]:

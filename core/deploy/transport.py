@@ -1,0 +1,75 @@
+"""The way to an SSH server up to the point where its key can be looked at, and sentences for what breaks there."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import paramiko
+
+from core.deploy.endpoint import Endpoint
+from core.deploy.host_keys import KnownHosts
+from core.errors import DeviceError
+
+CONNECT_TIMEOUT_S = 10.0
+LOST_AFTER_S = 20
+
+
+def handshake(endpoint: Endpoint) -> paramiko.Transport:
+    """Return a transport whose encryption stands, the server's key not yet checked."""
+    sock = _socket(endpoint)
+    with explained(str(endpoint), "the first words of SSH"):
+        transport = paramiko.Transport(sock)
+        transport.banner_timeout = CONNECT_TIMEOUT_S
+        options = transport.get_security_options()
+        wanted = [
+            kind
+            for known in KnownHosts().key_types(endpoint.known_as)
+            for kind in (("rsa-sha2-512", "rsa-sha2-256") if known == "ssh-rsa" else (known,))
+            if kind in options.key_types
+        ]
+        options.key_types = (*wanted, *(kind for kind in options.key_types if kind not in wanted))
+        try:
+            transport.start_client(timeout=CONNECT_TIMEOUT_S)
+        except BaseException:
+            transport.close()
+            raise
+        return transport
+
+
+def _socket(endpoint: Endpoint) -> "socket.socket | paramiko.ProxyCommand":
+    if endpoint.proxy_command:
+        return paramiko.ProxyCommand(endpoint.proxy_command)
+    try:
+        sock = socket.create_connection((endpoint.host, endpoint.port), CONNECT_TIMEOUT_S)
+    except socket.gaierror as error:
+        raise DeviceError(
+            f"There is no host called {endpoint.host}; check the name, or give the address instead"
+        ) from error
+    except ConnectionRefusedError as error:
+        raise DeviceError(
+            f"{endpoint.host} takes no SSH connection at port {endpoint.port}; switch SSH on there "
+            "(`sudo raspi-config`, Interface Options) or mend the port"
+        ) from error
+    except OSError as error:
+        raise DeviceError(
+            f"{endpoint.host} does not answer at port {endpoint.port} ({error}); check that it is on and in this "
+            "network"
+        ) from error
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, LOST_AFTER_S * 1000)
+    return sock
+
+
+@contextlib.contextmanager
+def explained(name: str, doing: str) -> Iterator[None]:
+    """Turn what paramiko raises into a sentence."""
+    try:
+        yield
+    except DeviceError:
+        raise
+    except (EOFError, TimeoutError, ConnectionError) as error:
+        raise DeviceError(f"{name}: the connection was lost ({doing}); what was there before is unchanged") from error
+    except OSError as error:
+        raise DeviceError(f"{name}: {doing} failed ({error.strerror or error})") from error
+    except paramiko.SSHException as error:
+        raise DeviceError(f"{name}: SSH failed at {doing} ({error}); check the connection and try again") from error
