@@ -1,0 +1,213 @@
+"""The listening service on a real SSH server: installed, heard, stopped, started again after failures, taken away."""
+
+import json
+import os
+import signal
+from pathlib import PurePosixPath
+
+import numpy as np
+import pytest
+
+from core.audio.wav import Sound, read_wav, write_wav
+from core.datasets.clips import wav_files
+from core.deploy.device.actions import Actions, Command, Logging
+from core.deploy.layout import Layout
+from core.deploy.live import LiveBeginning, LiveStep, LiveWord, hear_live
+from core.deploy.monitor_log import MonitorState, Reading, follow_readings, last_readings
+from core.deploy.release import deploy
+from core.deploy.service import UNIT, ListeningService, default_actions, unit_text
+from core.errors import DeviceError
+from core.experiment.device_trials import release_of
+from core.experiment.store import Study
+from tests import user_systemd
+from tests.waiting import until
+
+RATE = 16000
+SPOT = "core.deploy.device.spot"
+TABLE = Actions({"high": Logging("start"), "rising": Logging("stop")}, monitor_interval_s=0.1)
+
+
+@pytest.fixture
+def device(ssh_device, tone_trial, tmp_path):
+    """A device with a model and two minutes of sound: a high tone, a rising one, and so on, each two seconds."""
+    user_systemd.put_tools(ssh_device)
+    ssh_device.provision()
+    study = Study.open(tone_trial.parents[1])
+    clips = tone_trial.parents[2] / "clips"
+    samples = (0.01 * np.random.default_rng(0).standard_normal(120 * RATE)).astype(np.float32)
+    for number in range(59):
+        clip = read_wav(wav_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
+        samples[(2 * number + 1) * RATE : (2 * number + 2) * RATE] += clip
+    write_wav(tmp_path / "words.wav", Sound(samples, RATE))
+    with ssh_device.connect() as connection:
+        deploy(connection, release_of(study, tone_trial.name))
+        connection.put(tmp_path / "words.wav", connection.home / "words.wav")
+    yield ssh_device
+    for process in ssh_device.processes("user_systemd.py supervise"):
+        process.terminate()
+    until(lambda: not ssh_device.processes("user_systemd.py supervise"))
+
+
+@pytest.fixture
+def connection(device):
+    with device.connect() as opened:
+        yield opened
+
+
+@pytest.fixture
+def service(connection):
+    return ListeningService(connection)
+
+
+def test_a_model_listens_and_acts_until_it_is_taken_away(device, connection, service):
+    assert service.status().state == "absent"
+    status = service.install(TABLE, wav=connection.home / "words.wav")
+    assert status.state == "running" and status.release.startswith("tones-")
+    assert status.words == {"high": "starts the monitor", "rising": "ends the monitor"}
+    # Refused here, so a sentence says how.
+    assert status.lingers is False
+    assert status.message.endswith(f"type there: sudo loginctl enable-linger {device.account.name}")
+    _follow_one_session(device, connection)
+    until(lambda: len(service.detections()) >= 2)
+    heard = service.detections(2)
+    assert [(each.word, each.did) for each in heard] in (
+        [("high", "monitor started"), ("rising", "monitor stopped")],
+        [("rising", "monitor stopped"), ("high", "monitor started")],
+    )
+    monitor, *readings = last_readings(connection, 100)
+    assert isinstance(monitor, MonitorState) and monitor.session == 1 and len(readings) >= 5
+    service.stop()
+    assert service.status().state == "stopped" and not device.processes(SPOT)
+    service.start()
+    assert service.status().state == "running" and len(device.processes(SPOT)) == 1
+    service.uninstall()
+    assert service.status().state == "absent" and not device.processes(SPOT)
+    assert not (device.home / ".config/systemd/user" / UNIT).exists()
+    assert len(service.detections(2)) == 2
+    # A device that is removed may have none.
+    service.uninstall()
+
+
+def test_a_service_that_is_killed_comes_back_and_lingers_where_that_is_allowed(device, connection, service):
+    (device.folder / "systemd" / "lingering").write_text("granted")
+    status = service.install(Actions(), wav=connection.home / "words.wav")
+    assert (status.lingers, status.message, status.words) == (True, "", {})
+    (before,) = device.processes(SPOT)
+    os.kill(before.pid, signal.SIGKILL)
+    until(lambda: service.status().restarts == 1)
+    until(lambda: service.status().state == "running")
+    (after,) = device.processes(SPOT)
+    assert after.pid != before.pid
+
+
+def test_settings_of_a_newer_schema_end_it_for_good_with_a_sentence(device, connection, service):
+    settings = device.base / "current" / "settings.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"schema_version": 7}))
+    with pytest.raises(DeviceError, match=r"ended at once: settings\.json: has schema 7, the program beside it reads"):
+        service.install(TABLE, wav=connection.home / "words.wav")
+    status = service.status()
+    assert status.state == "failed" and "has schema 7" in status.message
+    assert not device.processes(SPOT)
+
+
+def test_the_microphone_being_gone_is_said_while_it_keeps_trying(device, service):
+    for tool in ("arecord", "parec"):
+        device.put_tool(tool, f'echo "{tool}: audio open error: No such file or directory" >&2; exit 1')
+    service.install(TABLE)
+    until(lambda: "there is none; plug it in" in service.status().message)
+    assert service.status().state == "running"
+
+
+def test_the_next_release_is_taken_up_by_a_running_service(device, connection, service, tone_trial):
+    study = Study.open(tone_trial.parents[1])
+    service.restart_if_running()
+    service.install(TABLE, wav=connection.home / "words.wav")
+    (before,) = device.processes(SPOT)
+    made = release_of(study, tone_trial.name)
+    other = deploy(connection, type(made)("another", {**made.files, "more.txt": b"more"}))
+    service.restart_if_running()
+    until(lambda: [process.pid for process in device.processes(SPOT)] not in ([], [before.pid]))
+    (after,) = device.processes(SPOT)
+    assert after.cwd().endswith(other)
+
+
+def test_what_is_missing_is_said_before_anything_is_installed(ssh_device, tone_trial):
+    user_systemd.put_tools(ssh_device)
+    with ssh_device.connect() as connection:
+        service = ListeningService(connection)
+        with pytest.raises(DeviceError, match="is not provisioned yet"):
+            service.install(TABLE)
+        ssh_device.provision()
+        with pytest.raises(DeviceError, match="has no model yet; deploy one first"):
+            service.install(TABLE)
+        for verb in (service.start, service.stop):
+            with pytest.raises(DeviceError, match="has no listening service yet; install it first"):
+                verb()
+        deploy(connection, release_of(Study.open(tone_trial.parents[1]), tone_trial.name))
+        with pytest.raises(DeviceError, match="does not know go, stop; choose among its words: _silence_, high, low"):
+            service.install(default_actions(("go", "stop")))
+        said = 'echo "Failed to connect to bus: No medium found" >&2; exit 1'
+        for tool in (said, "exit 127"):
+            ssh_device.put_tool("systemctl", tool)
+            with pytest.raises(DeviceError, match=r"has no systemd for its users|its systemd does not answer"):
+                service.install(TABLE)
+    assert not (ssh_device.home / ".config").exists()
+
+
+def test_what_is_heard_comes_live_and_ends_with_the_reader(device, connection):
+    told = hear_live(connection, "features", wav=(str(connection.home / "words.wav"),))
+    beginning = next(told)
+    assert isinstance(beginning, LiveBeginning) and "high" in beginning.labels
+    kinds = []
+    for line in told:
+        kinds.append(type(line))
+        if isinstance(line, LiveStep):
+            assert len(line.probabilities) == len(beginning.labels) and len(line.columns[0]) == 10
+        if isinstance(line, LiveWord):
+            assert line.word == "high"
+            break
+    assert kinds.count(LiveStep) > 20
+    assert device.processes(SPOT)
+    told.close()
+    until(lambda: not device.processes(SPOT))
+
+
+def _follow_one_session(device, connection):
+    """Follow the monitor until it was running and ended, then go away."""
+    told = follow_readings(connection, 10)
+    states, numbers = [], []
+    for line in told:
+        if isinstance(line, Reading):
+            numbers.append(line.id)
+        else:
+            states.append(line.running)
+        if states.count(True) and states[-1] is False and len(numbers) > 3:
+            break
+    told.close()
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    until(lambda: not device.processes("core.deploy.device.history"))
+
+
+@pytest.mark.parametrize(
+    "home", ["/home/ada", "/home/a b'c\"d", r"/home/$(touch never)`x`\n%n%h$HOME", "/home/Größe;&|"]
+)
+def test_a_home_folder_of_any_name_is_named_to_systemd(home):
+    layout = Layout(PurePosixPath(home))
+    text = unit_text(layout, PurePosixPath(home) / "my words.wav")
+    lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    command = user_systemd.parse_command(lines["ExecStart"])
+    assert command[:3] == [str(layout.python), "-m", SPOT]
+    assert command[command.index("--data") + 1] == str(layout.data)
+    assert command[command.index("--wav") + 1] == f"{home}/my words.wav"
+    assert lines["WorkingDirectory"].replace("%%", "%") == str(layout.current)
+
+
+def test_a_home_folder_with_a_line_break_is_refused():
+    with pytest.raises(DeviceError, match="line break"):
+        unit_text(Layout(PurePosixPath("/home/a\nb")))
+
+
+def test_go_and_stop_are_for_the_monitor_when_nothing_else_is_said():
+    assert default_actions(("go", "stop", "up")).words == {"go": Logging("start"), "stop": Logging("stop")}
+    assert default_actions(("go", "up")).words == {}
+    assert Actions({"go": Command("true")}).needs("command")
