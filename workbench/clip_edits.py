@@ -1,10 +1,11 @@
 """What the user changes about the clips selected, in words and as edits. Knows nothing of Qt."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.datasets.catalogue import Catalogue
 from core.datasets.edits import ClipEdit, edits_place
+from core.errors import WorkbenchError
 from workbench.session import Session
 
 Rows = Sequence[int]
@@ -36,12 +37,41 @@ def trim(session: Session, catalogue: Catalogue, row: int, start_ms: int) -> Non
         _edit(session, catalogue, [row], "trim", start_ms=start_ms)
 
 
-def kept_elsewhere(folder: Path) -> str:
-    """Say where edits are kept when the folder may not be written; nothing when they lie beside the clips."""
-    place = edits_place(folder)
-    if place.parent == folder:
-        return ""
-    return f"{folder} may not be written, so what you change about its clips is kept in {place}"
+class ClipChanges:
+    """Does to the clips selected what the user asks for, and says what hinders it."""
+
+    def __init__(
+        self, session: Session, selected: Callable[[], tuple[Catalogue | None, Rows]], say: Callable[[str], object]
+    ) -> None:
+        self._session, self._selected, self._say = session, selected, say
+        self._told: set[Path] = set()
+        """Folders that may not be written, of which it was said where their edits are kept."""
+
+    def exclude(self) -> None:
+        """Exclude the clips, or include them when all are excluded."""
+        self._do(lambda catalogue, rows: exclude_or_include(self._session, catalogue, rows))
+
+    def relabel(self, label: str) -> None:
+        """Let the clips count under another label."""
+        self._do(lambda catalogue, rows: relabel(self._session, catalogue, rows, label))
+
+    def trim(self, name: str, start_ms: int) -> None:
+        """Let the used part of one clip begin elsewhere, whether it is selected or not."""
+        self._do(lambda catalogue, _: trim(self._session, catalogue, catalogue.row_of[name], start_ms))
+
+    def _do(self, act: Callable[[Catalogue, Rows], None]) -> None:
+        catalogue, rows = self._selected()
+        if catalogue is None or not rows:
+            return
+        try:
+            act(catalogue, rows)
+        except WorkbenchError as error:
+            self._say(str(error))
+            return
+        place = edits_place(catalogue.folder)
+        if place.parent != catalogue.folder and catalogue.folder not in self._told:
+            self._told.add(catalogue.folder)
+            self._say(f"{catalogue.folder} may not be written, so changes of its clips are kept in {place}")
 
 
 def _edit(session: Session, catalogue: Catalogue, rows: Rows, verb: str, **values: object) -> None:

@@ -1,6 +1,7 @@
 """The clip in sight: its sound in two pictures, what is to be said about it, and what can be done with it."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
@@ -112,7 +113,7 @@ class ClipView(QFrame):
         self.relabel_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.relabel_button.setToolTip("Let the selected clips count under another label (F2)")
         theme.set_icon(self.relabel_button, "ph.tag")
-        self.relabel_menu = QMenu(self)
+        self.relabel_menu, self.other_labels = QMenu(self), QMenu("Labels not ticked", self)
         self.relabel_button.setMenu(self.relabel_menu)
         self.selected = QLabel()
         self.selected.setProperty("role", "muted")
@@ -174,11 +175,18 @@ class ClipView(QFrame):
         )
         self.selected.setText(f"{count:,} clips selected" if count > 1 else "")
 
-    def offer_labels(self, labels: tuple[str, ...]) -> None:
-        """Offer labels to relabel with."""
+    def offer_labels(self, labels: Sequence[str], others: Sequence[str]) -> None:
+        """Offer labels to relabel with, the others a step further away."""
         self.relabel_menu.clear()
+        self.other_labels.clear()
+        self._offer(self.relabel_menu, labels)
+        self._offer(self.other_labels, others)
+        if others:
+            self.relabel_menu.addMenu(self.other_labels)
+
+    def _offer(self, menu: QMenu, labels: Sequence[str]) -> None:
         for label in labels:
-            self.relabel_menu.addAction(label, lambda label=label: self.relabelling_requested.emit(label))
+            menu.addAction(label, lambda label=label: self.relabelling_requested.emit(label))
 
     def open_relabelling(self) -> None:
         """Let the user choose a label."""

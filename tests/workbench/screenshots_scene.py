@@ -8,11 +8,13 @@ from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 
 from core.events import EpochEnded, Event
+from tests.benchmarks.clips import WORDS
 from tests.benchmarks.window import OpenedWindow, starter
 from tests.conftest import REAL_CLIPS
 from tests.workbench.screenshots import EPOCHS_SEEN, LIVE, LIVE_EPOCHS, VARIED
 
 TURNS = 80
+SEEN_CLIP = 2
 UNFOLDED = ["features", "model"]
 
 
@@ -34,6 +36,12 @@ def main(study: Path, target: Path) -> None:
 
         finished = [trial.name for trial in opened.session.study.summaries()]
         opened.window.choose_theme("light")
+        show_clips(opened)
+        shoot("data-light")
+        judge_clips(opened, finished[6])
+        opened.window.choose_theme("dark")
+        shoot("data-dark")
+        opened.window.choose_theme("light")
         show_training(opened)
         shoot("experiment-light")
         opened.window.choose_theme("dark")
@@ -49,6 +57,26 @@ def main(study: Path, target: Path) -> None:
         shoot("sweep-light")
         opened.jobs.cancel(opened.jobs.running.id)
         opened.until(lambda: opened.jobs.running is None)
+
+
+def show_clips(opened: OpenedWindow) -> None:
+    """List the real clips, eight words of them ticked, and go to one of them."""
+    opened.window.show_page("Data")
+    page = opened.window.page("Data")
+    page.use_folder(str(REAL_CLIPS))
+    opened.until(lambda: page.catalogue is not None)
+    page.use_only((*WORDS, "_silence_", "_unknown_"))
+    opened.until(lambda: not page.reader.is_busy)
+    page.labels.select_label("stop")
+    page.browser.table.go_to(SEEN_CLIP)
+
+
+def judge_clips(opened: OpenedWindow, trial: str) -> None:
+    """Let a trial find the clips that sound unlike their label."""
+    page = opened.window.page("Data")
+    page.use_only(("go", "stop"))
+    page.work.judge(trial, page.folder)
+    opened.until(lambda: page.sources.judge.text() != "Judge" and not page.reader.is_busy)
 
 
 def show_training(opened: OpenedWindow) -> None:

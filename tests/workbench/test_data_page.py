@@ -195,7 +195,7 @@ def test_a_clip_is_relabelled_by_keys(qtbot: QtBot, page: DataPage, own_tone_cli
     assert cells(page, LABEL)[0] == "→ low"
     settle(qtbot, page)
     assert (labels(page)["high"][0], labels(page)["low"][0]) == ("15", "17")
-    page.relabel("high")
+    page.changes.relabel("high")
     assert load_edits(own_tone_clips) == {}
 
 
@@ -299,7 +299,7 @@ def test_a_trained_trial_finds_the_clips_in_the_wrong_folder(
     assert page.sources.judge.text() == "Judged by A"
     assert set(cells(page, NAME)[:2]) == {f"stray {path.name}" for path in strays}
     assert page.view.sentences.text().startswith("The model takes it for low (")
-    page.relabel("low")
+    page.changes.relabel("low")
     assert "takes it for" not in page.view.sentences.text()
 
 
@@ -378,7 +378,7 @@ def test_edits_of_a_folder_that_nobody_may_write_are_kept_elsewhere_and_it_is_sa
     open_folder(qtbot, page, own_tone_clips)
     first = name_at(page)
     QTest.keyClick(page.browser.table, Qt.Key.Key_Delete)
-    assert "may not be written, so what you change about its clips is kept in" in page.message.text.text()
+    assert "may not be written, so changes of its clips are kept in" in page.message.text.text()
     assert edits_place(own_tone_clips).parent != own_tone_clips
     assert load_edits(own_tone_clips) == {first: ClipEdit(excluded=True)}
     settle(qtbot, page)

@@ -1,6 +1,5 @@
 """The Data page: labels and clips at the left, the clip in sight at the right. Changes are a list, never audio."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -9,7 +8,6 @@ from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayou
 
 from core.datasets.catalogue import Catalogue, label_rows
 from core.datasets.edits import Edits
-from core.errors import WorkbenchError
 from core.evaluation.verdicts import Verdicts
 from core.spec import Dataset, KeywordSpottingSpec, Split, TrialSpec
 from workbench import clip_edits, label_choice
@@ -47,8 +45,10 @@ class DataPage(QWidget):
         self.catalogue: Catalogue | None = None
         self.reader = CatalogueReader(jobs, self)
         self.work = ClipJobs(session, jobs, self)
-        self._told_where: set[Path] = set()
         self._build()
+        self.changes = clip_edits.ClipChanges(
+            session, lambda: (self.catalogue, self.browser.table.selected()), self.message.show_message
+        )
         self._build_actions()
         self._connect()
         self.setAcceptDrops(True)
@@ -119,7 +119,8 @@ class DataPage(QWidget):
         self.sources.download_wanted.connect(self.work.download)
         self.sources.synthesis_wanted.connect(self.show_synthesis)
         self.sources.judge_menu.aboutToShow.connect(self._offer_trials)
-        self.synthesis.wanted.connect(self._synthesize)
+        self.synthesis.wanted.connect(self.hide_synthesis)
+        self.synthesis.wanted.connect(self.work.synthesize)
         self.synthesis.closed.connect(self.hide_synthesis)
         self.labels.labels.ticked.connect(self.tick)
         self.labels.labels_selected.connect(self.browser.filter.choose_labels)
@@ -129,8 +130,8 @@ class DataPage(QWidget):
         table.exclusion_requested.connect(self.exclude)
         table.relabelling_requested.connect(self.view.open_relabelling)
         self.view.exclusion_requested.connect(self.exclude)
-        self.view.relabelling_requested.connect(self.relabel)
-        self.view.trim_requested.connect(self.trim)
+        self.view.relabelling_requested.connect(self.changes.relabel)
+        self.view.trim_requested.connect(self.changes.trim)
         self.view.failed.connect(self.message.show_message)
         self._turning.timeout.connect(self._show_clip)
         for splitter, name in ((self.across, "data"), (self.down, "data-down")):
@@ -170,10 +171,6 @@ class DataPage(QWidget):
             self.setFocus()
         self.synthesis.hide()
         self.sources.make.setChecked(False)
-
-    def _synthesize(self, job: object) -> None:
-        self.hide_synthesis()
-        self._try(lambda: self.work.synthesize(job))
 
     def _follow(self, spec: TrialSpec) -> None:
         """Show the clips of the form; a task without clips leaves the page as it is."""
@@ -236,13 +233,14 @@ class DataPage(QWidget):
             self.message.hide()
             self.sources.judge.setText("Judge")
         self.browser.show_catalogue(catalogue)
-        self.view.offer_labels(catalogue.labels)
         self.pages.setCurrentWidget(self.across)
         self.setFocusProxy(self.browser)
 
     def _show_labels(self, catalogue: Catalogue) -> None:
         used = label_choice.used_labels(self.dataset, catalogue.labels)
         self.labels.labels.show_labels(label_rows(catalogue), used, len(catalogue.speakers))
+        near = [label for label in catalogue.labels if label in used or label in label_choice.EXTRA]
+        self.view.offer_labels(near, [label for label in catalogue.labels if label not in near])
         self.parts.show_dealing(catalogue.dealing, self.dataset, self.split)
 
     def _show_trouble(self, sentence: str) -> None:
@@ -290,33 +288,13 @@ class DataPage(QWidget):
 
     def exclude(self) -> None:
         """Exclude the selected clips, or include them when all are excluded, and go on to the next one."""
-        self._change(lambda catalogue, rows: clip_edits.exclude_or_include(self.session, catalogue, rows))
+        self.changes.exclude()
         self.browser.table.go_on()
-
-    def relabel(self, label: str) -> None:
-        """Let the selected clips count under another label."""
-        self._change(lambda catalogue, rows: clip_edits.relabel(self.session, catalogue, rows, label))
-
-    def trim(self, name: str, start_ms: int) -> None:
-        """Let the used part of a clip begin elsewhere."""
-        catalogue = self.catalogue
-        if catalogue is not None and name in catalogue.row_of:
-            self._change(lambda *_: clip_edits.trim(self.session, catalogue, catalogue.row_of[name], start_ms))
 
     def show_all(self) -> None:
         """Show every clip of the folder."""
         self.labels.select_label("")
         self.browser.filter.clear()
-
-    def _change(self, act: Callable[[Catalogue, list[int]], None]) -> None:
-        catalogue, rows = self.catalogue, self.browser.table.selected()
-        if catalogue is None or not rows:
-            return
-        self._try(lambda: act(catalogue, rows))
-        elsewhere = clip_edits.kept_elsewhere(catalogue.folder)
-        if elsewhere and catalogue.folder not in self._told_where:
-            self._told_where.add(catalogue.folder)
-            self.message.show_message(elsewhere)
 
     def _show_edits(self, folder: Path, changes: Edits) -> None:
         """Show at once what was changed, here or by undo; how the clips are dealt now follows."""
@@ -326,12 +304,6 @@ class DataPage(QWidget):
         self.browser.show_catalogue(self.catalogue)
         self._show_clip()
         self._ask()
-
-    def _try(self, act: Callable[[], object]) -> None:
-        try:
-            act()
-        except WorkbenchError as error:
-            self.message.show_message(str(error))
 
     # What a trained trial thinks of them
 
