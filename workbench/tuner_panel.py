@@ -5,9 +5,19 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.evaluation.detection import DetectionSettings
+from core.events import Event, Progressed
 from core.experiment.jobs import AnyJob, Detect, MakeRecording
 from core.experiment.model_choice import ChosenModel
 from workbench import theme
@@ -21,6 +31,8 @@ from workbench.point_table import PointTable
 from workbench.threshold_curve import ThresholdCurve, read_curve
 
 FORM_WIDTH, TABLE_WIDTH = 296, 264
+MAKE = "Make a recording and spot in it"
+STEPS = 1000
 SETTLED_MS = 500
 """A setting that is turned is tried on the recording when it rests."""
 SOUNDS = "Sound (*.wav *.wave)"
@@ -43,7 +55,8 @@ class TunerPanel(QWidget):
 
     def __init__(self, jobs: Jobs, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.jobs = jobs
+        # Beside what trains, which may take hours.
+        self.jobs = jobs.beside()
         self.chosen: ChosenModel | None = None
         self.curve: ThresholdCurve | None = None
         self.recording: Path | None = None
@@ -58,20 +71,24 @@ class TunerPanel(QWidget):
     def _build(self) -> None:
         self.minutes = QSpinBox(minimum=1, maximum=60, value=10, suffix=" min")
         guard_wheel(self.minutes)
-        self.make = QPushButton("Make a recording and spot in it")
+        self.make = QPushButton(MAKE)
         self.make.setProperty("role", "primary")
-        theme.set_icon(self.make, "ph.play", "on_accent")
         self.choose = icon_button(
             "Choose a recording…", "ph.folder-open", "A WAV file with a CSV of its words beside it"
         )
         self.form = DetectionForm()
+        self.progress = QProgressBar(maximum=STEPS, textVisible=False)
+        self.progress.setAccessibleName("How far the recording is")
+        self.doing = QLabel()
+        self.doing.setProperty("role", "muted")
         self.keep = icon_button("Keep this working point", "ph.push-pin", "Save it with the model, for the device too")
+        length = labelled("Length", self.minutes)
         left = QWidget()
         left.setFixedWidth(FORM_WIDTH)
         column = QVBoxLayout(left)
         column.setContentsMargins(16, 16, 8, 12)
         column.setSpacing(12)
-        for widget in (labelled("Length", self.minutes), self.make, self.choose, self.form, self.keep):
+        for widget in (length, self.make, self.choose, self.progress, self.doing, self.form, self.keep):
             column.addWidget(widget)
         column.addStretch(1)
         self.chart = DetChart()
@@ -97,7 +114,7 @@ class TunerPanel(QWidget):
         row.addLayout(right, 1)
 
     def _connect(self) -> None:
-        self.make.clicked.connect(self.make_recording)
+        self.make.clicked.connect(self.toggle)
         self.choose.clicked.connect(self.ask_recording)
         self.keep.clicked.connect(self.keep_clicked)
         self.form.settings_changed.connect(self.settings_changed)
@@ -105,13 +122,15 @@ class TunerPanel(QWidget):
         self.chart.point_chosen.connect(self._take_place)
         self.table.chosen.connect(self._take_place)
         self.jobs.ended.connect(self._on_job_ended)
-        self.jobs.changed.connect(self._show_busy)
+        self.jobs.session.event_received.connect(self._take_event)
 
     # What the user does
 
     def toggle(self) -> None:
-        """Make a recording, where that can be."""
-        if self.make.isEnabled():
+        """Make a recording, where that can be, or cancel what goes on."""
+        if self._job:
+            self.jobs.cancel(self._job)
+        else:
             self.make_recording()
 
     def make_recording(self) -> None:
@@ -140,7 +159,7 @@ class TunerPanel(QWidget):
         if chosen is not None and self.chosen is not None and chosen.trial != self.chosen.trial:
             self.recording = None
         self.chosen = chosen
-        self._job = ""
+        self._forget_job()
         self.form.show_settings(settings)
         self._show_curve(None)
         self._show_busy()
@@ -164,8 +183,7 @@ class TunerPanel(QWidget):
 
     def _submit(self, job: AnyJob) -> None:
         self.said.emit("")
-        if self._job:
-            self.jobs.cancel(self._job)
+        self._forget_job()
         self._job = self.jobs.submit(job)
         self._show_busy()
 
@@ -182,7 +200,19 @@ class TunerPanel(QWidget):
             self.spot_in(Path(job.answer["wav"]))
         elif job.state is JobState.FINISHED:
             self._take_report(job.answer)
+        elif job.state is JobState.FAILED:
+            self.said.emit(job.message)
         self._show_busy()
+
+    def _forget_job(self) -> None:
+        job, self._job = self._job, ""
+        if job:
+            self.jobs.cancel(job)
+
+    def _take_event(self, event: Event) -> None:
+        if isinstance(event, Progressed) and event.job == self._job:
+            self.progress.setValue(round(STEPS * event.done / max(1, event.total)))
+            self.doing.setText(event.what[:1].upper() + event.what[1:])
 
     def _take_report(self, report: dict) -> None:
         curve = read_curve(report)
@@ -195,7 +225,13 @@ class TunerPanel(QWidget):
 
     def _show_busy(self) -> None:
         waiting = bool(self._job)
-        self.make.setEnabled(not waiting and self.chosen is not None and self.chosen.trial is not None)
+        self.progress.setVisible(waiting)
+        self.doing.setVisible(waiting)
+        self.progress.setValue(0)
+        self.doing.setText("Waiting for a worker")
+        self.make.setText("Cancel" if waiting else MAKE)
+        theme.set_icon(self.make, "ph.stop" if waiting else "ph.play", "on_accent")
+        self.make.setEnabled(waiting or (self.chosen is not None and self.chosen.trial is not None))
         self.make.setToolTip(
             "Clips of the test part over the noise recordings (Space)"
             if self.chosen is None or self.chosen.trial

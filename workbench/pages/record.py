@@ -138,7 +138,7 @@ class RecordPage(QWidget):
             panel.keep_clicked.connect(self.keep_working_point)
         self.test.added.connect(lambda take: self._say(f"Added to the data: {take.path}"))
         self.session.study_opened.connect(self._show_study)
-        self.session.trials_changed.connect(lambda _: self._show_study(self.session.study))
+        self.session.trials_changed.connect(self._show_trials)
 
     # Microphone
 
@@ -244,6 +244,9 @@ class RecordPage(QWidget):
         elif self.chosen is not None and not self.model.offers(self.target):
             self._use_model(None)
             self.model.show_target(None)
+
+    def _show_trials(self, _: frozenset[str]) -> None:
+        self._show_study(self.session.study)
 
     def _wanted(self, study: Study) -> Path | None:
         """Return the trial that was selected elsewhere since, else the best one while none listens."""
