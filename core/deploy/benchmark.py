@@ -2,7 +2,7 @@
 
 import hashlib
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
@@ -182,14 +182,25 @@ def _hear(session: Session, line: Any, folders: list[str], on_timed: OnTimed, em
         case _Progress():
             emit(Progressed(what=line.what, done=line.done, total=line.total))
         case _Timed():
-            index = folders.index(line.folder)
+            timed = [index for index, timings in session.timings.items() if timings[-1].num_threads == line.num_threads]
+            index = _place(folders, line.folder, timed)
             session.timings.setdefault(index, []).append(line)
             on_timed(index, line, session)
         case _Predicted():
-            session.predictions[folders.index(line.folder)] = tuple(place for place, _ in line.predictions)
+            session.predictions[_place(folders, line.folder, session.predictions)] = tuple(
+                place for place, _ in line.predictions
+            )
         case Resident():
-            session.resident[folders.index(line.folder)] = line
+            session.resident[_place(folders, line.folder, session.resident)] = line
         case _Failed():
             raise DeviceError(line.message)
         case _Finished():
             session.finished = True
+
+
+def _place(folders: list[str], folder: str, heard: Container[int]) -> int:
+    """Return the place of a folder not heard of yet; trials that are alike share one, and are told in their order."""
+    for index, known in enumerate(folders):
+        if known == folder and index not in heard:
+            return index
+    raise DeviceError(f"the benchmark spoke of {folder!r}, which was not asked for; deploy the model again")
