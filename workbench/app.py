@@ -65,6 +65,19 @@ and none fires within the suppression after it. Threshold counts both errors in 
 drag the point along the curve, or choose a row, towards fewer missed words or fewer false accepts per hour. Keep this \
 working point saves it with the model, where the device finds it too."""
 
+DEVICES_HELP = """\
+A device is a Raspberry Pi or any Linux machine that takes SSH connections. At the first contact its fingerprint is \
+shown and nothing is sent until you trust it; a key that changed later is refused. Check says what the device is and \
+what is missing, Provision makes a Python environment in the user's own folder. Deploy brings a trial there, tries it, \
+puts it in force at once and measures it beside the reference trial; Roll back returns to the release before. The \
+figures stand in the trial and on the charts of the Trials page, whose menu chooses the device.
+
+The listening service keeps the deployed model listening, by itself and after every start; each word does nothing, \
+runs a shell command, sends an MQTT message, or starts and stops the monitor. Monitor draws what that logs of battery, \
+mains, temperature and load, and saves it as CSV. Live shows what the device hears now. A password is asked for only \
+where no key is taken, and forgotten with the window unless the system keyring shall keep it; Install my key makes it \
+needless."""
+
 
 def _data(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     # Imported late: the window is shown before the charts' library is loaded.
@@ -98,12 +111,20 @@ def _record(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
     return RecordPage(session, jobs, preferences)
 
 
+def _devices(session: Session, jobs: Jobs, preferences: Preferences) -> QWidget:
+    # Imported late: it brings the library for SSH with it.
+    from workbench.pages.devices import DevicesPage
+
+    return DevicesPage(session, jobs, preferences)
+
+
 PAGES = (
     PageEntry("Data", "ph.database", DATA_HELP, _data),
     PageEntry("Features", "ph.waves", FEATURES_HELP, _features),
     PageEntry("Experiment", "ph.flask", EXPERIMENT_HELP, _experiment),
     PageEntry("Trials", "ph.chart-line-up", TRIALS_HELP, _trials),
     PageEntry("Record & test", "ph.microphone", RECORD_HELP, _record),
+    PageEntry("Devices", "ph.cpu", DEVICES_HELP, _devices),
 )
 """The rail, in order; Ctrl+1 and on follow it. A new page is one line here."""
 

@@ -46,6 +46,13 @@ JOB_WORDS = {
     "benchmark_on_device": "Benchmark on a device",
     "roll_back": "Roll back",
     "remove_device": "Removing a device",
+    "install_service": "Installing the service",
+    "control_service": "Telling the service",
+    "look_at_service": "Looking at the service",
+    "hear_device": "Hearing a device",
+    "read_monitor": "Reading the monitor",
+    "export_monitor": "Exporting readings",
+    "follow_monitor": "Following the monitor",
 }
 
 

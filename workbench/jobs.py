@@ -133,7 +133,8 @@ class Jobs(QObject):
 
         Its worker is started by the first job, without TensorFlow, and quits with this one.
         """
-        other = Jobs(self.session, self)
+        # A session of its own, so that its events are nobody else's.
+        other = Jobs(Session(), self)
         other.command = ["-m", "core.worker"]
         self._beside.append(other)
         return other

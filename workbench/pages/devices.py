@@ -1,0 +1,336 @@
+"""The Devices page: a Raspberry Pi or any Linux machine, to deploy to, to measure on, to listen with and to watch.
+
+Runs alone too: ``python -m workbench.pages.devices STUDY``.
+"""
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QTabWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.deploy import passwords
+from core.deploy.check import DeviceReport
+from core.deploy.devices import Device
+from core.errors import WorkbenchError
+from core.events import HostKeyQuestion
+from core.experiment import device_jobs
+from core.experiment.device_jobs import DeviceJob
+from workbench import preferences as remembered
+from workbench import theme
+from workbench.card import icon_button
+from workbench.device_book import DeviceBook, address_of
+from workbench.device_deploy_panel import DeviceDeployPanel
+from workbench.device_form import DeviceForm
+from workbench.device_line import DeviceLine
+from workbench.device_list import DeviceList
+from workbench.device_live_panel import DeviceLivePanel
+from workbench.device_monitor_panel import DeviceMonitorPanel
+from workbench.device_service_panel import DeviceServicePanel
+from workbench.device_talk import DeviceTalk
+from workbench.elided_label import ElidedLabel
+from workbench.job_strip import JOB_WORDS
+from workbench.jobs import Jobs, JobState, QueuedJob
+from workbench.preferences import Preference, Preferences
+from workbench.session import Session
+
+LAST_DEVICE = Preference("devices/last", "")
+LIST_WIDTH, PAGE_WIDTH = 236, 950
+WORDS_WIDTH = 480
+EMPTY = (
+    "A Raspberry Pi, or any Linux machine you can reach by SSH: trials are deployed to it by one click and measured on "
+    "it, words start things on it, and what it hears and how it does is shown here live."
+)
+IN_JOB_STRIP = (device_jobs.BenchmarkOnDevice, device_jobs.ProvisionDevice)
+RENEWED_BY = (*IN_JOB_STRIP, device_jobs.RollBack)
+"""What changes so much on a device that it is looked at again."""
+
+
+class DevicesPage(QWidget):
+    """The list at the left; the device in sight, with what goes on or is asked above it, at the right."""
+
+    def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
+        super().__init__()
+        self.session, self.preferences = session, preferences
+        self.book = DeviceBook()
+        self.talk = DeviceTalk(jobs, self)
+        self._build()
+        self._connect()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.book.chosen = str(preferences.get(LAST_DEVICE))
+        self.read()
+
+    # Building
+
+    def _build(self) -> None:
+        self.line = DeviceLine()
+        self.list = DeviceList(self.book)
+        self.form = DeviceForm()
+        self.empty = _EmptyDevices()
+        self.deploying = DeviceDeployPanel(self.session, self.book, self.talk)
+        self.service = DeviceServicePanel(self.book, self.talk)
+        self.monitor = DeviceMonitorPanel(self.book, self.talk)
+        self.live = DeviceLivePanel(self.book, self.talk)
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        for panel, words in (
+            (self.deploying, "Deploy and measure"),
+            (self.service, "Listening service"),
+            (self.monitor, "Monitor"),
+            (self.live, "Live"),
+        ):
+            self.tabs.addTab(panel, words)
+        self.whole = QWidget()
+        _stack(self.whole, self._build_head(), self.tabs)
+        self.stack = QStackedWidget()
+        for widget in (self.empty, self.form, self.whole):
+            self.stack.addWidget(widget)
+        right = QWidget()
+        _stack(right, self.line, self.stack)
+        self.across = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        self.across.addWidget(self.list)
+        self.across.addWidget(right)
+        self.across.setStretchFactor(1, 1)
+        self.across.setSizes([LIST_WIDTH, PAGE_WIDTH])
+        self.across.restoreState(self.preferences.get(remembered.SPLITTER, "devices"))
+        _stack(self, self.across)
+
+    def _build_head(self) -> QFrame:
+        self.name = QLabel()
+        self.name.setProperty("role", "heading")
+        self.address = ElidedLabel()
+        self.address.setProperty("role", "muted")
+        self.check: QPushButton = icon_button(
+            "Check", "ph.magnifying-glass", "See what the device is and what it lacks"
+        )
+        self.provision = QPushButton("Provision")
+        self.provision.setToolTip("Make the Python environment that runs models, in the user’s own folder")
+        theme.set_icon(self.provision, "ph.package", "muted")
+        self.more = QToolButton(popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setAccessibleName("More about this device")
+        self.more.setToolTip("More about this device")
+        theme.set_icon(self.more, "ph.dots-three", "muted")
+        self.more.setMenu(self._build_menu())
+        head = QFrame()
+        row = QHBoxLayout(head)
+        row.setContentsMargins(16, 12, 16, 4)
+        row.setSpacing(8)
+        row.addWidget(self.name)
+        row.addWidget(self.address, 1)
+        for widget in (self.check, self.provision, self.more):
+            row.addWidget(widget)
+        return head
+
+    def _build_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for words, icon, act in (
+            ("Install my key", "ph.key", self.install_key),
+            ("Change how it is reached…", "ph.pencil-simple", self.change_device),
+            ("Remove from this list", "ph.minus-circle", lambda: self.remove_device(uninstall=False)),
+            ("Remove, and delete everything of ours there", "ph.trash", lambda: self.remove_device(uninstall=True)),
+        ):
+            action = QAction(words, self)
+            theme.set_icon(action, icon)
+            action.triggered.connect(act)
+            menu.addAction(action)
+        return menu
+
+    def _connect(self) -> None:
+        self.list.add_clicked.connect(self.add_device)
+        self.list.device_chosen.connect(self.choose)
+        self.empty.button.clicked.connect(self.add_device)
+        self.form.submitted.connect(self._submit)
+        self.form.cancelled.connect(self._leave_form)
+        self.check.clicked.connect(self.check_device)
+        self.provision.clicked.connect(lambda: self.talk.work(device_jobs.ProvisionDevice(device=self.book.chosen)))
+        self.deploying.charts_wanted.connect(self.show_charts)
+        for panel in (self.service, self.live):
+            panel.said.connect(self.line.show_trouble)
+        self.monitor.said.connect(self.line.show_note)
+        self.line.trusted.connect(self.talk.trust)
+        self.line.password_given.connect(self.talk.log_in)
+        self.line.declined.connect(self._decline)
+        self.talk.changed.connect(self._show_talk)
+        self.talk.answered.connect(self._take_answer)
+        self.talk.failed.connect(self._take_failure)
+        self.talk.asked.connect(lambda _: self._show_talk())
+        self.book.changed.connect(self._show_device)
+        self.book.chosen_changed.connect(self._show_device)
+        self.across.splitterMoved.connect(
+            lambda: self.preferences.set(remembered.SPLITTER, self.across.saveState(), "devices")
+        )
+
+    # What the user does
+
+    def read(self) -> None:
+        """Read the list of devices."""
+        try:
+            self.book.read()
+        except WorkbenchError as error:
+            self.line.show_trouble(str(error))
+
+    def choose(self, name: str) -> None:
+        """Put a device in sight."""
+        self.preferences.set(LAST_DEVICE, name)
+        self.book.choose(name)
+        self._leave_form()
+
+    def add_device(self) -> None:
+        """Ask for a new device, in the place of the one in sight."""
+        self.stack.setCurrentWidget(self.form)
+        self.form.begin()
+
+    def change_device(self) -> None:
+        """Ask for changes in how the device in sight is reached."""
+        self.stack.setCurrentWidget(self.form)
+        self.form.begin(self.book.device)
+
+    def check_device(self) -> None:
+        """Ask the device in sight what it is and what it lacks."""
+        self.talk.ask(device_jobs.CheckDevice(device=self.book.chosen))
+
+    def install_key(self) -> None:
+        """Add the user's public key to those that the device takes."""
+        self.talk.ask(device_jobs.InstallKey(device=self.book.chosen))
+
+    def remove_device(self, *, uninstall: bool) -> None:
+        """Take the device in sight off the list; with `uninstall` everything of the program on it goes first."""
+        self.talk.ask(device_jobs.RemoveDevice(device=self.book.chosen, uninstall=uninstall))
+
+    def show_charts(self) -> None:
+        """Show the trials by the latency on the device in sight."""
+        self.session.device = self.book.chosen
+        for action in self.window().actions():
+            if action.text() == "Trials":
+                action.trigger()
+
+    def _submit(self, device: Device) -> None:
+        self.line.hide()
+        self.talk.ask(
+            device_jobs.AddDevice(
+                device=device.name, host=device.host, port=device.port, user=device.user, key=device.key
+            )
+        )
+
+    def _leave_form(self) -> None:
+        self.stack.setCurrentWidget(self.whole if self.book.device else self.empty)
+        self.list.setVisible(bool(self.book.devices))
+
+    def _decline(self) -> None:
+        if self.talk.questions:
+            self.talk.decline()
+        else:
+            self.talk.cancel()
+
+    # What comes back
+
+    def _take_answer(self, job: QueuedJob) -> None:
+        intention = job.intention
+        device = intention.device
+        match intention:
+            case device_jobs.AddDevice() | device_jobs.CheckDevice():
+                self.book.take_report(DeviceReport.model_validate(job.answer))
+                if isinstance(intention, device_jobs.AddDevice):
+                    self.read()
+                    self.choose(device)
+            case device_jobs.InstallKey():
+                self.line.show_note(f"{device} takes the key {job.answer} from now on; no password is asked any more")
+            case device_jobs.RemoveDevice():
+                self.book.forget(device)
+                self._leave_form()
+            case device_jobs.BenchmarkOnDevice():
+                self.session.refresh()
+                self.session.device = device
+        if isinstance(intention, RENEWED_BY):
+            self.talk.ask(device_jobs.CheckDevice(device=device))
+
+    def _take_failure(self, job: QueuedJob) -> None:
+        if job.state is not JobState.FAILED:
+            return
+        if isinstance(job.intention, device_jobs.CheckDevice):
+            self.book.note_unreached(job.intention.device)
+        if not isinstance(job.intention, IN_JOB_STRIP):
+            # Of those the window tells, whatever page is in sight.
+            self.line.show_trouble(job.message)
+
+    def _show_talk(self) -> None:
+        """Show what has to be answered first, else what goes on."""
+        if self.talk.questions:
+            self._show_question(self.talk.questions[0][1])
+        elif (asking := self.talk.asking) is not None:
+            self.line.show_work(_doing(asking))
+        elif self.line.is_passing:
+            self.line.hide()
+
+    def _show_question(self, job: QueuedJob) -> None:
+        if isinstance(job.question, HostKeyQuestion):
+            self.line.ask_trust(job.intention.device, job.question)
+        else:
+            self.line.ask_password(job.message, can_keep=passwords.can_keep())
+
+    def _show_device(self, *_: object) -> None:
+        device, report = self.book.device, self.book.report
+        if self.stack.currentWidget() is not self.form:
+            self._leave_form()
+        if device is None:
+            return
+        self.name.setText(device.name)
+        self.address.setText("" if address_of(device) == device.name else address_of(device))
+        self.provision.setVisible(report is not None and not report.provisioned and not report.missing)
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Take up devices that the command line added meanwhile."""
+        super().showEvent(event)
+        self.read()
+
+
+class _EmptyDevices(QWidget):
+    """Says what will be here, and holds the one button that starts it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        heading = QLabel("No device yet")
+        heading.setProperty("role", "heading")
+        words = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        words.setProperty("role", "muted")
+        words.setFixedWidth(WORDS_WIDTH)
+        # An aligned widget is not asked for its height at a width, so that lines would be cut off.
+        words.setFixedHeight(words.heightForWidth(WORDS_WIDTH))
+        self.button = QPushButton("Add a device")
+        self.button.setProperty("role", "primary")
+        column = QVBoxLayout(self)
+        column.setSpacing(16)
+        column.addStretch(2)
+        for widget in (heading, words, self.button):
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+
+
+def _doing(intention: DeviceJob) -> str:
+    return f"{JOB_WORDS.get(intention.intention, intention.intention)}: {intention.device}"
+
+
+def _stack(owner: QWidget, *widgets: QWidget) -> None:
+    """Put widgets below each other; the last one takes the room that is left."""
+    column = QVBoxLayout(owner)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(0)
+    for widget in widgets:
+        column.addWidget(widget)
+    column.setStretch(len(widgets) - 1, 1)
+
+
+if __name__ == "__main__":
+    from workbench.app import run_page
+
+    run_page(DevicesPage)
