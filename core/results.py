@@ -1,6 +1,7 @@
 """What was measured. Definitions of every figure are in the README, section "What is measured"."""
 
 import math
+from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
@@ -116,6 +117,7 @@ class LabelScore(_Measured):
 class Classification(_Measured):
     """Judgement of a `.tflite` file on clips, run by the LiteRT interpreter."""
 
+    kind: Literal["classification"] = "classification"
     labels: tuple[str, ...]
     confusion: tuple[tuple[int, ...], ...] = Field(description="Rows: true label; columns: predicted label; clips.")
     per_label: tuple[LabelScore, ...]
@@ -139,6 +141,57 @@ class Classification(_Measured):
     def interval(self) -> tuple[float, float]:
         """95 % interval of the accuracy (Wilson 1927) from the number of clips."""
         return wilson_interval(self.num_right, self.num_clips)
+
+
+class Errors(_Measured):
+    """Mean absolute errors of forecasts of one quantity, in its unit."""
+
+    by_horizon: tuple[float, ...] = Field(description="From the next step to the last.")
+    by_hour: tuple[float | None, ...] = Field(
+        description="Of forecasts for a time within each hour of the day, from 0; None where there is none."
+    )
+
+    @property
+    def mae(self) -> float:
+        """Mean over all horizons."""
+        return math.fsum(self.by_horizon) / len(self.by_horizon)
+
+
+class QuantityErrors(_Measured):
+    """How one quantity was forecast: by the file, and by what any model must beat."""
+
+    name: str = Field(description="Column of the quantity.")
+    unit: str
+    file: Errors
+    persistence: Errors = Field(description="Of the latest value as the forecast for all steps.")
+    linear: Errors = Field(description="Of a linear model of all inputs, fitted to the training part.")
+
+    @property
+    def gain(self) -> float:
+        """1 − error ÷ error of persistence."""
+        return 1 - self.file.mae / self.persistence.mae
+
+    @property
+    def is_worse_than_persistence(self) -> bool:
+        """Whether saying that nothing changes would have been better."""
+        return self.file.mae > self.persistence.mae
+
+
+class Forecast(_Measured):
+    """Judgement of a `.tflite` file on windows of the test part, run by the LiteRT interpreter."""
+
+    kind: Literal["forecast"] = "forecast"
+    quantities: tuple[QuantityErrors, ...]
+    step_minutes: float
+    num_windows: int
+
+    @property
+    def worse_than_persistence(self) -> tuple[str, ...]:
+        """Names of the quantities for which the file is no use."""
+        return tuple(found.name for found in self.quantities if found.is_worse_than_persistence)
+
+
+Quality = Classification | Forecast
 
 
 def wilson_interval(num_right: int, num_clips: int) -> tuple[float, float]:
@@ -165,7 +218,7 @@ class Footprint(_Measured):
 class TrialResult(_Measured):
     """Everything measured of one trial."""
 
-    quality: Classification
+    quality: Quality
     footprint: Footprint
     latencies: tuple[Latency, ...] = Field(description="One per device; this machine's first.")
     validation_accuracy: float | None = Field(None, description="Of the Keras model whose weights were kept.")
@@ -175,9 +228,9 @@ class TrialResult(_Measured):
     warnings: tuple[str, ...] = ()
 
     @property
-    def accuracy(self) -> float:
-        """Fraction of the test part that the `.tflite` file predicted right."""
-        return self.quality.accuracy
+    def accuracy(self) -> float | None:
+        """Fraction of the test part that the `.tflite` file predicted right; None for a forecast."""
+        return self.quality.accuracy if isinstance(self.quality, Classification) else None
 
     def latency_on(self, device: str = "") -> Latency | None:
         """Return the latency measured on a device; on this machine when none is named."""

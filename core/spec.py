@@ -9,19 +9,21 @@ stage *n* (`stage_key`).
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeVar
 
 from core.errors import Problem, SpecError
 from core.section import Section, examine, sections, setting
 from core.settings.clips import Augmentation, Dataset, Features, Split
-from core.settings.deployment import Conversion, Measurement, Quantization
-from core.settings.networks import Model
-from core.settings.training import Pruning, Training
+from core.settings.deployment import Conversion, ForecastQuantization, Measurement, Quantization
+from core.settings.networks import ForecastModel, Model
+from core.settings.series import SeriesData, TimeSplit, Window
+from core.settings.training import ForecastTraining, Pruning, Training
 
 __all__ = [
-    "SCHEMA_VERSION", "SPECS", "Augmentation", "Conversion", "Dataset", "Features", "KeywordSpottingSpec",
-    "Measurement", "Model", "Pruning", "Quantization", "Split", "Training", "TrialSpec", "canonical_json",
-    "identity", "parse_spec", "stage_key",
+    "SCHEMA_VERSION", "SPECS", "Augmentation", "Conversion", "Dataset", "Features", "ForecastModel",
+    "ForecastQuantization", "ForecastTraining", "ForecastingSpec", "KeywordSpottingSpec", "Measurement", "Model",
+    "Pruning", "Quantization", "SeriesData", "Split", "TimeSplit", "Training", "TrialSpec", "Window",
+    "canonical_json", "identity", "of_task", "parse_spec", "spec_type_of", "stage_key",
 ]  # fmt: skip
 
 SCHEMA_VERSION = 1
@@ -31,6 +33,8 @@ class KeywordSpottingSpec(Section):
     """Everything that decides a keyword-spotting trial."""
 
     title: ClassVar[str] = "Keyword spotting"
+    data_field: ClassVar[str] = "dataset.folder"
+    """Path of the field that says where the data are."""
 
     task: Literal["keyword_spotting"] = setting("keyword_spotting", "What the network is for.")
     name: str = setting("", "What the trial is called in tables and charts.", recorded=False, max_length=80)
@@ -60,9 +64,69 @@ class KeywordSpottingSpec(Section):
             )
 
 
-# One member today; a second task joins with `|` and a line in SPECS.
-TrialSpec = KeywordSpottingSpec
-SPECS: Mapping[str, type[TrialSpec]] = {"keyword_spotting": KeywordSpottingSpec}
+class ForecastingSpec(Section):
+    """Everything that decides a forecasting trial."""
+
+    title: ClassVar[str] = "Forecasting"
+    data_field: ClassVar[str] = "dataset.file"
+    """Path of the field that says where the data are."""
+
+    task: Literal["forecasting"] = setting("forecasting", "What the network is for.")
+    name: str = setting("", "What the trial is called in tables and charts.", recorded=False, max_length=80)
+    dataset: SeriesData = setting(SeriesData(), "Data")
+    window: Window = setting(Window(), "Window")
+    split: TimeSplit = setting(TimeSplit(), "Split")
+    model: ForecastModel = setting(ForecastModel(), "Model")
+    training: ForecastTraining = setting(ForecastTraining(batch_size=64, epochs=50), "Training")
+    pruning: Pruning = setting(Pruning(), "Pruning")
+    quantization: ForecastQuantization = setting(ForecastQuantization(scheme="float16"), "Quantization")
+    conversion: Conversion = setting(Conversion(), "File")
+    measurement: Measurement = setting(Measurement(), "Measurement")
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
+        targets, inputs = self.dataset.targets, self.dataset.inputs
+        strangers = [name for name in targets if name not in inputs]
+        if self.model.predict == "change" and targets and inputs and strangers:
+            yield Problem(
+                "dataset.inputs",
+                f"the change of {strangers[0]!r} is forecast from its latest value, so it must be among the inputs; "
+                "add it, or forecast values (model.predict = value)",
+            )
+        model = self.model
+        seen = model.kernel + (len(model.filters) - 1) * (model.kernel - 1)
+        if model.family == "conv1d" and seen > self.window.input_steps:
+            yield Problem(
+                "model.kernel",
+                f"{len(model.filters)} convolutions of {model.kernel} steps see {seen} steps, but the window has "
+                f"{self.window.input_steps}; shorten the kernel, leave out a layer, or lengthen the window",
+            )
+
+
+# Another task joins with `|` and an entry in SPECS.
+TrialSpec = KeywordSpottingSpec | ForecastingSpec
+SPECS: Mapping[str, type[KeywordSpottingSpec] | type[ForecastingSpec]] = {
+    "keyword_spotting": KeywordSpottingSpec,
+    "forecasting": ForecastingSpec,
+}
+
+
+def spec_type_of(values: Mapping[str, Any]) -> type[KeywordSpottingSpec] | type[ForecastingSpec]:
+    """Return the kind of spec that nested values are of: keyword spotting where they name no task that there is."""
+    return SPECS.get(str(values.get("task")), KeywordSpottingSpec)
+
+
+Kind = TypeVar("Kind", KeywordSpottingSpec, ForecastingSpec)
+
+
+def of_task(spec: TrialSpec, kind: type[Kind]) -> Kind:
+    """Return a spec as one of a task. Raises SpecError when it is of another."""
+    if not isinstance(spec, kind):
+        task = kind.title.lower()
+        raise SpecError(
+            (Problem("task", f"must be {task}, is {spec.title.lower()}; choose a trial or spec of {task}"),)
+        )
+    return spec
 
 
 def parse_spec(values: Mapping[str, Any], source: str = "") -> TrialSpec:
@@ -76,7 +140,7 @@ def parse_spec(values: Mapping[str, Any], source: str = "") -> TrialSpec:
     spec, problems = examine(SPECS[task], values)
     if problems:
         raise SpecError(tuple(problems), source)
-    assert isinstance(spec, KeywordSpottingSpec)
+    assert isinstance(spec, KeywordSpottingSpec | ForecastingSpec)
     return spec
 
 

@@ -10,7 +10,7 @@ from core.datasets.clips import label_names
 from core.errors import SpecError
 from core.experiment.spec_file import load_values
 from core.section import override
-from core.spec import TrialSpec, parse_spec
+from core.spec import KeywordSpottingSpec, TrialSpec, parse_spec, spec_type_of
 
 FIRST = "go-stop-tiny"
 """File of the spec that a first start offers."""
@@ -39,13 +39,15 @@ class Starter:
 
 @cache
 def starters() -> tuple[Starter, ...]:
-    """Return the specs that come with the program, the first start's first."""
+    """Return the specs of clips that come with the program, the first start's first."""
     folder = resources.files("resources").joinpath("specs")
     found = []
     for entry in folder.iterdir():
         if entry.name.endswith(".toml"):
             with resources.as_file(entry) as path:
-                found.append(Starter(path.stem, load_values(path)))
+                values = load_values(path)
+                if spec_type_of(values) is KeywordSpottingSpec:
+                    found.append(Starter(path.stem, values))
     return tuple(sorted(found, key=lambda starter: (starter.file != FIRST, starter.file)))
 
 
@@ -58,11 +60,12 @@ def last_spec(text: str) -> TrialSpec:
 
 
 def draft_spec(values: dict, source: str = "") -> TrialSpec:
-    """Return a spec that may still lack its data folder. Raises SpecError for every other problem."""
-    try:
+    """Return a spec that may still lack its data. Raises SpecError for every other problem."""
+    data_field = spec_type_of(values).data_field
+    section, _, name = data_field.partition(".")
+    given = values.get(section, {})
+    if not isinstance(given, dict) or given.get(name):
         return parse_spec(values, source)
-    except SpecError as error:
-        others = tuple(problem for problem in error.problems if problem.path != "dataset.folder")
-        if others:
-            raise SpecError(others, source) from error
-        return TrialSpec.model_validate(values)
+    complete = parse_spec(override(values, data_field, "."), source)
+    lacking = getattr(complete, section).model_copy(update={name: ""})
+    return complete.model_copy(update={section: lacking})

@@ -12,7 +12,7 @@ from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE, map_in_threads
 from core.events import Emit
 from core.features.mel import FeatureExtractor
-from core.spec import TrialSpec, stage_key
+from core.spec import KeywordSpottingSpec, stage_key
 
 _CHUNK = 128
 
@@ -20,7 +20,7 @@ Float32 = NDArray[np.float32]
 Int16 = NDArray[np.int16]
 
 
-def load_pictures(spec: TrialSpec, found: ClipSet, waveforms: Int16, emit: Emit) -> Float32:
+def load_pictures(spec: KeywordSpottingSpec, found: ClipSet, waveforms: Int16, emit: Emit) -> Float32:
     """Return the pictures of all clips, float32 of shape (n, frames, coefficients)."""
 
     def fill(folder: Path) -> None:

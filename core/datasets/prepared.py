@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from core.datasets.frame import Frame
+
 Shape = tuple[int, ...]
 
 
@@ -37,6 +39,8 @@ class PreparedData:
     warnings: tuple[str, ...]
     deviations: Mapping[str, float] = field(default_factory=dict)
     """Standard deviation that targets are measured in, by quantity, where they are values."""
+    frame: Frame | None = None
+    """What the deployed file has around the network, where it takes and gives quantities in their own units."""
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     """What is done to the raw input before the network, as JSON values; saved beside the model."""
 

@@ -27,7 +27,7 @@ from core.experiment.model_choice import choose_model
 from core.experiment.spotting import load_working_point
 from core.experiment.store import Study, TrialState
 from core.results import ClipDifference, DeviceAccuracy, DeviceRun, Latency, ThreadTiming
-from core.spec import TrialSpec, identity
+from core.spec import KeywordSpottingSpec, TrialSpec, identity, of_task
 
 Int16 = NDArray[np.int16]
 
@@ -119,7 +119,7 @@ def benchmark_trials(
     return wanted
 
 
-def pick_test_clips(spec: TrialSpec, count: int) -> TestClips:
+def pick_test_clips(spec: KeywordSpottingSpec, count: int) -> TestClips:
     """Return so many clips of a trial's test part, evenly over its labels. Raises DataError when they are not there."""
     found = find_clips(spec.dataset)
     rows = split_clips(found, spec.split).test
@@ -160,7 +160,7 @@ def _bring(
     trials = []
     picked: dict[str, TestClips | None] = {}
     for name, made in zip(names, releases, strict=True):
-        spec = study.spec(name)
+        spec = of_task(study.spec(name), KeywordSpottingSpec)
         data = spec.dataset.model_dump_json() + spec.split.model_dump_json() + str(spec.features.sample_rate)
         if data not in picked:
             picked[data] = _picked(spec, num_clips, emit)
@@ -168,7 +168,7 @@ def _bring(
     return sorted(trials, key=lambda trial: trial.clips is None)
 
 
-def _picked(spec: TrialSpec, num_clips: int, emit: Emit) -> TestClips | None:
+def _picked(spec: KeywordSpottingSpec, num_clips: int, emit: Emit) -> TestClips | None:
     try:
         return pick_test_clips(spec, num_clips) if num_clips else None
     except DataError as error:

@@ -20,7 +20,7 @@ from core.experiment.spotting import open_spotter
 from core.experiment.store import Study
 from core.experiment.trial_folder import read_spec
 from core.section import override
-from core.spec import parse_spec
+from core.spec import KeywordSpottingSpec, of_task, parse_spec
 
 _TAKES_A_VOICE = 2
 
@@ -74,7 +74,7 @@ def _synthesize(job: jobs.Synthesize, emit: Emit) -> str:
 
 
 def _make_recording(job: jobs.MakeRecording, emit: Emit) -> LongRecording:
-    spec = read_spec(Path(job.trial))
+    spec = of_task(read_spec(Path(job.trial)), KeywordSpottingSpec)
     if job.wav:
         return make_long_recording(spec, Path(job.wav), job.minutes, job.seed, job.background_volume, emit)
     return kept_recording(spec, job.minutes, job.seed, job.background_volume, emit)

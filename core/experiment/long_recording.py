@@ -26,7 +26,7 @@ from core.errors import DataError
 from core.evaluation.detection import SpokenWord
 from core.events import Emit, ignore
 from core.experiment.files import explaining_disk_errors
-from core.spec import TrialSpec
+from core.spec import KeywordSpottingSpec
 
 FILE_NAME = "spotting.wav"
 MOST_MINUTES = 60.0
@@ -69,7 +69,7 @@ class _TestClips:
 
 
 def make_long_recording(
-    spec: TrialSpec,
+    spec: KeywordSpottingSpec,
     wav: Path,
     minutes: float = 10.0,
     seed: int = 0,
@@ -97,7 +97,7 @@ def make_long_recording(
 
 
 def kept_recording(
-    spec: TrialSpec, minutes: float = 10.0, seed: int = 0, background_volume: float = 0.1, emit: Emit = ignore
+    spec: KeywordSpottingSpec, minutes: float = 10.0, seed: int = 0, background_volume: float = 0.1, emit: Emit = ignore
 ) -> LongRecording:
     """Return the recording that `make_long_recording` would make, from the user's cache, made there when it is not."""
     made_of = [spec.split.recorded(), spec.features.sample_rate, spec.num_samples, minutes, seed, background_volume]
@@ -158,7 +158,7 @@ def _read_word(path: Path, line: int, row: dict[str, str | None]) -> SpokenWord:
     return SpokenWord(label, time_s)
 
 
-def _test_clips(spec: TrialSpec, emit: Emit) -> _TestClips:
+def _test_clips(spec: KeywordSpottingSpec, emit: Emit) -> _TestClips:
     found = find_clips(spec.dataset)
     waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
     usable, rows, _ = leave_out_faulty(found, waveforms)
@@ -178,7 +178,7 @@ def _require_free(wav: Path) -> None:
 
 
 def _mix(
-    spec: TrialSpec, clips: _TestClips, minutes: float, seed: int, background_volume: float, emit: Emit
+    spec: KeywordSpottingSpec, clips: _TestClips, minutes: float, seed: int, background_volume: float, emit: Emit
 ) -> tuple[LongRecording, Sound, list[SpokenWord]]:
     """Return a recording that has no place yet, its sound, and what is said in it when."""
     rng = np.random.default_rng(seed)

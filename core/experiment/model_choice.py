@@ -12,7 +12,7 @@ from core.experiment.spec_file import load_values
 from core.experiment.store import is_study
 from core.experiment.trial_folder import NAME, read_result
 from core.section import override
-from core.spec import parse_spec
+from core.spec import KeywordSpottingSpec, of_task, parse_spec
 
 MODEL = "model.tflite"
 WORKING_POINT = "detection.json"
@@ -101,7 +101,8 @@ def preprocessing_of_spec(path: Path | str, labels: tuple[str, ...] = ()) -> Pre
     values = load_values(path)
     folder = values["dataset"].get("folder") if isinstance(values.get("dataset"), dict) else None
     # The sound is given with the model, so the spec may lack its data.
-    spec = parse_spec(values if folder else override(values, "dataset.folder", "."), str(path))
+    parsed = parse_spec(values if folder else override(values, "dataset.folder", "."), str(path))
+    spec = of_task(parsed, KeywordSpottingSpec)
     order = labels or (all_labels(spec.dataset) if folder or spec.dataset.labels else ())
     if len(order) < 2:
         raise SpecError((Problem("dataset.labels", "name the model's labels in the order of its outputs"),), str(path))

@@ -13,6 +13,7 @@ from core.errors import WorkbenchError
 from core.experiment.files import write_atomically
 from core.experiment.store import DeviceLatency, Study, TrialState, TrialSummary
 from core.results import wilson_interval
+from core.section import value_at
 
 SYNTHETIC_MARK = "synthetic clips"
 CONTENDED_MARK = "†"
@@ -225,10 +226,10 @@ def _rows(trial: TrialSummary, study: Study | None) -> list[dict[str, Any]]:
 def _data(study: Study, trial: TrialSummary) -> str:
     """Return the name of the folder of clips, how many labels and test clips, and the mark of synthetic ones."""
     try:
-        dataset = study.spec(trial.name).dataset
+        spec = study.spec(trial.name)
     except WorkbenchError:
         return ""
-    parts = [Path(dataset.folder).name]
+    parts = [Path(value_at(spec, spec.data_field)).name]
     if trial.num_test_clips:
         parts.append(f"{trial.num_test_clips} test clips")
     if trial.synthetic:

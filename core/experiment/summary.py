@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from core.results import TrialResult
+from core.results import Forecast, Quality, TrialResult
 
 
 class TrialState(StrEnum):
@@ -36,8 +36,32 @@ class DeviceLatency:
 
 
 @dataclass(frozen=True)
+class ForecastError:
+    """Mean absolute error of one quantity over all horizons, in its unit, and what any model must beat."""
+
+    name: str
+    unit: str
+    mae: float
+    persistence_mae: float
+    linear_mae: float
+
+    @property
+    def gain(self) -> float:
+        """1 − error ÷ error of persistence."""
+        return 1 - self.mae / self.persistence_mae
+
+    @property
+    def is_worse_than_persistence(self) -> bool:
+        """Whether saying that nothing changes would have been better."""
+        return self.mae > self.persistence_mae
+
+
+@dataclass(frozen=True)
 class TrialSummary:
-    """One row of the trials table; None where nothing was measured yet. Accuracies are fractions."""
+    """One row of the trials table; None where nothing was measured yet. Accuracies are fractions.
+
+    A trial of keyword spotting has an accuracy, one of forecasting `errors`.
+    """
 
     name: str
     number: int
@@ -63,6 +87,19 @@ class TrialSummary:
     """Why it failed, as a sentence."""
     validation_accuracy: float | None = None
     """Of the latest epoch while it runs, of the kept weights once it is finished."""
+    task: str = "keyword_spotting"
+    errors: tuple[ForecastError, ...] = ()
+    """Of each forecast quantity; empty where none is forecast or nothing was measured yet."""
+    num_test_windows: int | None = None
+
+    @property
+    def is_worse_than_persistence(self) -> bool:
+        """Whether any quantity would have been forecast better by saying that nothing changes."""
+        return any(error.is_worse_than_persistence for error in self.errors)
+
+    def error_of(self, name: str) -> ForecastError | None:
+        """Return the error of a quantity by its column, None where it is not forecast."""
+        return next((error for error in self.errors if error.name == name), None)
 
     def latency_on(self, device: str = "") -> DeviceLatency | None:
         """Return the latency on a device; on the first one measured when none is named."""
@@ -83,13 +120,9 @@ def letter_of(number: int) -> str:
 
 def measured(result: TrialResult) -> dict[str, Any]:
     """Return the fields of a summary that a result fills."""
-    low, high = result.quality.interval
     footprint = result.footprint
     return {
-        "accuracy": result.accuracy,
-        "accuracy_low": low,
-        "accuracy_high": high,
-        "num_test_clips": result.quality.num_clips,
+        **_judged(result.quality),
         "tflite_bytes": footprint.tflite_bytes,
         "zip_bytes": footprint.zip_bytes,
         "params": footprint.params,
@@ -117,6 +150,22 @@ def measured(result: TrialResult) -> dict[str, Any]:
     }
 
 
+def _judged(quality: Quality) -> dict[str, Any]:
+    if isinstance(quality, Forecast):
+        errors = tuple(
+            ForecastError(found.name, found.unit, found.file.mae, found.persistence.mae, found.linear.mae)
+            for found in quality.quantities
+        )
+        return {"errors": errors, "num_test_windows": quality.num_windows}
+    low, high = quality.interval
+    return {
+        "accuracy": quality.accuracy,
+        "accuracy_low": low,
+        "accuracy_high": high,
+        "num_test_clips": quality.num_clips,
+    }
+
+
 def without_savings(trial: TrialSummary, reference: str | None) -> TrialSummary:
     """Return a summary without the savings that are against another trial than `reference`."""
     latencies = tuple(
@@ -129,7 +178,8 @@ def without_savings(trial: TrialSummary, reference: str | None) -> TrialSummary:
 def to_row(trial: TrialSummary) -> list[Any]:
     """Return a summary as JSON values without their names, see `ROW`: a third of the bytes, and as much less time."""
     values = list(vars(trial).values())
-    values[_LATENCIES] = [list(vars(latency).values()) for latency in trial.latencies]
+    for place in (_LATENCIES, _ERRORS):
+        values[place] = [list(vars(part).values()) for part in values[place]]
     return values
 
 
@@ -137,9 +187,10 @@ def from_row(values: list[Any]) -> TrialSummary:
     """Rebuild a summary from its row. Raises TypeError, IndexError or ValueError when the row is another's."""
     values[_STATE] = TrialState(values[_STATE])
     values[_LATENCIES] = tuple(DeviceLatency(*latency) for latency in values[_LATENCIES])
+    values[_ERRORS] = tuple(ForecastError(*error) for error in values[_ERRORS])
     values[_WARNINGS] = tuple(values[_WARNINGS])
     return TrialSummary(*values)
 
 
 ROW = [field.name for field in fields(TrialSummary)]
-_STATE, _LATENCIES, _WARNINGS = (ROW.index(name) for name in ("state", "latencies", "warnings"))
+_STATE, _LATENCIES, _ERRORS, _WARNINGS = map(ROW.index, ("state", "latencies", "errors", "warnings"))

@@ -87,7 +87,7 @@ class TrialFolder:
             return replace(blank, message=str(error))
         except (KeyError, TypeError, ValueError):
             return replace(blank, message=f"{self.path / 'spec.json'} is not the spec of a trial; delete the trial")
-        blank = replace(blank, title=title, created_s=created_s)
+        blank = replace(blank, title=title, created_s=created_s, task=values["spec"]["task"])
         try:
             result = read_result(self.path)
         except StudyError as error:

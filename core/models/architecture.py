@@ -146,6 +146,11 @@ class Architecture:
         macs = inputs * num_outputs
         return self._add(Layer("dense", (source,), (num_outputs,), params=macs + num_outputs, macs=macs, bias=True))
 
+    def project(self, source: int, num_outputs: int) -> int:
+        """Add a dense layer without bias."""
+        macs = self.shape(source)[-1] * num_outputs
+        return self._add(Layer("dense", (source,), (num_outputs,), params=macs, macs=macs))
+
     def classify(self, source: int, num_outputs: int) -> int:
         """Add a dense layer with bias and softmax."""
         dense = self.connect(source, num_outputs)

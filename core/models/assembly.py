@@ -41,7 +41,7 @@ def _layer(layer: Layer, seed: int) -> keras.layers.Layer:
         case "pool":
             return layers.GlobalAveragePooling2D()
         case "dense":
-            return layers.Dense(layer.shape[-1], kernel_initializer=initializer)
+            return layers.Dense(layer.shape[-1], use_bias=layer.bias, kernel_initializer=initializer)
         case "softmax":
             return layers.Softmax()
         case "reshape":

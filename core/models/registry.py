@@ -1,18 +1,25 @@
 """The model families by name. A new family is one file and one line here."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from core.errors import Problem, SpecError
-from core.models import cnn, ds_cnn
+from core.models import cnn, conv1d, ds_cnn, lstm, mlp
 from core.models.architecture import Architecture, Shape
-from core.spec import Model
+from core.spec import ForecastModel, Model
 
-Build = Callable[[Model, Shape, int], Architecture]
+Build = Callable[[Any, Shape, int], Architecture]
 
-FAMILIES: Mapping[str, Build] = {"cnn": cnn.build, "ds_cnn": ds_cnn.build}
+FAMILIES: Mapping[str, Build] = {
+    "cnn": cnn.build,
+    "ds_cnn": ds_cnn.build,
+    "mlp": mlp.build,
+    "conv1d": conv1d.build,
+    "lstm": lstm.build,
+}
 
 
-def build(spec: Model, input_shape: Shape, num_outputs: int) -> Architecture:
+def build(spec: Model | ForecastModel, input_shape: Shape, num_outputs: int) -> Architecture:
     """Build the family a spec names.
 
     Raises SpecError when a layer would have nothing left to see.

@@ -31,6 +31,15 @@ class Quantization(Section):
     )
 
 
+class ForecastQuantization(Quantization):
+    """How weights and activations are stored; the file's own input and output stay as they are measured."""
+
+    # One scale of 256 steps for all quantities would round away what changes within ten minutes.
+    input_output: Literal["float32"] = setting(
+        "float32", "Type of the deployed file's own input and output.", applies=Quantization.INT8
+    )
+
+
 class Conversion(Section):
     """The flatbuffer."""
 

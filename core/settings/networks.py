@@ -55,3 +55,39 @@ class Model(Section):
                 )
             if any(not low <= side <= high for pair in pairs for side in pair):
                 yield Problem(name, f"each side must lie between {low} and {high}")
+
+
+class ForecastModel(Section):
+    """The network: a family, its layers, and one factor that scales them all."""
+
+    title: ClassVar[str] = "Model"
+
+    family: Literal["mlp", "conv1d", "lstm"] = setting(
+        "conv1d",
+        "mlp: dense layers; conv1d: convolutions over time before them; lstm: recurrent cells before them.",
+    )
+    filters: tuple[int, ...] = setting(
+        (64,), "Filters of each convolution over time, before scaling.", applies={"family": ("conv1d",)}
+    )
+    kernel: int = setting(
+        3, "Steps that a convolution sees at once.", ge=1, le=100, unit="steps", applies={"family": ("conv1d",)}
+    )
+    cells: int = setting(64, "LSTM cells, before scaling.", ge=1, le=1024, applies={"family": ("lstm",)})
+    units: tuple[int, ...] = setting((64,), "Units of each dense layer before the last, before scaling; may be none.")
+    predict: Literal["change", "value"] = setting(
+        "change",
+        "change: by how much values, those seen and those to come, differ from the latest one, so that levels never "
+        "met in training do no harm; value: the values themselves.",
+    )
+    width_multiplier: float = setting(1.0, "α: factor on every layer's filters, cells and units.", gt=0, le=4)
+    filter_divisor: int = setting(1, "Scaled counts are rounded to a multiple of this.", ge=1, le=64)
+
+    def problems(self) -> Iterator[Problem]:
+        """Yield what contradicts itself here."""
+        if self.family == "conv1d" and not 1 <= len(self.filters) <= 8:
+            yield Problem("filters", f"between 1 and 8 convolutions are possible, {len(self.filters)} given")
+        if len(self.units) > 8:
+            yield Problem("units", f"at most 8 dense layers are possible, {len(self.units)} given")
+        for name in ("filters", "units"):
+            if self.applies(name) and any(not 1 <= count <= 2048 for count in getattr(self, name)):
+                yield Problem(name, f"each layer needs between 1 and 2048 {name}")

@@ -13,14 +13,21 @@ from core.datasets.clips import ClipSet, all_labels, find_clips
 from core.datasets.digest import digest
 from core.datasets.pictures import load_pictures
 from core.datasets.prepared import Examples, PreparedData, Shape
-from core.datasets.preprocessing import Preprocessing, fit_preprocessing, load_preprocessing, save_preprocessing
+from core.datasets.preprocessing import (
+    FILE_NAME,
+    Preprocessing,
+    fit_preprocessing,
+    load_preprocessing,
+    save_preprocessing,
+)
 from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms, read_clip
-from core.errors import DataError
+from core.errors import DataError, ModelError
 from core.evaluation import classification, latency
 from core.events import Emit
 from core.results import Classification, Latency
-from core.spec import TrialSpec
+from core.spec import KeywordSpottingSpec
+from core.tasks.description import Description
 
 Float32 = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -29,15 +36,19 @@ Rows = NDArray[np.int64]
 class KeywordSpotting:
     """The task of telling words apart; see `tasks.registry.Task` for what each method owes."""
 
-    def input_shape(self, spec: TrialSpec) -> Shape:
+    def input_shape(self, spec: KeywordSpottingSpec) -> Shape:
         """Return (frames, coefficients, 1)."""
         return spec.features.num_frames(spec.num_samples), spec.features.num_coefficients, 1
 
-    def num_outputs(self, spec: TrialSpec) -> int:
+    def num_outputs(self, spec: KeywordSpottingSpec) -> int:
         """Return the number of labels; two as long as the folder names none."""
         return max(2, len(all_labels(spec.dataset)))
 
-    def prepare(self, spec: TrialSpec, emit: Emit) -> PreparedData:
+    def find_data(self, spec: KeywordSpottingSpec) -> None:
+        """Find the clips. Raises DataError naming the folder."""
+        find_clips(spec.dataset)
+
+    def prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
         """Read, split and transform the clips. Raises DataError naming the file or folder."""
         try:
             return self._prepare(spec, emit)
@@ -48,7 +59,7 @@ class KeywordSpotting:
                 "(TINYML_WORKBENCH_CACHE moves the cache)"
             ) from error
 
-    def _prepare(self, spec: TrialSpec, emit: Emit) -> PreparedData:
+    def _prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
         found = find_clips(spec.dataset)
         waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
         pictures = load_pictures(spec, found, waveforms.samples, emit)
@@ -78,7 +89,7 @@ class KeywordSpotting:
             preprocessing=preprocessing.model_dump(mode="json"),
         )
 
-    def save_preprocessing(self, spec: TrialSpec, data: PreparedData, folder: Path) -> None:  # noqa: ARG002
+    def save_preprocessing(self, spec: KeywordSpottingSpec, data: PreparedData, folder: Path) -> None:  # noqa: ARG002
         """Write `preprocessing.json`: features, duration, labels, and mean and deviation where standardized."""
         save_preprocessing(Preprocessing.model_validate(data.preprocessing), folder)
 
@@ -86,7 +97,23 @@ class KeywordSpotting:
         """Judge the deployed file on the test part."""
         return classification.judge(model, data.test.inputs, data.test.targets, data.labels, emit)
 
-    def measure_latency(self, model: Path, spec: TrialSpec, emit: Emit) -> Latency:
+    def judge_file(
+        self, model: Path, spec: KeywordSpottingSpec, outputs: tuple[str, ...], emit: Emit
+    ) -> Classification:
+        """Judge any file that takes the spec's features; its labels are those of the data where none are named."""
+        data = self.prepare(spec, emit)
+        order = outputs or data.labels
+        strangers = [label for label in data.labels if label not in order]
+        if strangers:
+            raise ModelError(
+                f"{model}: its labels are {', '.join(order)}, but the clips have {', '.join(strangers)} too; "
+                "name all labels of the model in the order of its outputs, or choose fewer labels of the clips"
+            )
+        place = np.array([order.index(label) for label in data.labels])
+        inputs = _scaled_as_trained(model, spec, data)
+        return classification.judge(model, inputs, place[data.test.targets], order, emit)
+
+    def measure_latency(self, model: Path, spec: KeywordSpottingSpec, emit: Emit) -> Latency:
         """Time features, inference and both together for the first clip of the data set, at batch 1."""
         preprocessing = load_preprocessing(model.parent)
         clip = _first_readable(find_clips(spec.dataset), spec)
@@ -106,9 +133,17 @@ class KeywordSpotting:
             emit=emit,
         )
 
+    def describe(self, folder: Path) -> Description:
+        """Name the labels, and the recipe of the input."""
+        preprocessing = load_preprocessing(folder)
+        about = [f"Input: one clip of {preprocessing.clip_duration_ms} ms, made by the settings under [features]."]
+        if preprocessing.mean:
+            about += [f"mean = {list(preprocessing.mean)}", f"deviation = {list(preprocessing.deviation)}"]
+        return Description(preprocessing.labels, "labels", tuple(about))
+
 
 def _vary(
-    spec: TrialSpec,
+    spec: KeywordSpottingSpec,
     usable: ClipSet,
     waveforms: Waveforms,
     train_rows: Rows,
@@ -145,10 +180,27 @@ def _vary(
     return inputs, warnings
 
 
-def _first_readable(found: ClipSet, spec: TrialSpec) -> NDArray[np.int16]:
+def _first_readable(found: ClipSet, spec: KeywordSpottingSpec) -> NDArray[np.int16]:
     for clip in found.clips:
         try:
             return read_clip(clip, spec.features.sample_rate, spec.num_samples)
         except DataError:
             continue
     raise DataError(f"{found.folder}: none of its clips can be read; check the folder")
+
+
+def _scaled_as_trained(model: Path, spec: KeywordSpottingSpec, data: PreparedData) -> Float32:
+    """Return the test inputs under the mean and deviation kept beside the model, where there are any.
+
+    On a device they are used as they stand in the file; those of the clips at hand would flatter or wrong the model.
+    """
+    inputs: Float32 = data.test.inputs
+    here = Preprocessing.model_validate(data.preprocessing)
+    for path in (model.with_name(f"{model.stem}.{FILE_NAME}"), model.with_name(FILE_NAME)):
+        if path.is_file():
+            kept = Preprocessing.model_validate_json(path.read_bytes())
+            if kept.features == spec.features and kept.mean and kept.mean != here.mean:
+                raw = inputs[..., 0] * np.array(here.deviation, np.float32) + np.array(here.mean, np.float32)
+                return kept.scale(raw)
+            return inputs
+    return inputs

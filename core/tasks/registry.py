@@ -2,35 +2,50 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from core.datasets.prepared import PreparedData, Shape
 from core.events import Emit
-from core.results import Classification, Latency
-from core.spec import TrialSpec
+from core.results import Latency, Quality
+from core.tasks.description import Description
+from core.tasks.forecasting import Forecasting
 from core.tasks.keyword_spotting import KeywordSpotting
 
+Spec = TypeVar("Spec", contravariant=True)
 
-class Task(Protocol):
+
+class Task(Protocol[Spec]):
     """What is particular to a task: its data and its judgement. Everything between is shared."""
 
-    def input_shape(self, spec: TrialSpec) -> Shape:
+    def input_shape(self, spec: Spec) -> Shape:
         """Return the shape of one example, from the spec alone."""
 
-    def num_outputs(self, spec: TrialSpec) -> int:
-        """Return how many values the network gives, from the spec and the names in its folder."""
+    def num_outputs(self, spec: Spec) -> int:
+        """Return how many values the network gives, from the spec and the names in its data."""
 
-    def prepare(self, spec: TrialSpec, emit: Emit) -> PreparedData:
+    def find_data(self, spec: Spec) -> None:
+        """Look whether the data are there, at a glance. Raises DataError naming the file or folder."""
+
+    def prepare(self, spec: Spec, emit: Emit) -> PreparedData:
         """Read, split and transform the data. Raises DataError naming the file or folder."""
 
-    def save_preprocessing(self, spec: TrialSpec, data: PreparedData, folder: Path) -> None:
+    def save_preprocessing(self, spec: Spec, data: PreparedData, folder: Path) -> None:
         """Write what must be done to the raw input before the network, beside the model."""
 
-    def evaluate(self, model: Path, data: PreparedData, emit: Emit) -> Classification:
+    def evaluate(self, model: Path, data: PreparedData, emit: Emit) -> Quality:
         """Judge the deployed file on the test part."""
 
-    def measure_latency(self, model: Path, spec: TrialSpec, emit: Emit) -> Latency:
+    def judge_file(self, model: Path, spec: Spec, outputs: tuple[str, ...], emit: Emit) -> Quality:
+        """Judge any `.tflite` file on the test part of a spec's data; `outputs` may name its outputs in their order.
+
+        Raises ModelError when the file does not fit.
+        """
+
+    def measure_latency(self, model: Path, spec: Spec, emit: Emit) -> Latency:
         """Time input preparation, inference and both together, at batch 1 on this machine."""
 
+    def describe(self, folder: Path) -> Description:
+        """Say what the outputs of a trial's model are and what it must be given."""
 
-TASKS: Mapping[str, Task] = {"keyword_spotting": KeywordSpotting()}
+
+TASKS: Mapping[str, Task[Any]] = {"keyword_spotting": KeywordSpotting(), "forecasting": Forecasting()}

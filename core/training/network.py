@@ -40,7 +40,8 @@ def _call(layer: keras.layers.Layer, sources: list[tf.Tensor], step: tf.Tensor |
         case keras.layers.Softmax():
             return source
         case keras.layers.Dense():
-            return tf.linalg.matmul(source, layer.kernel) + layer.bias
+            connected = tf.linalg.matmul(source, layer.kernel)
+            return connected + layer.bias if layer.use_bias else connected
         case keras.layers.ReLU():
             return tf.nn.relu(source)
     return layer(sources if len(sources) > 1 else source)

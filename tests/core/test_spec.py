@@ -7,7 +7,7 @@ import pytest
 from core import spec
 from core.errors import SpecError
 from core.section import Section, declared, differences, field_at, override, sections, value_at
-from core.spec import TrialSpec, identity, parse_spec, stage_key
+from core.spec import SPECS, KeywordSpottingSpec, TrialSpec, identity, parse_spec, stage_key
 
 BASE: dict[str, Any] = {"dataset": {"folder": "clips", "labels": ["go", "stop"]}}
 # Under these, as many fields as possible apply.
@@ -19,7 +19,16 @@ BROAD: dict[str, Any] = {
     "training": {"optimizer": "adamw"},
     "pruning": {"schedule": "polynomial"},
 }
-SHORT = {"folder": "x", "clip_duration_ms": 100}
+FORECAST: dict[str, Any] = {"task": "forecasting", "dataset": {"file": "climate.csv", "targets": ["T (degC)"]}}
+BROAD_FORECAST: dict[str, Any] = {
+    **FORECAST,
+    "window": {"input_steps": 12},
+    "model": {"family": "lstm"},
+    "training": {"optimizer": "adamw"},
+    "pruning": {"schedule": "polynomial"},
+    "quantization": {"scheme": "int8"},
+}
+BASES = {"keyword_spotting": (BASE, BROAD), "forecasting": (FORECAST | {"window": {"input_steps": 12}}, BROAD_FORECAST)}
 OTHER_VALUES: dict[str, Any] = {
     "dataset.folder": "others",
     "dataset.labels": ["no", "yes"],
@@ -32,7 +41,14 @@ OTHER_VALUES: dict[str, Any] = {
     "model.kernels": [[5, 5]],
     "model.strides": [[2, 2], [2, 2], [1, 1]],
     "pruning.initial_sparsity": 0.3,
+    "dataset.file": "other.csv",
+    "dataset.targets": ["rh (%)"],
+    "dataset.inputs": ["T (degC)", "rh (%)"],
+    "dataset.time_column": "Date Time",
+    "model.units": [8],
 }
+# Of one task alone.
+OTHER_FORECAST_VALUES = {"model.filters": [32]}
 
 
 def every_field(section: type[Section], prefix: str = "") -> list[str]:
@@ -45,9 +61,11 @@ def every_field(section: type[Section], prefix: str = "") -> list[str]:
 
 def other_value(path: str, base: TrialSpec) -> Any:
     """Return a valid value that differs from the base's."""
+    if base.task == "forecasting" and path in OTHER_FORECAST_VALUES:
+        return OTHER_FORECAST_VALUES[path]
     if path in OTHER_VALUES:
         return OTHER_VALUES[path]
-    section, field = field_at(TrialSpec, path)
+    section, field = field_at(type(base), path)
     value = value_at(base, path)
     if isinstance(value, bool):
         return not value
@@ -112,6 +130,16 @@ def test_all_problems_are_told_at_once_with_their_paths() -> None:
         ({"pruning": {"schedule": "polynomial", "begin": 0.8, "end": 0.5}}, "pruning.begin"),
         ({"features": 3}, "features"),
         ({"task": "weather"}, "task"),
+        ({**FORECAST, "dataset": {}}, "dataset.file"),
+        ({**FORECAST, "dataset": {"file": "x", "targets": ["a", "a"]}}, "dataset.targets"),
+        ({**FORECAST, "dataset": {"file": "x", "targets": ["a"], "inputs": ["b"]}}, "dataset.inputs"),
+        ({**FORECAST, "model": {"filters": [8, 8, 8]}}, "model.kernel"),
+        ({**FORECAST, "model": {"units": [8, 0]}}, "model.units"),
+        ({**FORECAST, "quantization": {"input_output": "int8"}}, "quantization.input_output"),
+        ({**FORECAST, "split": {"validation_fraction": 0.5, "test_fraction": 0.5}}, "split.test_fraction"),
+        ({**FORECAST, "window": {"input_steps": 0}}, "window.input_steps"),
+        ({**FORECAST, "features": {}}, "features"),
+        ({**FORECAST, "training": {"label_smoothing": 0.1}}, "training.label_smoothing"),
     ],
 )
 def test_contradictions_are_told_at_their_field(change: dict[str, Any], path: str) -> None:
@@ -133,7 +161,7 @@ def test_the_identity_is_stable() -> None:
     one, other = parse_spec(BASE), parse_spec({**BASE, "features": {"kind": "mfcc"}})
     assert identity(one) == identity(other)
     assert len(identity(one)) == 12
-    assert identity(TrialSpec.model_validate_json(one.model_dump_json())) == identity(one)
+    assert identity(KeywordSpottingSpec.model_validate_json(one.model_dump_json())) == identity(one)
 
 
 def test_the_order_of_labels_and_the_name_do_not_matter() -> None:
@@ -142,12 +170,17 @@ def test_the_order_of_labels_and_the_name_do_not_matter() -> None:
     assert parse_spec(swapped).dataset.labels == ("go", "stop")
 
 
-@pytest.mark.parametrize("path", every_field(TrialSpec))
-def test_a_field_changes_the_identity_when_it_applies_and_only_then(path: str) -> None:
+EVERY_FIELD = [(task, path) for task, kind in SPECS.items() for path in every_field(kind)]
+
+
+@pytest.mark.parametrize(("task", "path"), EVERY_FIELD)
+def test_a_field_changes_the_identity_when_it_applies_and_only_then(task: str, path: str) -> None:
     if path in ("task", "name"):
         pytest.skip("names the trial or its kind")
+    if len(getattr(field_at(SPECS[task], path)[1].annotation, "__args__", (0, 1))) == 1:
+        pytest.skip("there is nothing to choose")
     changed_somewhere = False
-    for values in (BASE, BROAD):
+    for values in BASES[task]:
         base = parse_spec(values)
         section_path, _, name = path.rpartition(".")
         applies = value_at(base, section_path).applies(name)
@@ -157,9 +190,9 @@ def test_a_field_changes_the_identity_when_it_applies_and_only_then(path: str) -
     assert changed_somewhere
 
 
-@pytest.mark.parametrize("path", every_field(TrialSpec))
-def test_every_field_is_described_in_a_sentence(path: str) -> None:
-    section, field = field_at(TrialSpec, path)
+@pytest.mark.parametrize(("task", "path"), EVERY_FIELD)
+def test_every_field_is_described_in_a_sentence(task: str, path: str) -> None:
+    section, field = field_at(SPECS[task], path)
     assert field.description is not None
     assert len(field.description) > 10
     assert declared(section, path.rpartition(".")[2])["unit"] is not None
@@ -181,9 +214,9 @@ def test_an_override_through_a_value_is_refused() -> None:
 
 def test_an_unknown_path_lists_what_is_there() -> None:
     with pytest.raises(SpecError, match="unknown field; use one of: kind"):
-        field_at(TrialSpec, "features.colour")
+        field_at(KeywordSpottingSpec, "features.colour")
     with pytest.raises(SpecError, match="no section 'colours'; use one of: dataset"):
-        field_at(TrialSpec, "colours.red")
+        field_at(KeywordSpottingSpec, "colours.red")
 
 
 def test_differences_leave_out_what_does_not_apply() -> None:
@@ -200,3 +233,12 @@ def test_a_setting_under_its_former_name_is_read_and_the_identity_stays() -> Non
     assert renamed.quantization.representative_examples == 77
     assert identity(parse_spec({**BASE, "quantization": {"representative_examples": 77}})) == identity(renamed)
     assert '"representative_clips":77' in spec.canonical_json(renamed)
+
+
+def test_a_task_may_set_other_defaults_than_a_section_has() -> None:
+    forecast = parse_spec(FORECAST)
+    assert forecast.quantization.input_output == "float32"
+    assert forecast.training.epochs == 50
+    partly = parse_spec({**FORECAST, "quantization": {"scheme": "int8"}})
+    assert (partly.quantization.scheme, partly.quantization.input_output) == ("int8", "float32")
+    assert identity(parse_spec(partly.model_dump(mode="json"))) == identity(partly)

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from core.section import field_at, value_at
-from core.spec import TrialSpec
+from core.spec import KeywordSpottingSpec
 from workbench import field_text
 from workbench.draft import Draft, fields_of
 from workbench.essences import essence
@@ -11,21 +11,21 @@ from workbench.field_text import Shape
 
 
 @pytest.fixture
-def draft(tiny_spec: TrialSpec) -> Draft:
+def draft(tiny_spec: KeywordSpottingSpec) -> Draft:
     return Draft(tiny_spec)
 
 
-def test_every_field_with_a_choice_is_in_the_form(tiny_spec: TrialSpec) -> None:
-    paths = fields_of(TrialSpec)
+def test_every_field_with_a_choice_is_in_the_form(tiny_spec: KeywordSpottingSpec) -> None:
+    paths = fields_of(KeywordSpottingSpec)
     assert "task" not in paths
     assert "features.num_mel_bins" in paths
     assert len(paths) == len(set(paths)) > 60
 
 
-@pytest.mark.parametrize("path", fields_of(TrialSpec))
+@pytest.mark.parametrize("path", fields_of(KeywordSpottingSpec))
 def test_what_is_written_of_a_field_is_read_as_the_same(path: str) -> None:
-    _, field = field_at(TrialSpec, path)
-    value = value_at(TrialSpec(), path)
+    _, field = field_at(KeywordSpottingSpec, path)
+    value = value_at(KeywordSpottingSpec(), path)
     assert field_text.read(field, field_text.write(value)) == value
     assert field_text.read_values(field, field_text.example(field))
 
@@ -111,7 +111,7 @@ def test_a_large_grid_is_counted_without_being_expanded(draft: Draft) -> None:
     assert draft.num_trials == 1600
 
 
-def test_replacing_the_spec_forgets_what_was_typed(draft: Draft, tiny_spec: TrialSpec) -> None:
+def test_replacing_the_spec_forgets_what_was_typed(draft: Draft, tiny_spec: KeywordSpottingSpec) -> None:
     draft.set_text("training.epochs", "many")
     draft.vary("training.seed", "1, 2")
     draft.replace(tiny_spec)
@@ -119,7 +119,7 @@ def test_replacing_the_spec_forgets_what_was_typed(draft: Draft, tiny_spec: Tria
 
 
 def test_a_section_folds_to_its_essence() -> None:
-    spec = TrialSpec()
+    spec = KeywordSpottingSpec()
     assert essence(spec.features) == "MFCC 10 of 40 mel, 40/20 ms, 20–4000 Hz"
     assert essence(spec.model) == "CNN 128·128·128, 3×3"
     assert essence(spec.training) == "10 epochs of 20, Adam 0.01 → 1e-05 linear"
@@ -127,5 +127,5 @@ def test_a_section_folds_to_its_essence() -> None:
 
 
 def test_every_shape_of_field_is_known() -> None:
-    shapes = {field_text.shape_of(field_at(TrialSpec, path)[1]) for path in fields_of(TrialSpec)}
+    shapes = {field_text.shape_of(field_at(KeywordSpottingSpec, path)[1]) for path in fields_of(KeywordSpottingSpec)}
     assert shapes == set(Shape)

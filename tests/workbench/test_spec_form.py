@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from core.section import declared, field_at, override, value_at
-from core.spec import TrialSpec, parse_spec
+from core.spec import KeywordSpottingSpec, parse_spec
 from workbench import field_text
 from workbench.draft import Draft, fields_of
 from workbench.field_text import Shape
@@ -29,7 +29,7 @@ ANOTHER_TEXT = {
 
 
 @pytest.fixture
-def form(qtbot: QtBot, tiny_spec: TrialSpec) -> SpecForm:
+def form(qtbot: QtBot, tiny_spec: KeywordSpottingSpec) -> SpecForm:
     form = SpecForm(Draft(tiny_spec))
     form.resize(480, 800)
     form.unfold(form.groups)
@@ -46,9 +46,9 @@ def retype(row: FormRow, text: str) -> None:
     QTest.keyClicks(line, text)
 
 
-def another_number(spec: TrialSpec, path: str) -> str:
+def another_number(spec: KeywordSpottingSpec, path: str) -> str:
     """A number within the field's bounds that it does not have."""
-    _, field = field_at(TrialSpec, path)
+    _, field = field_at(KeywordSpottingSpec, path)
     value = value_at(spec, path)
     if not isinstance(value, int | float):
         return ""
@@ -61,7 +61,7 @@ def another_number(spec: TrialSpec, path: str) -> str:
 
 def make_apply(draft: Draft, path: str) -> None:
     """Set the siblings so that a field has an effect."""
-    section, _ = field_at(TrialSpec, path)
+    section, _ = field_at(KeywordSpottingSpec, path)
     prefix, _, name = path.rpartition(".")
     condition = declared(section, name)["applies"]
     if condition is not None:
@@ -72,9 +72,9 @@ def make_apply(draft: Draft, path: str) -> None:
             draft.set(sibling, values[-1])
 
 
-def test_every_field_has_an_editor_that_changes_the_spec(form: SpecForm, tiny_spec: TrialSpec) -> None:
+def test_every_field_has_an_editor_that_changes_the_spec(form: SpecForm, tiny_spec: KeywordSpottingSpec) -> None:
     unchanged = []
-    for path in fields_of(TrialSpec):
+    for path in fields_of(KeywordSpottingSpec):
         form.draft.replace(tiny_spec)
         make_apply(form.draft, path)
         row, before = form.rows[path], form.draft.value(path)
@@ -172,7 +172,7 @@ def test_a_mark_makes_a_field_vary_and_escape_gives_it_one_value_back(qtbot: QtB
     assert (form.draft.axes, form.draft.num_trials) == ({}, 1)
 
 
-def test_what_differs_from_the_reference_carries_a_dot(form: SpecForm, tiny_spec: TrialSpec) -> None:
+def test_what_differs_from_the_reference_carries_a_dot(form: SpecForm, tiny_spec: KeywordSpottingSpec) -> None:
     form.compare_with(parse_spec(override(tiny_spec.model_dump(), "training.epochs", 7)))
     assert [path for path, row in form.rows.items() if row.dot.text()] == ["training.epochs"]
     form.draft.set("training.epochs", 7)
@@ -204,8 +204,8 @@ def test_labels_are_ticked_in_a_menu_of_the_folder(form: SpecForm) -> None:
 
 
 def test_units_stand_in_the_field_and_the_sentence_in_the_tooltip(form: SpecForm) -> None:
-    for path in fields_of(TrialSpec):
-        section, field = field_at(TrialSpec, path)
+    for path in fields_of(KeywordSpottingSpec):
+        section, field = field_at(KeywordSpottingSpec, path)
         assert form.rows[path].toolTip() == field.description
         unit = declared(section, path.rpartition(".")[2])["unit"]
         line: Any = getattr(form.rows[path].editor, "line", None)
@@ -216,7 +216,7 @@ def test_units_stand_in_the_field_and_the_sentence_in_the_tooltip(form: SpecForm
 def test_choices_are_those_of_the_spec(form: SpecForm) -> None:
     for path, row in form.rows.items():
         if isinstance(row.editor, ChoiceEditor):
-            _, field = field_at(TrialSpec, path)
+            _, field = field_at(KeywordSpottingSpec, path)
             box = row.editor.box
             assert tuple(box.itemData(index) for index in range(box.count())) == get_args(field.annotation)
     assert isinstance(form.rows["dataset.folder"].editor, FolderEditor)

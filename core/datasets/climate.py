@@ -1,0 +1,252 @@
+"""Series of measurements from any CSV with a column of times, such as the Jena climate files in all their variants.
+
+Rows may be unsorted, repeated or missing, numbers may be missing; what comes out is sorted, each time once, with NaN
+where nothing was measured.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cache import cached_arrays
+from core.datasets.csv_form import EPOCH, ISO_ZONED, CsvForm, line_of, mixed_times, recognise
+from core.datasets.digest import digest
+from core.datasets.progress import Progress
+from core.errors import DataError
+from core.events import Emit, ignore
+from core.spec import SeriesData
+
+MISSING = -9999.0
+"""What Jena's files write where an instrument failed."""
+
+_VERSION = "1"
+_BLOCK_BYTES = 1 << 24
+_BROKEN_SHARE = 0.01
+_UNITS = {"degC": "°C", "deg": "°", "W/m?": "W/m²", "W/m�": "W/m²", "g/m**3": "g/m³"}
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Series:
+    """Values of some columns over time. Times are seconds since 1970, ascending, in the clock of the file."""
+
+    path: Path
+    columns: tuple[str, ...]
+    times_s: Int64
+    values: Float32
+    """Shape (rows, columns); NaN where nothing was measured."""
+    num_rows: int
+    """Rows of the file, those left out included."""
+    num_unsorted: int
+    """Rows that stand before an earlier time."""
+    num_repeated: int
+    """Rows left out because their time had come before."""
+    num_broken: int
+    """Rows left out because they have no time, or more or fewer cells than the header."""
+
+    @property
+    def interval_s(self) -> int:
+        """Usual time from one row to the next."""
+        return int(np.median(np.diff(self.times_s)))
+
+    @property
+    def fingerprint(self) -> str:
+        """Digest of all times and values."""
+        return digest(*self.columns, self.times_s, self.values)
+
+
+def columns_of(data: SeriesData) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns that the network sees, and those that it forecasts.
+
+    Raises DataError naming the file and column, as `recognise` does.
+    """
+    path = Path(data.file).expanduser().resolve()
+    stat = path.stat() if path.is_file() else None
+    form = _form_of(path, data.time_column, stat and (stat.st_size, stat.st_mtime_ns))
+    targets = data.targets or temperature_and_humidity(form.numeric)
+    if not targets:
+        raise DataError(
+            f"{path}: none of its columns is called temperature or humidity; name those to forecast "
+            f"(dataset.targets) among {', '.join(form.numeric)}"
+        )
+    inputs = data.inputs or targets
+    _check_columns(path, form, (*inputs, *targets))
+    return inputs, targets
+
+
+@lru_cache
+def _form_of(path: Path, time_column: str, _version: tuple[int, int] | None) -> CsvForm:
+    """Keep what was recognised: an estimate asks at every key that is typed."""
+    return recognise(path, time_column)
+
+
+def read_series(
+    path: Path,
+    columns: Sequence[str] = (),
+    time_column: str = "",
+    missing_value: float = MISSING,
+    emit: Emit = ignore,
+) -> Series:
+    """Read columns of a CSV file over time, all that hold numbers when none is named; from the cache if it is there.
+
+    Raises DataError naming file, column and row, with what to do.
+    """
+    path = path.expanduser().resolve()
+    form = recognise(path, time_column)
+    wanted = tuple(columns) or form.numeric
+    _check_columns(path, form, wanted)
+    stat = path.stat()
+    facts = f"{_VERSION} {stat.st_size} {stat.st_mtime_ns} {missing_value}"
+    key = digest(str(path), facts, form.time_column, *wanted)
+    kept = cached_arrays("series", key, partial(_read, path, form, wanted, missing_value, emit))
+    return Series(path, wanted, kept["times_s"], kept["values"], *kept["counts"].tolist())
+
+
+def _check_columns(path: Path, form: CsvForm, wanted: Sequence[str]) -> None:
+    """Make sure that a file has these columns and that they hold numbers. Raises DataError."""
+    for name in wanted:
+        if name not in form.columns:
+            raise DataError(f"{path}: has no column {name!r}; choose among {', '.join(form.numeric)}")
+        if name not in form.numeric:
+            what = "the time" if name == form.time_column else "no numbers"
+            raise DataError(f"{path}: column {name!r} holds {what}; choose among {', '.join(form.numeric)}")
+
+
+def temperature_and_humidity(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are called air temperature and relative humidity, as far as there are any."""
+    patterns = (
+        r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^air.?temp|^t2m", r"^rh\s*([(\[]|_|$)|humid|feuchte|^hum",
+    )  # fmt: skip
+    found = []
+    for pattern in patterns:
+        found += [name for name in columns if re.search(pattern, name, re.IGNORECASE)][:1]
+    return tuple(found)
+
+
+def unit_of(column: str) -> str:
+    """Return the unit that a column's name ends with in brackets, or nothing."""
+    found = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", column)
+    return _UNITS.get(found[1], found[1]) if found else ""
+
+
+def name_of(column: str) -> str:
+    """Return a column's name without its unit."""
+    return re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", column) or column
+
+
+def _read(path: Path, form: CsvForm, wanted: Sequence[str], missing_value: float, emit: Emit) -> dict[str, np.ndarray]:
+    times_s, values, num_broken = _read_blocks(path, form, wanted, emit)
+    num_rows = len(times_s) + num_broken
+    values[(values == np.float32(missing_value)) | ~np.isfinite(values)] = np.nan
+    num_unsorted = int((np.diff(times_s) < 0).sum())
+    if num_unsorted:
+        order = np.argsort(times_s, kind="stable")
+        times_s, values = times_s[order], values[order]
+    first = np.concatenate(([True], np.diff(times_s) > 0))
+    num_repeated = int((~first).sum())
+    if num_repeated:
+        times_s, values = times_s[first], values[first]
+    if len(times_s) < 2:
+        raise DataError(
+            f"{path}: has rows of {len(times_s)} time{'s' * (len(times_s) != 1)} only; a forecast needs a series, "
+            "so choose a file with rows over time"
+        )
+    for place, name in enumerate(wanted):
+        if np.isnan(values[:, place]).all():
+            raise DataError(
+                f"{path}: column {name!r} is missing in all {num_rows:,} rows (empty or {missing_value:g}); "
+                "choose another column"
+            )
+    return {
+        "times_s": times_s,
+        "values": values,
+        "counts": np.array([num_rows, num_unsorted, num_repeated, num_broken]),
+    }
+
+
+def _read_blocks(path: Path, form: CsvForm, wanted: Sequence[str], emit: Emit) -> tuple[Int64, Float32, int]:
+    """Read a file block by block, so that ten million rows need little more memory than their numbers."""
+    # 0.3 s that only those pay who read a table.
+    import pyarrow as arrow
+    from pyarrow import csv
+
+    broken: list[str] = []
+
+    def leave_out(row: csv.InvalidRow) -> str:
+        broken.append(row.text)
+        return "skip"
+
+    is_epoch = form.time_format == EPOCH
+    zone = "UTC" if form.time_format == ISO_ZONED else None
+    time_type = arrow.float64() if is_epoch else arrow.timestamp("us", zone)
+    convert = csv.ConvertOptions(
+        include_columns=[form.time_column, *wanted],
+        column_types={form.time_column: time_type, **dict.fromkeys(wanted, arrow.float32())},
+        timestamp_parsers=[form.time_format if "%" in form.time_format else csv.ISO8601],
+        decimal_point=form.decimal,
+        check_utf8=False,
+    )
+    # Latin-1 differs from UTF-8 in names of columns alone, which are given here: no need to recode every row.
+    encoding = form.encoding if form.encoding == "utf-16" else "utf-8"
+    read = csv.ReadOptions(
+        column_names=list(form.columns), skip_rows=form.header_lines, block_size=_BLOCK_BYTES, encoding=encoding
+    )
+    parse = csv.ParseOptions(delimiter=form.separator, invalid_row_handler=leave_out)
+    times, values = [], []
+    num_timeless = 0
+    progress = Progress(emit, "Reading rows, MB", max(1, path.stat().st_size >> 20))
+    try:
+        with arrow.OSFile(str(path)) as file, csv.open_csv(file, read, parse, convert) as blocks:
+            read_mb = 0
+            for block in blocks:
+                stamps = block.column(0)
+                timed = ~np.asarray(stamps.is_null())
+                num_timeless += int((~timed).sum())
+                times.append(_seconds(stamps, is_epoch=is_epoch)[timed])
+                numbers = [np.asarray(block.column(place + 1)) for place in range(len(wanted))]
+                values.append(np.stack(numbers, axis=1)[timed])
+                now_mb = file.tell() >> 20
+                progress.advance(now_mb - read_mb)
+                read_mb = now_mb
+    except arrow.ArrowInvalid as error:
+        raise _explain(path, form, wanted, str(error)) from error
+    num_rows = sum(map(len, times))
+    if len(broken) > _BROKEN_SHARE * num_rows:
+        raise DataError(
+            f"{path}: {len(broken):,} of its rows do not have {len(form.columns)} cells as the header has; the first: "
+            f"{broken[0][:80]!r}; mend them, or quote texts that contain the separator"
+        )
+    return np.concatenate(times), np.concatenate(values), len(broken) + num_timeless
+
+
+def _seconds(stamps: Any, *, is_epoch: bool) -> Int64:
+    """Return times of a block as seconds since 1970; those that are missing mean nothing."""
+    if is_epoch:
+        return np.nan_to_num(np.asarray(stamps, np.float64)).astype(np.int64)
+    microseconds = np.asarray(stamps.cast("int64").fill_null(0), np.int64)
+    return microseconds // 1_000_000
+
+
+def _explain(path: Path, form: CsvForm, wanted: Sequence[str], said: str) -> DataError:
+    """Say in which column and row the reader met what it could not read."""
+    found = re.search(r"conversion error to (\w+).*invalid value '(.*)'", said, re.DOTALL)
+    if found is None:
+        return DataError(f"{path}: cannot be read as CSV ({said}); mend the file or export it again")
+    kind, value = found[1], found[2]
+    if kind.startswith("timestamp") or kind == "double":
+        return mixed_times(path, form, value)
+    for name in wanted:
+        if line := line_of(path, form, name, value):
+            return DataError(
+                f"{path}: line {line:,}: column {name!r} holds {value!r}, which is no number; mend it, "
+                f"or leave the cell empty or write {MISSING:g} where nothing was measured"
+            )
+    return DataError(f"{path}: {value!r} is no number; mend it, or leave the cell empty where nothing was measured")

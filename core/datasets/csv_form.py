@@ -1,0 +1,252 @@
+"""How a CSV of measurements is written: encoding, separator, decimal mark, time format, which columns hold numbers.
+
+Only the beginning and the end of a file are looked at, so that a file of any size is recognised at once.
+"""
+
+import codecs
+import csv
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from core.errors import DataError
+
+ISO = "ISO 8601"
+ISO_ZONED = "ISO 8601 with a time zone"
+EPOCH = "seconds since 1970"
+
+_SAMPLE_BYTES = 1 << 17
+_SEPARATORS = (",", ";", "\t", "|")
+_TIME_NAMES = ("date", "time", "datum", "zeit", "stamp", "epoch", "data")
+_EPOCH_RANGE_S = (3e8, 5e9)
+# The order decides where a file leaves it open: the order of day and month of 01/02/2020 is then the European one.
+_TIME_FORMATS = (
+    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
+    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d", "%d/%m/%Y",
+    "%m/%d/%Y",
+)  # fmt: skip
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+@dataclass(frozen=True)
+class CsvForm:
+    """The form of one file. `header_lines` come before the first row; `columns` are all of them, in order."""
+
+    encoding: str
+    separator: str
+    decimal: str
+    header_lines: int
+    columns: tuple[str, ...]
+    time_column: str
+    time_format: str
+    """A format of `strptime`, ISO or EPOCH."""
+    first_time: str
+    """The first time, as it is written."""
+    numeric: tuple[str, ...]
+    """Columns that hold numbers, the time left out."""
+
+
+def recognise(path: Path, time_column: str = "") -> CsvForm:
+    """Recognise how a file is written; `time_column` names the column of times where it is not to be found out.
+
+    Raises DataError naming the file and what is wrong with it: missing, empty, binary, a single row, no header,
+    no column of times or of numbers, times written in several ways.
+    """
+    head, tail = _read_ends(path)
+    encoding = _encoding(path, head)
+    lines = head.decode(encoding, "replace").splitlines()
+    if len(head) == _SAMPLE_BYTES:
+        lines.pop()
+    header_lines = next((index for index, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    if header_lines is None:
+        raise DataError(f"{path}: is empty; choose a CSV file with a row of column names and rows of measurements")
+    separator = _separator(lines[header_lines:])
+    columns = tuple(name.strip() for name in _cells([lines[header_lines]], separator)[0])
+    ending = tail.decode(encoding, "replace").splitlines()[1:]
+    rows = [row for row in _cells([*lines[header_lines + 1 :], *ending], separator) if len(row) == len(columns)]
+    _check_shape(path, columns, rows)
+    decimal = "," if separator != "," and _has_decimal_commas(rows) else "."
+    time_column = _time_column(path, columns, rows, time_column)
+    times = [row[columns.index(time_column)] for row in rows]
+    numeric = tuple(
+        name
+        for index, name in enumerate(columns)
+        if name != time_column and _is_numeric([row[index] for row in rows], decimal)
+    )
+    if not numeric:
+        raise DataError(
+            f"{path}: none of its columns holds numbers ({', '.join(columns)}); choose a file of measurements, "
+            "with a point or a comma as the decimal mark"
+        )
+    first_time = next(filter(str.strip, times))
+    form = CsvForm(
+        encoding,
+        separator,
+        decimal,
+        header_lines + 1,
+        columns,
+        time_column,
+        _formats_of(first_time)[0],
+        first_time,
+        numeric,
+    )
+    return replace(form, time_format=_common_format(path, form, times))
+
+
+def format_in_words(time_format: str) -> str:
+    """Return a time format as people write it: dd.mm.yyyy hh:mm:ss."""
+    for code, words in (("%d", "dd"), ("%m", "mm"), ("%Y", "yyyy"), ("%H", "hh"), ("%M", "mm"), ("%S", "ss")):
+        time_format = time_format.replace(code, words)
+    return time_format
+
+
+def line_of(path: Path, form: CsvForm, column: str, value: str) -> int | None:
+    """Return the line, from 1, on which a column holds a text; read through from the beginning, so for errors only."""
+    place = form.columns.index(column)
+    with path.open(encoding=form.encoding, errors="replace", newline="") as file:
+        for number, line in enumerate(file, 1):
+            if number > form.header_lines and value in line:
+                (cells,) = _cells([line], form.separator)
+                if place < len(cells) and cells[place] == value:
+                    return number
+    return None
+
+
+def _read_ends(path: Path) -> tuple[bytes, bytes]:
+    """Return the beginning of a file, and its end where that is somewhere else."""
+    if path.is_dir():
+        raise DataError(f"{path}: is a folder; choose a CSV file in it")
+    try:
+        with path.open("rb") as file:
+            head = file.read(_SAMPLE_BYTES)
+            size = file.seek(0, 2)
+            file.seek(max(len(head), size - _SAMPLE_BYTES // 2))
+            tail = file.read()
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+    return head, tail
+
+
+def _encoding(path: Path, head: bytes) -> str:
+    """Return UTF-8 unless a mark at the beginning or a byte says otherwise; Jena's older files are Latin-1."""
+    for mark, encoding in _BOMS:
+        if head.startswith(mark):
+            return encoding
+    if b"\0" in head or head.startswith(b"PK\x03\x04"):
+        raise DataError(f"{path}: is a binary file, not text; unpack it or save the table as CSV, and choose that file")
+    try:
+        # A character of several bytes may be cut at the end.
+        codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def _separator(lines: Sequence[str]) -> str:
+    """Return the separator that cuts the header into most columns, and the first rows into as many."""
+
+    def agreeing(separator: str) -> tuple[int, int]:
+        widths = [len(row) for row in _cells(lines[:20], separator)]
+        return sum(width == widths[0] for width in widths) if widths[0] > 1 else 0, widths[0]
+
+    return max(_SEPARATORS, key=agreeing)
+
+
+def _cells(lines: Iterable[str], separator: str) -> list[list[str]]:
+    rows = csv.reader((line for line in lines if line.strip()), delimiter=separator, skipinitialspace=True)
+    return list(rows)
+
+
+def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    if len(columns) < 2:
+        raise DataError(
+            f"{path}: its first line has one column ({columns[0][:40]!r}); a file with columns separated by comma, "
+            "semicolon or tab is needed, one of them with the time"
+        )
+    repeated = {name for name in columns if columns.count(name) > 1}
+    if repeated:
+        raise DataError(f"{path}: two columns are called {min(repeated)!r}; give each a name of its own")
+    if all(_is_number(name, ".") or _formats_of(name) for name in columns if name):
+        raise DataError(f"{path}: its first line holds values, not the names of the columns; write the names above it")
+    if len(rows) < 2:
+        raise DataError(
+            f"{path}: has {len(rows)} row{'s' * (len(rows) != 1)} of {len(columns)} columns; "
+            "a forecast needs a series, so choose a file with rows over time"
+        )
+
+
+def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]], wanted: str) -> str:
+    def first_value(name: str) -> str:
+        place = columns.index(name)
+        return next((row[place] for row in rows if row[place].strip()), "")
+
+    if wanted and wanted not in columns:
+        raise DataError(f"{path}: has no column {wanted!r} for the time; its columns are {', '.join(columns)}")
+    named = [name for name in columns if any(hint in name.lower() for hint in _TIME_NAMES)]
+    for name in [wanted] if wanted else [*named, *columns]:
+        formats = _formats_of(first_value(name))
+        # Elsewhere a large number is a measurement.
+        if formats and (formats != [EPOCH] or name in (*named, wanted)):
+            return name
+    seen = f"{wanted!r} begins with {first_value(wanted)!r}" if wanted else f"there are {', '.join(columns)}"
+    raise DataError(
+        f"{path}: has no column of times that can be read ({seen}); write times such as 2024-05-31 14:10, "
+        "31.05.2024 14:10:00 or 2024/5/31 14:10"
+    )
+
+
+def _common_format(path: Path, form: CsvForm, texts: Sequence[str]) -> str:
+    """Return the format that all times of the sample are written in. Raises DataError where there is none."""
+    left = _formats_of(form.first_time)
+    for text in filter(str.strip, texts):
+        still = [time_format for time_format in left if _reads(text, time_format)]
+        if not still:
+            raise mixed_times(path, form, text)
+        left = still
+    return left[0]
+
+
+def mixed_times(path: Path, form: CsvForm, other: str) -> DataError:
+    """Return the error of a file whose times are not all written alike."""
+    line = line_of(path, form, form.time_column, other)
+    where = f" in line {line:,}" if line else ""
+    return DataError(
+        f"{path}: the times in column {form.time_column!r} are written in several ways: first {form.first_time!r} "
+        f"({format_in_words(form.time_format)}), but {other!r}{where}; write all of them alike"
+    )
+
+
+def _formats_of(text: str) -> list[str]:
+    return [time_format for time_format in (ISO, ISO_ZONED, *_TIME_FORMATS, EPOCH) if _reads(text, time_format)]
+
+
+def _reads(text: str, time_format: str) -> bool:
+    try:
+        if time_format == EPOCH:
+            return _EPOCH_RANGE_S[0] < float(text) < _EPOCH_RANGE_S[1]
+        if time_format in (ISO, ISO_ZONED):
+            # Python reads 20200101 as well, which may be a number.
+            is_zoned = datetime.fromisoformat(text.strip()).tzinfo is not None
+            return text.strip()[4:5] == "-" and is_zoned == (time_format == ISO_ZONED)
+        return bool(datetime.strptime(text.strip(), time_format))
+    except ValueError:
+        return False
+
+
+def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
+    return any("," in cell and _is_number(cell, ",") for row in rows[:20] for cell in row)
+
+
+def _is_numeric(cells: Sequence[str], decimal: str) -> bool:
+    """Tell whether a column holds numbers; words among them are found when the file is read."""
+    filled = [cell for cell in cells if cell.strip()]
+    return bool(filled) and sum(_is_number(cell, decimal) for cell in filled) > len(filled) / 2
+
+
+def _is_number(text: str, decimal: str) -> bool:
+    try:
+        float(text.replace(decimal, "."))
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,121 @@
+"""Windows of a series: what is known, and what is to be forecast from it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.climate import Series
+from core.datasets.split import PARTS
+from core.errors import DataError
+from core.spec import TimeSplit, Window
+
+# A series with fewer values than this for each step of its own interval is none.
+_LEAST_FILLED = 0.05
+_TOLERANCE = 0.01
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows of one part of time, in order. No gap is in any of them."""
+
+    inputs: Float32
+    """Shape (n, input_steps, input columns)."""
+    targets: Float32
+    """Shape (n, output_steps, target columns)."""
+    latest: Float32
+    """Targets as they are when the forecast is made, shape (n, 1, target columns)."""
+    times_s: Int64
+    """When it is made: the time of the latest value that is known, in the clock of the file."""
+
+    def __len__(self) -> int:
+        return len(self.times_s)
+
+
+@dataclass(frozen=True)
+class Cut:
+    """The windows of training, validation and test, and how many were left out for a gap."""
+
+    train: Windows
+    validation: Windows
+    test: Windows
+    num_left_out: int
+
+
+def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], window: Window, split: TimeSplit) -> Cut:
+    """Cut a series into windows, each within one part: the parts follow one another in time and share no value.
+
+    Raises DataError when steps do not fit the series' interval, or a part has no window without a gap.
+    """
+    grid, cells = _on_a_grid(series)
+    step = _rows_a_step(series, window)
+    columns = [list(map(series.columns.index, names)) for names in (inputs, targets)]
+    known = np.asarray(np.isfinite(grid).all(axis=1))
+    first_test = len(cells) - round(len(cells) * split.test_fraction)
+    first_validation = first_test - round(len(cells) * split.validation_fraction)
+    bounds = [0, *(int(cells[min(row, len(cells) - 1)]) for row in (first_validation, first_test)), len(grid)]
+    parts, num_left_out = [], 0
+    for name, start, stop in zip(PARTS, bounds, bounds[1:], strict=True):
+        starts = np.arange(start, stop - (window.num_steps - 1) * step, window.stride, dtype=np.int64)
+        whole = np.ones(len(starts), bool)
+        for place in range(window.num_steps):
+            whole &= known[starts + place * step]
+        if not whole.any():
+            raise DataError(
+                f"{series.path}: the {name} part ({stop - start:,} rows of {_minutes(series)}) has no window of "
+                f"{window.num_steps} steps of {window.step_minutes:g} min without a gap; give it more rows "
+                "(split), or use fewer or shorter steps (window)"
+            )
+        num_left_out += int((~whole).sum())
+        parts.append(_gather(series, grid, starts[whole], step, window, columns))
+    return Cut(parts[0], parts[1], parts[2], num_left_out)
+
+
+def _gather(
+    series: Series, grid: Float32, starts: Int64, step: int, window: Window, columns: Sequence[Sequence[int]]
+) -> Windows:
+    latest = window.input_steps - 1
+    times_s = series.times_s[0] + (starts + latest * step) * series.interval_s
+    places = (range(window.input_steps), range(window.input_steps, window.num_steps))
+    inputs, targets = (
+        np.stack([grid[starts + place * step][:, chosen] for place in steps], axis=1)
+        for steps, chosen in zip(places, columns, strict=True)
+    )
+    return Windows(inputs, targets, grid[starts + latest * step][:, np.newaxis, columns[1]], times_s)
+
+
+def _on_a_grid(series: Series) -> tuple[Float32, Int64]:
+    """Return the values at every interval, NaN where there is no row, and the place of each row in it.
+
+    A clock that is late by seconds changes nothing. Raises DataError for times without a common interval.
+    """
+    cells = np.round((series.times_s - series.times_s[0]) / series.interval_s).astype(np.int64)
+    cells, first = np.unique(cells, return_index=True)
+    size = int(cells[-1]) + 1
+    if len(cells) < _LEAST_FILLED * size:
+        raise DataError(
+            f"{series.path}: its rows follow one another after {series.interval_s:,} s as a rule, but only "
+            f"{len(cells):,} of the {size:,} steps from first to last have one; a series of even steps is needed"
+        )
+    grid = np.full((size, len(series.columns)), np.nan, np.float32)
+    grid[cells] = series.values[first]
+    return grid, cells
+
+
+def _rows_a_step(series: Series, window: Window) -> int:
+    ratio = window.step_minutes * 60 / series.interval_s
+    rows = round(ratio)
+    if rows < 1 or abs(ratio - rows) > _TOLERANCE * rows:
+        raise DataError(
+            f"{series.path}: has a row every {_minutes(series)}, so a step of {window.step_minutes:g} min does "
+            f"not fit; use a multiple of {_minutes(series)} (window.step_minutes)"
+        )
+    return rows
+
+
+def _minutes(series: Series) -> str:
+    return f"{series.interval_s / 60:g} min"

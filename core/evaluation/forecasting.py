@@ -1,0 +1,152 @@
+"""Judge forecasts of a `.tflite` file, and of the two baselines that any model must beat."""
+
+import zipfile
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.datasets.frame import Frame
+from core.datasets.windows import Windows
+from core.errors import DataError, ModelError
+from core.evaluation.interpreter import LoadedModel
+from core.events import Emit, Progressed, ignore
+from core.results import Errors, Forecast, QuantityErrors
+
+FORECASTS = "forecasts.npz"
+
+_MOST_KEPT = 100_000
+_WINDOWS_PER_REPORT = 2048
+_HOURS = 24
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class KeptForecasts:
+    """Forecasts of the test part and the values that came, in their units; times in the clock of the file."""
+
+    times_s: NDArray[np.int64]
+    """When each forecast was made, ascending, shape (n,)."""
+    forecasts: Float32
+    """Shape (n, output_steps, targets)."""
+    truth_times_s: NDArray[np.int64]
+    """Times of the values that came, ascending, shape (m,); gaps are left out."""
+    truth: Float32
+    """Shape (m, targets)."""
+
+
+def judge(forecasts: Float32, test: Windows, frame: Frame, linear: Float32) -> Forecast:
+    """Hold forecasts of the test windows, and those of a linear model, against what came.
+
+    All have shape (n, output_steps, targets), in the units of the quantities.
+    """
+    hours = _hours(test, frame)
+    rivals = (forecasts, persistence(test, frame), linear)
+    quantities = []
+    for place, (name, unit) in enumerate(zip(frame.targets, frame.units, strict=True)):
+        truth = test.targets[:, :, place]
+        file, still, fitted = (_errors(np.abs(rival[:, :, place] - truth), hours) for rival in rivals)
+        quantities.append(QuantityErrors(name=name, unit=unit, file=file, persistence=still, linear=fitted))
+    return Forecast(quantities=tuple(quantities), step_minutes=frame.step_minutes, num_windows=len(test))
+
+
+def forecast(model: Path, inputs: Float32, frame: Frame, emit: Emit = ignore) -> Float32:
+    """Run a file over inputs (n, input_steps, columns), in their own units; return (n, output_steps, targets).
+
+    Raises ModelError when the file does not take or give as many numbers.
+    """
+    loaded = LoadedModel(model)
+    num_targets = len(frame.targets)
+    _check_fit(loaded, (frame.input_steps, len(frame.inputs)), (frame.output_steps, num_targets))
+    # A file made elsewhere may take one row, or have sides of length one.
+    shaped = inputs.reshape(len(inputs), *loaded.input.shape[1:])
+    parts = []
+    for start in range(0, len(shaped), _WINDOWS_PER_REPORT):
+        parts.append(loaded.run(shaped[start : start + _WINDOWS_PER_REPORT]))
+        done = min(start + _WINDOWS_PER_REPORT, len(shaped))
+        emit(Progressed(what="windows judged", done=done, total=len(shaped)))
+    return np.concatenate(parts).reshape(len(inputs), frame.output_steps, num_targets)
+
+
+def save_forecasts(forecasts: Float32, test: Windows, frame: Frame, folder: Path) -> None:
+    """Keep the forecasts of the latest test windows beside a model, with what came, for charts over time."""
+    kept = slice(max(0, len(test) - _MOST_KEPT), None)
+    ahead_s = np.arange(frame.output_steps + 1) * round(60 * frame.step_minutes)
+    times_s = (test.times_s[kept, np.newaxis] + ahead_s).ravel()
+    values = np.concatenate([test.latest[kept], test.targets[kept]], axis=1).reshape(len(times_s), -1)
+    truth_times_s, first = np.unique(times_s, return_index=True)
+    np.savez_compressed(
+        folder / FORECASTS,
+        times_s=test.times_s[kept],
+        forecasts=forecasts[kept],
+        truth_times_s=truth_times_s,
+        truth=values[first],
+    )
+
+
+def load_forecasts(folder: Path) -> KeptForecasts:
+    """Read what `save_forecasts` kept. Raises DataError naming the file when it is missing or damaged."""
+    path = folder / FORECASTS
+    try:
+        with np.load(path) as kept:
+            return KeptForecasts(**{field.name: kept[field.name] for field in fields(KeptForecasts)})
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path}: cannot be read; train the trial again") from error
+
+
+def persistence(windows: Windows, frame: Frame) -> Float32:
+    """Forecast that every target stays as it is, shape (n, output_steps, targets)."""
+    return np.repeat(windows.latest, frame.output_steps, axis=1)
+
+
+def fit_linear(train: Windows) -> NDArray[np.float64]:
+    """Fit targets as a linear function of all inputs and one, by least squares; shape (inputs + 1, targets)."""
+    steps, columns = train.inputs.shape[1:]
+    squares = np.zeros((steps * columns + 1, steps * columns + 1))
+    products = np.zeros((len(squares), train.targets[0].size))
+    centre = train.inputs.mean(axis=(0, 1), dtype=np.float64)
+    for start in range(0, len(train), 1 << 16):
+        part = slice(start, start + (1 << 16))
+        rows = _with_one(train.inputs[part] - centre)
+        squares += rows.T @ rows
+        products += rows.T @ train.targets[part].reshape(len(rows), -1)
+    weights = np.linalg.lstsq(squares, products, rcond=None)[0]
+    # The centre was only taken out so that little numbers are multiplied.
+    weights[-1] -= np.tile(centre, steps) @ weights[:-1]
+    return np.asarray(weights)
+
+
+def forecast_linearly(weights: NDArray[np.float64], windows: Windows) -> Float32:
+    """Forecast with the weights of `fit_linear`, shape (n, output_steps, targets)."""
+    return np.asarray((_with_one(windows.inputs) @ weights).reshape(windows.targets.shape), np.float32)
+
+
+def _with_one(inputs: NDArray[np.floating]) -> NDArray[np.float64]:
+    flat = inputs.reshape(len(inputs), -1).astype(np.float64)
+    return np.concatenate([flat, np.ones((len(flat), 1))], axis=1)
+
+
+def _errors(errors: Float32, hours: NDArray[np.int64]) -> Errors:
+    """Average absolute errors (n, output_steps) by horizon, and by the hour (n, output_steps) they fall into."""
+    counts = np.bincount(hours.ravel(), minlength=_HOURS)
+    sums = np.bincount(hours.ravel(), errors.ravel().astype(np.float64), minlength=_HOURS)
+    by_hour = tuple(float(total / count) if count else None for total, count in zip(sums, counts, strict=True))
+    return Errors(by_horizon=tuple(errors.mean(axis=0, dtype=np.float64).tolist()), by_hour=by_hour)
+
+
+def _hours(test: Windows, frame: Frame) -> NDArray[np.int64]:
+    ahead_s = np.arange(1, frame.output_steps + 1) * round(60 * frame.step_minutes)
+    return (test.times_s[:, np.newaxis] + ahead_s) // 3600 % _HOURS
+
+
+def _check_fit(loaded: LoadedModel, taken: tuple[int, int], given: tuple[int, int]) -> None:
+    sides = ((loaded.input, taken, "takes", "window"), (loaded.output, given, "gives", "forecast"))
+    for port, expected, verb, what in sides:
+        if int(np.prod(port.shape)) != expected[0] * expected[1]:
+            shape = " × ".join(map(str, port.shape))
+            raise ModelError(
+                f"{loaded.path}: {verb} {shape} numbers, but the {what} has {expected[0]} steps of {expected[1]} "
+                "columns; use the columns and window that the model was trained with"
+            )

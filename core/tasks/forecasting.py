@@ -1,0 +1,175 @@
+"""Forecasting: the next values of some quantities from their latest ones."""
+
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.cache import cache_root
+from core.datasets.climate import Series, columns_of, name_of, read_series
+from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
+from core.datasets.prepared import Examples, PreparedData, Shape
+from core.datasets.windows import Cut, Windows, cut_windows
+from core.errors import DataError, ModelError
+from core.evaluation import forecasting, latency
+from core.events import Emit
+from core.results import Forecast, Latency
+from core.spec import ForecastingSpec
+from core.tasks.description import Description
+
+_USUAL_COLUMNS = ("temperature", "humidity")
+
+Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class PreparedSeries(PreparedData):
+    """Windows as the network sees them, and `cut` as they were measured."""
+
+    cut: Cut | None = None
+
+
+class Forecasting:
+    """The task of foretelling values; see `tasks.registry.Task` for what each method owes."""
+
+    def input_shape(self, spec: ForecastingSpec) -> Shape:
+        """Return (steps, columns)."""
+        return spec.window.input_steps, len(_expected_columns(spec)[0])
+
+    def num_outputs(self, spec: ForecastingSpec) -> int:
+        """Return steps times columns."""
+        return spec.window.output_steps * len(_expected_columns(spec)[1])
+
+    def find_data(self, spec: ForecastingSpec) -> None:
+        """Look at the header and some rows of the file. Raises DataError naming it."""
+        columns_of(spec.dataset)
+
+    def prepare(self, spec: ForecastingSpec, emit: Emit) -> PreparedSeries:
+        """Read the file and cut it into windows. Raises DataError naming it."""
+        try:
+            return self._prepare(spec, emit)
+        except OSError as error:
+            raise DataError(
+                f"{error.filename or cache_root()}: {error.strerror or error}; free space, mend the permissions, or "
+                "choose another folder (TINYML_WORKBENCH_CACHE moves the cache)"
+            ) from error
+
+    def _prepare(self, spec: ForecastingSpec, emit: Emit) -> PreparedSeries:
+        data = spec.dataset
+        inputs, targets = columns_of(data)
+        if spec.model.predict == "change" and (missing := [name for name in targets if name not in inputs]):
+            raise DataError(
+                f"{data.file}: the change of {missing[0]!r} is forecast from its latest value, so it must be among the "
+                "inputs (dataset.inputs); add it, or forecast values (model.predict = value)"
+            )
+        wanted = tuple(dict.fromkeys((*inputs, *targets)))
+        series = read_series(Path(data.file), wanted, data.time_column, data.missing_value, emit)
+        cut = cut_windows(series, inputs, targets, spec.window, spec.split)
+        frame = fit_frame((inputs, targets), spec.window, spec.model.predict, cut.train.inputs, cut.train.targets)
+        train, validation, test = (_scaled(part, frame) for part in (cut.train, cut.validation, cut.test))
+        return PreparedSeries(
+            labels=(),
+            train=train,
+            validation=validation,
+            test=test,
+            epoch_inputs=lambda _: train.inputs,
+            fingerprint=series.fingerprint,
+            synthetic=False,
+            warnings=tuple(_warnings(series, cut)),
+            deviations=frame.deviations,
+            frame=frame,
+            preprocessing=frame.model_dump(mode="json"),
+            cut=cut,
+        )
+
+    def save_preprocessing(self, spec: ForecastingSpec, data: PreparedData, folder: Path) -> None:  # noqa: ARG002
+        """Write `preprocessing.json`: columns, window, means and deviations."""
+        assert data.frame is not None
+        save_frame(data.frame, folder)
+
+    def evaluate(self, model: Path, data: PreparedData, emit: Emit) -> Forecast:
+        """Judge the deployed file on the test part, and keep its forecasts beside it."""
+        cut, frame = _measured(data)
+        forecasts = forecasting.forecast(model, cut.test.inputs, frame, emit)
+        forecasting.save_forecasts(forecasts, cut.test, frame, model.parent)
+        return _judge(forecasts, cut, frame)
+
+    def judge_file(self, model: Path, spec: ForecastingSpec, outputs: tuple[str, ...], emit: Emit) -> Forecast:
+        """Judge any file that takes and gives quantities in their own units."""
+        if outputs:
+            raise ModelError(f"{model}: labels were named, but this spec forecasts; leave them out")
+        cut, frame = _measured(self.prepare(spec, emit))
+        return _judge(forecasting.forecast(model, cut.test.inputs, frame, emit), cut, frame)
+
+    def measure_latency(self, model: Path, spec: ForecastingSpec, emit: Emit) -> Latency:
+        """Time taking the latest values, inference and both together, at batch 1."""
+        frame = load_frame(model.parent)
+        levels = frame.input_mean or (0.0,) * len(frame.inputs)
+        latest = deque([levels] * frame.input_steps, frame.input_steps)
+
+        def make_input() -> Float32:
+            latest.append(levels)
+            return np.array(latest, np.float32)[np.newaxis]
+
+        settings = spec.measurement
+        return latency.measure(
+            model,
+            make_input,
+            num_threads=settings.num_threads,
+            warmup_runs=settings.warmup_runs,
+            num_runs=settings.num_runs,
+            emit=emit,
+        )
+
+    def describe(self, folder: Path) -> Description:
+        """Say what the outputs of a trial's model are and what it must be given."""
+        frame = load_frame(folder)
+        outputs = tuple(
+            f"{name_of(target)} +{step * frame.step_minutes:g} min"
+            for step in range(1, frame.output_steps + 1)
+            for target in frame.targets
+        )
+        about = (
+            f"Input: the latest {frame.input_steps} values, {frame.step_minutes:g} min apart, the oldest first, "
+            f"each of {', '.join(frame.inputs)}, as measured.",
+            f"Output: the next {frame.output_steps} values of {', '.join(frame.targets)}.",
+        )
+        return Description(outputs, "outputs", about)
+
+
+def _expected_columns(spec: ForecastingSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns of a spec, or how many there would be as a rule where its file cannot be read."""
+    try:
+        return columns_of(spec.dataset)
+    except DataError:
+        targets = spec.dataset.targets or _USUAL_COLUMNS
+        return spec.dataset.inputs or targets, targets
+
+
+def _scaled(part: Windows, frame: Frame) -> Examples:
+    return Examples(frame.scale(part.inputs), frame.scale_targets(part.targets, part.inputs))
+
+
+def _measured(data: PreparedData) -> tuple[Cut, Frame]:
+    assert isinstance(data, PreparedSeries) and data.cut is not None and data.frame is not None
+    return data.cut, data.frame
+
+
+def _judge(forecasts: Float32, cut: Cut, frame: Frame) -> Forecast:
+    linear = forecasting.forecast_linearly(forecasting.fit_linear(cut.train), cut.test)
+    return forecasting.judge(forecasts, cut.test, frame, linear)
+
+
+def _warnings(series: Series, cut: Cut) -> list[str]:
+    warnings = []
+    if series.num_repeated or series.num_broken:
+        warnings.append(
+            f"Of {series.num_rows:,} rows {series.num_repeated:,} repeat an earlier time and {series.num_broken:,} are "
+            "broken or have no time; they were left out."
+        )
+    if cut.num_left_out:
+        whole = sum(map(len, (cut.train, cut.validation, cut.test)))
+        warnings.append(f"Of {whole + cut.num_left_out:,} windows {cut.num_left_out:,} have a gap and were left out.")
+    return warnings
