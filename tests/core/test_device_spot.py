@@ -12,6 +12,7 @@ from core.datasets.preprocessing import Preprocessing
 from core.deploy.device.actions import Actions, Command, Logging, actions_text
 from core.deploy.device.resampler import Resampler
 from core.deploy.device.settings import settings_text
+from core.deploy.device.spot import Pace
 from core.evaluation.detection import Detection, DetectionSettings, SpokenWord, compare
 from core.experiment.spotting import open_spotter
 from core.spec import Features
@@ -185,6 +186,30 @@ def test_a_table_of_actions_that_cannot_be_used_is_an_error_for_good(release, re
     assert status == 2
     assert sentence in said[-1]["message"]
     assert json.loads(state.read_text())["message"] == said[-1]["message"]
+
+
+def test_the_network_runs_more_seldom_while_the_device_cannot_keep_up(tone_trial, capsys):
+    spotter = open_spotter(tone_trial, SETTINGS)
+    pace = Pace(spotter)
+
+    def hear(share):
+        for _ in range(20):
+            pace.heard(0.5, 0.5 * share)
+        said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        return spotter.settings.hop_ms, [line["kind"] for line in said]
+
+    assert hear(0.5) == (20, [])
+    assert hear(1.1) == (40, ["warned"])
+    assert hear(0.95) == (80, ["warned"])
+    assert spotter.settings.minimum_count == 1
+    assert hear(0.5) == (80, [])
+    assert hear(0.2) == (40, ["warned"])
+    assert hear(0.2) == (20, ["resumed"])
+    assert spotter.settings == SETTINGS
+    assert hear(0.1) == (20, [])
+    for _ in range(9):
+        slowest, _ = hear(3)
+    assert slowest == 320
 
 
 def test_files_that_cannot_be_heard_are_named(release, tmp_path):

@@ -27,7 +27,8 @@ def show_status(status: ServiceStatus) -> None:
         console.note(f"{status.device} has no listening service; `workbench device service {status.device} install`")
         return
     since = f" for {duration(status.running_s)}" if status.running_s is not None else ""
-    restarts = f", restarted {status.restarts} times after failures" if status.restarts else ""
+    times = "once" if status.restarts == 1 else f"{status.restarts} times"
+    restarts = f", started again {times} after a failure" if status.restarts else ""
     console.note(f"{'Service':<8} {status.state}{since}{restarts}")
     console.note(f"{'Release':<8} {status.release or NOTHING}")
     if status.state == "running":

@@ -11,7 +11,7 @@ stream: as fast as it can, or with --pace at that multiple of real time. With --
     detected     word, score, time_s (since 1970), heard_s (since listening), did, and of a file: file, file_s
     step         heard_s, level_dbfs, probabilities, smoothed, and with --features columns; only with --stream
     interrupted  message, pause_s: the microphone is gone and will be tried again
-    resumed      the sound is back; heard_s begins anew
+    resumed      all is well again; after the microphone was gone, heard_s begins anew
     warned       message
     ended        heard_s: the last file was heard
 """
@@ -48,8 +48,8 @@ from core.evaluation.detection import Detection
 from core.evaluation.spotter import Step, StreamSpotter
 
 _BLOCK_S = 0.05
-_PACE_S = 5.0
-_TOO_BUSY = 0.9
+_PACE_S = 10.0
+_TOO_BUSY, _AT_LEISURE = 0.9, 0.3
 _LONGEST_HOP_MS = 500.0
 _DIGITS = 4
 
@@ -58,10 +58,11 @@ Place = dict[str, Any]
 
 
 class Pace:
-    """Makes the network run more seldom where the device cannot keep up; better late by a hop than more with each."""
+    """Makes the network run more seldom while the device cannot keep up; better late by a hop than more with each."""
 
     def __init__(self, spotter: StreamSpotter) -> None:
         self._spotter = spotter
+        self._wanted = spotter.settings
         self._taken_s = self._heard_s = 0.0
 
     def heard(self, heard_s: float, taken_s: float) -> None:
@@ -70,17 +71,27 @@ class Pace:
         self._taken_s += taken_s
         if self._heard_s < _PACE_S:
             return
-        settings = self._spotter.settings
-        if self._taken_s > _TOO_BUSY * self._heard_s and 2 * settings.hop_ms <= _LONGEST_HOP_MS:
-            self._spotter.settings = dataclasses.replace(
-                settings, hop_ms=2 * settings.hop_ms, minimum_count=max(1, settings.minimum_count // 2)
-            )
-            lines.say(
-                "warned",
-                message=f"this device is too slow or too busy to run the model every {settings.hop_ms:g} ms; "
-                f"it now runs every {self._spotter.settings.hop_ms:g} ms",
-            )
+        hop_ms = self._spotter.settings.hop_ms
+        share = self._taken_s / self._heard_s
+        if share > _TOO_BUSY and 2 * hop_ms <= _LONGEST_HOP_MS:
+            self._run_every(2 * hop_ms)
+        elif share < _AT_LEISURE and hop_ms > self._wanted.hop_ms:
+            self._run_every(hop_ms / 2)
         self._taken_s = self._heard_s = 0.0
+
+    def _run_every(self, hop_ms: float) -> None:
+        """Set the hop and say so; of a longer one fewer posteriors fit into the window, and fewer must do."""
+        seldom = round(hop_ms / self._wanted.hop_ms)
+        count = max(1, self._wanted.minimum_count // seldom)
+        self._spotter.settings = dataclasses.replace(self._wanted, hop_ms=hop_ms, minimum_count=count)
+        if hop_ms == self._wanted.hop_ms:
+            lines.say("resumed")
+            return
+        lines.say(
+            "warned",
+            message=f"this device is too slow or too busy to run the model every {self._wanted.hop_ms:g} ms; "
+            f"it now runs every {hop_ms:g} ms",
+        )
 
 
 class Listener:
