@@ -5,23 +5,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from core.audio import synthesis
 from core.audio.wav import Sound, write_wav
-from core.datasets.edits import ClipEdit, edits_place, load_edits
+from core.datasets.edits import ClipEdit, load_edits
 from core.datasets.speech_commands import mini_speech_commands_folder
 from tests.sound import VirtualMicrophone
 from tests.workbench.conftest import WORKER_MS
-from workbench import app
+from tests.workbench.data_page import cells, labels, open_folder, settle, tick_box
+from tests.workbench.data_page import page as page
 from workbench.clip_jobs import NO_TRIAL
 from workbench.clip_rows import LABEL, NAME, PART, PROBLEM
 from workbench.jobs import Jobs
-from workbench.main_window import MainWindow
 from workbench.pages.data import DataPage
 from workbench.pages.experiment import ExperimentPage
 from workbench.preferences import Preferences
@@ -31,49 +30,6 @@ from workbench.session import Session
 pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("This plugin does not support")]
 
 LEFT = Qt.MouseButton.LeftButton
-
-
-@pytest.fixture
-def page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -> DataPage:
-    page = DataPage(session, jobs, preferences)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
-    return page
-
-
-def open_folder(qtbot: QtBot, page: DataPage, folder: Path) -> None:
-    with qtbot.waitSignal(page.reader.read, timeout=WORKER_MS):
-        page.use_folder(str(folder))
-    settle(qtbot, page)
-
-
-def settle(qtbot: QtBot, page: DataPage) -> None:
-    """Wait until the clips are dealt and the one in sight is shown."""
-    qtbot.waitUntil(lambda: not page.reader.is_busy and not page._turning.isActive(), timeout=WORKER_MS)
-
-
-def cells(page: DataPage, column: int) -> list[str]:
-    model = page.browser.table.clips
-    return [model.index(row, column).data() for row in range(model.rowCount())]
-
-
-def labels(page: DataPage) -> dict[str, list[str]]:
-    model = page.labels.labels
-    rows = [[model.index(row, column).data() for column in range(8)] for row in range(model.rowCount())]
-    return {row[0]: row[1:] for row in rows}
-
-
-def tick_box(page: DataPage, label: str) -> QPoint:
-    row = [row.label for row in page.labels.labels.labels].index(label) + 1
-    box = page.labels.visualRect(page.labels.labels.index(row, 0))
-    return QPoint(box.left() + 13, box.center().y())
-
-
-def name_at(page: DataPage) -> str:
-    assert page.catalogue is not None
-    return page.catalogue.names[page.browser.table.current]
 
 
 def test_without_a_folder_the_page_says_what_it_will_show(page: DataPage) -> None:
@@ -129,104 +85,6 @@ def test_arrows_step_and_filters_narrow_down(qtbot: QtBot, page: DataPage, own_t
     assert cells(page, NAME) == sorted(cells(page, NAME))
     page.browser.filter.part.setCurrentIndex(page.browser.filter.part.findText("Test"))
     assert set(cells(page, PART)) == {"test"}
-
-
-def test_delete_excludes_for_training_too_and_ctrl_z_takes_it_back(
-    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, own_tone_clips: Path
-) -> None:
-    window = MainWindow(session, jobs, preferences, app.PAGES)
-    qtbot.addWidget(window)
-    with qtbot.waitExposed(window):
-        window.show()
-    QTest.keyClick(window, Qt.Key.Key_1, Qt.KeyboardModifier.ControlModifier)
-    assert window.shown == "Data"
-    page = window.page("Data")
-    open_folder(qtbot, page, own_tone_clips)
-    before = {path: path.read_bytes() for path in own_tone_clips.rglob("*.wav")}
-    first = name_at(page)
-    QTest.keyClick(page.browser.table, Qt.Key.Key_Delete)
-    assert load_edits(own_tone_clips) == {first: ClipEdit(excluded=True)}
-    assert cells(page, PROBLEM)[0] == "excluded"
-    assert name_at(page) != first
-    settle(qtbot, page)
-    assert (labels(page)["high"][0], labels(page)["All labels"][0]) == ("15", "47")
-    assert cells(page, PART)[0] == "–"
-    QTest.keyClick(page.browser.table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
-    QTest.keyClick(page.browser.table, Qt.Key.Key_Delete)
-    assert len(load_edits(own_tone_clips)) == 48
-    assert window.undo_action.text() == "Undo: exclude 48 clips"
-    settle(qtbot, page)
-    assert "all of its clips are excluded" in page.parts.text()
-    for left in (1, 0):
-        QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-        assert len(load_edits(own_tone_clips)) == left
-    settle(qtbot, page)
-    assert cells(page, PROBLEM) == [""] * 48
-    assert labels(page)["high"][0] == "16"
-    assert {path: path.read_bytes() for path in own_tone_clips.rglob("*.wav")} == before
-
-
-def test_excluded_clips_are_included_by_the_same_button(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:
-    open_folder(qtbot, page, own_tone_clips)
-    table, button = page.browser.table, page.view.exclude_button
-    qtbot.mouseClick(button, LEFT)
-    table.go_to(0)
-    qtbot.waitUntil(lambda: button.text() == "Include")
-    assert "Excluded" in page.view.sentences.text()
-    qtbot.mouseClick(button, LEFT)
-    assert load_edits(own_tone_clips) == {}
-
-
-def test_a_clip_is_relabelled_by_keys(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:
-    open_folder(qtbot, page, own_tone_clips)
-    first = name_at(page)
-
-    def choose() -> None:
-        menu = QApplication.activePopupWidget()
-        assert isinstance(menu, QMenu)
-        assert [action.text() for action in menu.actions()] == ["high", "low", "rising", "_silence_", "_unknown_"]
-        QTest.keyClick(menu, Qt.Key.Key_Down)
-        QTest.keyClick(menu, Qt.Key.Key_Down)
-        QTest.keyClick(menu, Qt.Key.Key_Return)
-
-    QTimer.singleShot(100, choose)
-    QTest.keyClick(page.browser.table, Qt.Key.Key_F2)
-    assert load_edits(own_tone_clips) == {first: ClipEdit(label="low")}
-    assert cells(page, LABEL)[0] == "→ low"
-    settle(qtbot, page)
-    assert (labels(page)["high"][0], labels(page)["low"][0]) == ("15", "17")
-    page.changes.relabel("high")
-    assert load_edits(own_tone_clips) == {}
-
-
-def test_a_drag_a_number_and_a_button_trim(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:
-    burst = np.zeros(32000, np.float32)
-    burst[20000:28000] = np.resize(np.float32([0.5, -0.5]), 8000)
-    write_wav(own_tone_clips / "high" / "0000 long.wav", Sound(burst, 16000))
-    open_folder(qtbot, page, own_tone_clips)
-    name, waveform = name_at(page), page.view.waveform
-    assert name == "high/0000 long.wav"
-    box = waveform.picture_box()
-    at, to = (QPoint(round(box.left() + place * box.width()), box.center().y()) for place in (0.2, 0.45))
-    QTest.mousePress(waveform, LEFT, pos=at)
-    QTest.mouseMove(waveform, at + QPoint(20, 0))
-    QTest.mouseMove(waveform, to)
-    QTest.mouseRelease(waveform, LEFT, pos=to)
-    assert load_edits(own_tone_clips)[name].start_ms == pytest.approx(500, abs=20)
-    assert page.view.start.value() == load_edits(own_tone_clips)[name].start_ms
-    page.view.start.setFocus()
-    page.view.start.selectAll()
-    QTest.keyClicks(page.view.start, "300")
-    QTest.keyClick(page.view.start, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: load_edits(own_tone_clips)[name].start_ms == 300)
-    qtbot.mouseClick(page.view.loudest, LEFT)
-    loudest_ms = load_edits(own_tone_clips)[name].start_ms
-    assert 750 <= loudest_ms <= 1000
-    assert cells(page, PROBLEM)[0] == "trimmed"
-    page.view.start.stepUp()
-    page.browser.table.go_to(1)
-    # A number not yet at rest is taken over before another clip comes into sight.
-    qtbot.waitUntil(lambda: load_edits(own_tone_clips)[name].start_ms == loudest_ms + 10)
 
 
 def test_ticks_choose_the_labels_of_the_experiment(
@@ -369,29 +227,6 @@ def test_folders_without_clips_are_explained(qtbot: QtBot, page: DataPage, tone_
         assert not page.browser.isVisible()
     open_folder(qtbot, page, tone_clips)
     assert page.browser.isVisible()
-
-
-def test_edits_of_a_folder_that_nobody_may_write_are_kept_elsewhere_and_it_is_said(
-    qtbot: QtBot, page: DataPage, own_tone_clips: Path
-) -> None:
-    own_tone_clips.chmod(0o555)
-    open_folder(qtbot, page, own_tone_clips)
-    first = name_at(page)
-    QTest.keyClick(page.browser.table, Qt.Key.Key_Delete)
-    assert "may not be written, so changes of its clips are kept in" in page.message.text.text()
-    assert edits_place(own_tone_clips).parent != own_tone_clips
-    assert load_edits(own_tone_clips) == {first: ClipEdit(excluded=True)}
-    settle(qtbot, page)
-    assert page.message.isVisible()
-    own_tone_clips.chmod(0o755)
-
-
-def test_edits_that_cannot_be_kept_are_a_line_in_the_page(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:
-    open_folder(qtbot, page, own_tone_clips)
-    (own_tone_clips / ".tinyml-edits.json").write_text("no list")
-    QTest.keyClick(page.browser.table, Qt.Key.Key_Delete)
-    assert "cannot be read as a list of excluded, relabelled and trimmed clips" in page.message.text.text()
-    assert cells(page, PROBLEM)[0] == ""
 
 
 def test_long_and_non_ascii_names_are_listed_and_shown(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:
