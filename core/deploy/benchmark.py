@@ -158,7 +158,7 @@ def put_clips(
         packed = io.BytesIO()
         np.savez_compressed(packed, samples=samples, targets=targets)
         connection.run("mkdir", "-p", str(layout.clips)).required(f"{connection.name}: no folder for clips")
-        connection.put(packed.getvalue(), path, emit)
+        connection.put(packed.getvalue(), path, emit, "test clips")
     return path
 
 

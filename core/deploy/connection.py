@@ -170,8 +170,11 @@ class Connection:
                 command.give(b".")
         self.on_wait()
 
-    def put(self, content: bytes | Path, remote: PurePosixPath, emit: Emit = ignore) -> None:
-        """Write a file on the device under another name, then rename it, so that it is there whole or not at all."""
+    def put(self, content: bytes | Path, remote: PurePosixPath, emit: Emit = ignore, called: str = "") -> None:
+        """Write a file on the device under another name, then rename it, so that it is there whole or not at all.
+
+        Its progress names it as `called`, or by its name there.
+        """
         data = content.read_bytes() if isinstance(content, Path) else content
         unfinished = f"{remote}.part"
         with self._doing(f"writing {remote.name}"):
@@ -181,7 +184,7 @@ class Connection:
                     file.set_pipelined(True)
                     for start in range(0, len(data), _PIECE_BYTES):
                         file.write(data[start : start + _PIECE_BYTES])
-                        emit(Progressed(what=f"Uploading {remote.name}", done=start, total=len(data)))
+                        emit(Progressed(what=f"Uploading {called or remote.name}", done=start, total=len(data)))
                         self._waited()
                 written = sftp.stat(unfinished).st_size
                 if written != len(data):

@@ -68,7 +68,7 @@ def place(connection: Connection, release: Release, emit: Emit = ignore) -> str:
     if there:
         return there
     archive = layout.base / f".arriving-{uuid.uuid4().hex[:8]}.tar.gz"
-    connection.put(release.archive(), archive, emit)
+    connection.put(release.archive(), archive, emit, "the model and its code")
     return _ask(connection, "place", str(archive), release.digest, release.label)
 
 
