@@ -252,7 +252,8 @@ class ListeningService:
 def unit_text(layout: Layout, wav: PurePosixPath | None = None) -> str:
     """Return the unit that listens with the current release. Raises DeviceError for a folder systemd cannot name."""
     service = layout.service
-    command = [str(layout.python), "-m", "core.deploy.device.spot"]
+    # By way of a shell, because systemd takes no program whose path holds a quote or a backslash.
+    command = ["/bin/sh", "-c", 'exec "$@"', "sh", str(layout.python), "-m", "core.deploy.device.spot"]
     command += [
         "--actions",
         str(service / FILE_NAME),

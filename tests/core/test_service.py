@@ -196,7 +196,7 @@ def test_a_home_folder_of_any_name_is_named_to_systemd(home):
     text = unit_text(layout, PurePosixPath(home) / "my words.wav")
     lines = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
     command = user_systemd.parse_command(lines["ExecStart"])
-    assert command[:3] == [str(layout.python), "-m", SPOT]
+    assert command[:7] == ["/bin/sh", "-c", 'exec "$@"', "sh", str(layout.python), "-m", SPOT]
     assert command[command.index("--data") + 1] == str(layout.data)
     assert command[command.index("--wav") + 1] == f"{home}/my words.wav"
     assert lines["WorkingDirectory"].replace("%%", "%") == str(layout.current)
