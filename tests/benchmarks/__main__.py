@@ -25,6 +25,7 @@ FIGURES = {
     "event_loop": "event loop while training",
     "live_viewer": "live pictures: cost, losses, delay, class difference",
     "live_hop": "one hop of live spotting",
+    "listening": "listening service on a device",
     "study_b": "study B against a plain course script",
 }
 
