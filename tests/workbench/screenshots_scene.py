@@ -1,21 +1,33 @@
 """The scene of the README's pictures: runs under the virtual screen that `screenshots` started."""
 
+import os
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 
+from core.audio.wav import read_wav
+from core.datasets.clips import wav_files
 from core.events import EpochEnded, Event
 from tests.benchmarks.clips import WORDS
 from tests.benchmarks.window import OpenedWindow, starter
 from tests.conftest import REAL_CLIPS
+from tests.sound import VirtualMicrophone, sound_server
 from tests.workbench.screenshots import EPOCHS_SEEN, LIVE, LIVE_EPOCHS, VARIED
+from workbench.pages.record import RecordPage
+from workbench.takes import Phase
 
 TURNS = 80
 SEEN_CLIP = 2
 UNFOLDED = ["features", "model"]
+SAID = ("go", "stop")
+TAKES, HEARD, MARKS, MINUTES = 5, 24, 5, 20
+SEEN_S, VALUES_SEEN = 12, 3
 
 
 def main(study: Path, target: Path) -> None:
@@ -57,6 +69,10 @@ def main(study: Path, target: Path) -> None:
         shoot("sweep-light")
         opened.jobs.cancel(opened.jobs.running.id)
         opened.until(lambda: opened.jobs.running is None)
+        opened.session.select((finished[6],))
+        with sound_server() as microphone:
+            os.environ.update(microphone.environment)
+            shoot_listening(opened, microphone, shoot)
 
 
 def show_clips(opened: OpenedWindow) -> None:
@@ -97,6 +113,78 @@ def show_training(opened: OpenedWindow) -> None:
         opened.until(lambda: len(epochs) >= EPOCHS_SEEN or opened.jobs.running is None)
     if opened.jobs.running is None:
         raise RuntimeError("the trial ended too soon to be seen in training:\n" + "\n".join(opened.jobs.log))
+
+
+def shoot_listening(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: Callable[[str], None]) -> None:
+    """Say words that nobody trained on: as pictures, take by take, clip by clip, without a break, and for minutes."""
+    shoot_features(opened, microphone, shoot)
+    opened.window.show_page("Record & test")
+    page = opened.window.page("Record & test")
+    opened.until(lambda: page.chosen is not None and page.device.chosen is not None)
+    record_words(opened, page, microphone)
+    # Where the takes went is a folder of this scene, which nobody has.
+    page.record.form.folder.line.setText("~/recordings")
+    shoot("record-light")
+    page.tabs.setCurrentIndex(1)
+    page.test.hear_files([path for word in SAID for path in wav_files(REAL_CLIPS / word)[:HEARD]])
+    opened.until(lambda: len(page.test.table.rows.clips) == HEARD * len(SAID))
+    shoot("test-light")
+    page.tabs.setCurrentIndex(3)
+    page.tuner.minutes.setValue(MINUTES)
+    QTest.mouseClick(page.tuner.make, Qt.MouseButton.LeftButton)
+    opened.until(lambda: page.tuner.curve is not None)
+    shoot("threshold-light")
+    opened.window.choose_theme("dark")
+    page.tabs.setCurrentIndex(2)
+    QTest.keyClick(page, Qt.Key.Key_Space)
+    microphone.play_samples(speech())
+    opened.until(lambda: len(page.spotting.detections) >= MARKS)
+    shoot("spotting-dark")
+    QTest.keyClick(page, Qt.Key.Key_Space)
+    opened.window.choose_theme("light")
+
+
+def shoot_features(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: Callable[[str], None]) -> None:
+    """Listen while words are said, then set two of them against each other under three values of a setting."""
+    opened.window.show_page("Features")
+    page = opened.window.page("Features")
+    QTest.mouseClick(page.live.source.microphone, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
+    microphone.play_samples(speech())
+    begun_s = time.monotonic()
+    opened.until(lambda: time.monotonic() - begun_s > SEEN_S)
+    shoot("features-light")
+    QTest.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
+    opened.window.choose_theme("dark")
+    page.tabs.setCurrentIndex(1)
+    menu = page.difference.varied
+    menu.setCurrentIndex(menu.findData("upper_edge_hertz"))
+    menu.activated.emit(menu.currentIndex())
+    opened.until(lambda: len(page.difference.results) == VALUES_SEEN)
+    shoot("difference-dark")
+    opened.window.choose_theme("light")
+
+
+def record_words(opened: OpenedWindow, page: RecordPage, microphone: VirtualMicrophone) -> None:
+    """Record some takes, and stop in the midst of one."""
+    recorder = page.record.recorder
+    page.record.form.words.setText(", ".join(SAID))
+    QTest.keyClick(page, Qt.Key.Key_Space)
+    for number in range(TAKES + 1):
+        opened.until(lambda: recorder.phase is Phase.SPEAK)
+        microphone.play(wav_files(REAL_CLIPS / recorder.prompt.label)[number])
+        if number < TAKES:
+            opened.until(lambda number=number: len(recorder.takes) == number + 1)
+
+
+def speech() -> np.ndarray:
+    """Return real clips at regular times over faint noise, at 16 kHz."""
+    words = [read_wav(wav_files(REAL_CLIPS / SAID[number % 2])[number + TAKES]).samples for number in range(8)]
+    samples = (0.001 * np.random.default_rng(0).standard_normal(16000 * (2 * len(words) + 2))).astype(np.float32)
+    for number, word in enumerate(words):
+        start = 16000 * (2 * number + 1)
+        samples[start : start + len(word)] += word
+    return samples
 
 
 def vary(opened: OpenedWindow) -> None:
