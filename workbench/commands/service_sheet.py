@@ -11,7 +11,7 @@ from core.deploy.service import HeardWord, ServiceStatus
 from workbench import console
 from workbench.number_format import NOTHING, duration, kilobytes, percent, three_digits
 
-MOST_COLUMNS = 60
+MOST_COLUMNS = 40
 _BARS = "▁▂▃▄▅▆▇█"
 _CURVES = (
     ("battery_percent", "battery %"),
