@@ -249,7 +249,7 @@ class ClipTestPanel(QWidget):
             # In a data set the folder says the word.
             folder = path.parent.name
             expected = folder if folder in self.session.labels else self.word.currentData()
-            self.session.hear(path.stem, sound, expected)
+            self.session.hear(path.stem.replace("_nohash_", " · "), sound, expected)
         except DataError as error:
             self.said.emit(str(error))
         if self._files:

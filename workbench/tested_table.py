@@ -12,7 +12,7 @@ from workbench.row_table import RowTable
 from workbench.tested_clips import TestedClip, TestedClips
 
 HEADERS = ("Clip", "Said", "Heard as", "%", "")
-WIDTHS = (128, 68, 76, 40, 54)
+WIDTHS = (128, 68, 76, 48, 54)
 VERDICTS = {True: "right", False: "wrong", None: ""}
 Index = QModelIndex | QPersistentModelIndex
 

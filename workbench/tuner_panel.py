@@ -88,7 +88,7 @@ class TunerPanel(QWidget):
         column = QVBoxLayout(left)
         column.setContentsMargins(16, 16, 8, 12)
         column.setSpacing(12)
-        for widget in (length, self.make, self.choose, self.progress, self.doing, self.form, self.keep):
+        for widget in (length, self.make, self.choose, self.form, self.keep, self.progress, self.doing):
             column.addWidget(widget)
         column.addStretch(1)
         self.chart = DetChart()

@@ -13,6 +13,8 @@ from workbench.plots.figure_axis import Backdrop, FigureAxis
 from workbench.theme import Palette
 from workbench.threshold_curve import ThresholdCurve
 
+NEAR_EDGE = 0.3
+"""Decades from the right edge within which words stand at the left of a point."""
 REACH = 28.0
 """Pixels from the curve within which it is taken hold of."""
 EMPTY = "Missed words over false accepts, for every threshold, are drawn here."
@@ -176,6 +178,7 @@ class DetChart(pg.PlotWidget):
             for part in (self.guides, self.point):
                 part.setData([], [])
             self.words.setText(EMPTY)
+            self.words.setAnchor((0, 1))
             self.words.setPos(-0.9, 50)
             return
         x, y = self._xs[self.place], self._ys[self.place]
@@ -184,6 +187,9 @@ class DetChart(pg.PlotWidget):
         point = self.curve.points[self.place]
         self.words.setText(f"{point.threshold:g}")
         self.words.setPos(x, y)
+        # Beside the point, never on it, and on the side where there is room.
+        right = self.plotItem.vb.viewRange()[0][1]
+        self.words.setAnchor((1.4, 1.5) if x > right - NEAR_EDGE else (-0.4, 1.5))
 
     def dress(self, palette: Palette) -> None:
         """Put on a palette's colours."""
@@ -205,4 +211,6 @@ class DetChart(pg.PlotWidget):
         self.point.setSymbolPen(pg.mkPen(palette.accent, width=3))
         self.words.setColor(QColor(palette.text if self.curve else palette.muted))
         self.words.setFont(font)
+        # No grid line runs through the words.
+        self.words.fill = pg.mkBrush(palette.surface)
         self.backdrop.update()

@@ -1,5 +1,7 @@
 """All probabilities of one clip as bars, in the order of the labels."""
 
+import math
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -28,6 +30,7 @@ class ProbabilityBars(QWidget):
     def show_probabilities(self, labels: tuple[str, ...], probabilities: tuple[float, ...], expected: str = "") -> None:
         """Show probabilities from 0 to 1 of labels, and which of them was meant."""
         self.labels, self.probabilities, self.expected = labels, probabilities, expected
+        self.setMaximumHeight(round(LARGEST_ROW * len(labels)))
         told = (f"{label} {value:.0%}" for label, value in zip(labels, probabilities, strict=True))
         self.setAccessibleDescription(", ".join(told))
         self.update()
@@ -50,7 +53,7 @@ class ProbabilityBars(QWidget):
         font.setPixelSize(TEXT_PIXELS)
         font.setWeight(QFont.Weight.DemiBold)
         widest = max(QFontMetricsF(font).horizontalAdvance(label) for label in self.labels)
-        left = min(LONGEST_LABEL, widest) + 2 * GAP
+        left = min(LONGEST_LABEL, math.ceil(widest) + 1) + 2 * GAP
         height = min(LARGEST_ROW, self.height() / len(self.labels))
         top = max(self.probabilities)
         for row, (label, value) in enumerate(zip(self.labels, self.probabilities, strict=True)):

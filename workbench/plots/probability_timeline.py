@@ -177,7 +177,10 @@ class ProbabilityTimeline(SoundFrame):
         painter.setFont(font)
         words = f"{detection.label} {detection.score:.2f}"
         advance = painter.fontMetrics().horizontalAdvance(words)
-        box = QRectF(x - advance - 6 * ratio, top + 1, advance, 15 * ratio)
+        left = x - advance - 6 * ratio
+        if left < corner.x():
+            left = x + 6 * ratio
+        box = QRectF(left, top + 1, advance, 15 * ratio)
         painter.fillRect(box.adjusted(-2, 0, 2, 0), QColor(palette.background))
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()
