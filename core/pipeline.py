@@ -40,7 +40,7 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
     trained.model.save(folder / "model.keras")
 
     emit(StageStarted(stage="convert"))
-    full = convert.convert(trained.model, spec.quantization, data.train.inputs)
+    full = convert.convert(trained.model, spec.quantization, data.train.inputs, data.frame)
     (folder / "model.full.tflite").write_bytes(full)
     emit(StageStarted(stage="slim"))
     deployed = package.deploy(slim.slim(full) if spec.conversion.slim else full, folder)

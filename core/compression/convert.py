@@ -7,21 +7,36 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
+from core.compression.framing import attach, fold, surround_of
+from core.datasets.frame import Frame
 from core.errors import ModelError
 from core.spec import Quantization
 
 
-def convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
+def convert(
+    model: keras.Model, settings: Quantization, training_inputs: np.ndarray, frame: Frame | None = None
+) -> bytes:
     """Return the `.tflite` content of a model at batch 1, dropout absent, softmax kept.
 
     Full-integer quantization takes the ranges of the activations from examples drawn evenly from `training_inputs`,
-    float32 of shape (n, *input_shape). Raises ModelError when the converter refuses the network.
+    float32 of shape (n, *input_shape). With a `frame` the file takes and gives quantities in their own units. Raises
+    ModelError when the converter refuses the network.
     """
+    if frame is None:
+        return _convert(model, settings, training_inputs)
+    surround = surround_of(frame)
+    if settings.scheme in _IN_FLOATS:
+        model, surround = fold(model, surround)
+    return attach(_convert(model, settings, training_inputs), surround)
+
+
+def _convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
     run = tf.function(lambda inputs: model(inputs, training=False))
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function(signature)], model)
-    # The converter would write a saved model and read it back: the same file for ten times the work.
-    converter.experimental_lower_to_saved_model = False
+    # The converter would write a saved model and read it back: the same file for ten times the work. Only so does it
+    # find LSTM cells, which are then one operation instead of a loop that cannot be quantized.
+    converter.experimental_lower_to_saved_model = any(isinstance(layer, keras.layers.LSTM) for layer in model.layers)
     _SCHEMES[settings.scheme](converter, settings, training_inputs)
     try:
         with warnings.catch_warnings():
@@ -66,4 +81,5 @@ def _as_int8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs:
     converter._experimental_disable_per_channel_quantization_for_dense_layers = settings.granularity == "per_tensor"
 
 
+_IN_FLOATS = ("float32", "float16")
 _SCHEMES = {"float32": _as_float32, "float16": _as_float16, "dynamic_range": _as_dynamic_range, "int8": _as_int8}

@@ -10,13 +10,16 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from core.compression.rewrite import rewrite
+
 # Older runtimes know only the first of two operator code fields, which goes up to 127.
 _LAST_DEPRECATED_CODE = 126
 
 
 def slim(content: bytes) -> bytes:
-    """Return a smaller file with the same operations on the same numbers."""
+    """Return a smaller file that computes the same numbers."""
     model = schema.ModelT.InitFromPackedBuf(content, 0)
+    rewrite(model)
     model.description = model.metadata = model.signatureDefs = model.metadataBuffer = None
     for code in model.operatorCodes:
         builtin = max(code.builtinCode, code.deprecatedBuiltinCode)

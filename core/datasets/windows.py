@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,7 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
     first_validation = first_test - round(len(cells) * split.validation_fraction)
     bounds = [0, *(int(cells[min(row, len(cells) - 1)]) for row in (first_validation, first_test)), len(grid)]
     parts, num_left_out = [], 0
-    for name, start, stop in zip(PARTS, bounds, bounds[1:], strict=True):
+    for name, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
         starts = np.arange(start, stop - (window.num_steps - 1) * step, window.stride, dtype=np.int64)
         whole = np.ones(len(starts), bool)
         for place in range(window.num_steps):

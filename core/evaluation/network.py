@@ -66,6 +66,8 @@ class Network:
         return self.output.decode(np.stack(outputs)).reshape(len(inputs), -1)
 
     def _run_one(self, one: NDArray[Any]) -> NDArray[Any]:
+        # LSTM cells keep their state from one window to the next.
+        self.interpreter.reset_all_variables()
         self.interpreter.set_tensor(self.input.index, one[np.newaxis])
         self.interpreter.invoke()
         output: NDArray[Any] = self.interpreter.get_tensor(self.output.index)
