@@ -22,7 +22,7 @@ from core.deploy.service import ListeningService
 from core.errors import DataError, StudyError
 from core.evaluation.interpreter import LoadedModel
 from core.events import Emit, LatencyMeasured, Progressed, Warned
-from core.experiment import runner
+from core.experiment.latencies import keep_device_latency
 from core.experiment.model_choice import choose_model
 from core.experiment.spotting import load_working_point
 from core.experiment.store import Study, TrialState
@@ -189,20 +189,20 @@ def _measure(connection: Connection, trials: Sequence[_Measured], plan: Plan, em
 def _keep(device: str, study: Study, trials: Sequence[_Measured], session: Session, emit: Emit) -> None:
     """Put the figures of a session into its trials."""
     totals = {}
-    latencies = {}
+    measured = {}
     for index, trial in enumerate(trials):
         timings = session.timings[index]
         wanted = trial.spec.measurement.num_threads
         timing = next((timing for timing in timings if timing.num_threads == wanted), timings[0])
         totals[trial.name] = timing.total.median_ms
         latency = _latency(device, timing, session)
-        latencies[trial.name] = latency.model_copy(update={"run": _run(trial, index, session)})
+        measured[trial.name] = latency.model_copy(update={"run": _run(trial, index, session)})
     reference = study.reference
     for trial in trials:
-        latency = latencies[trial.name]
+        latency = measured[trial.name]
         if reference in totals:
             latency = latency.model_copy(update={"reference_trial": reference, "reference_total_ms": totals[reference]})
-        runner.keep_device_latency(study, trial.name, latency, emit)
+        keep_device_latency(study, trial.name, latency, emit)
     study.refresh()
 
 

@@ -9,7 +9,7 @@ from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
 from core.evaluation import latency
 from core.events import Emit
-from core.experiment import device_intentions, jobs, pool, runner
+from core.experiment import device_intentions, jobs, latencies, pool, runner
 from core.experiment.clip_judgement import judge_clips
 from core.experiment.detection_report import DetectionReport, detect_file
 from core.experiment.export import export_trial
@@ -33,7 +33,7 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.RunSweep():
             return pool.run_many(Study.open(job.study), job.trials, job.num_workers, emit, job.scheduler)
         case jobs.Remeasure():
-            return runner.remeasure(Study.open(job.study), job.trials, emit)
+            return latencies.remeasure(Study.open(job.study), job.trials, emit)
         case jobs.Evaluate():
             values = override(job.spec, "dataset.folder", job.data) if job.data else job.spec
             return judge_file(Path(job.model), parse_spec(values), job.labels, emit).model_dump(mode="json")
@@ -91,6 +91,6 @@ def _quickstart(job: jobs.Quickstart, emit: Emit) -> dict[str, Any]:
     names = [study.add(spec) for spec in quickstart_specs(data)]
     runner.run_all(study, names, emit)
     # One session for all three, so that their times can be compared.
-    runner.remeasure(study, names, emit)
+    latencies.remeasure(study, names, emit)
     is_synthetic = any(study.summary(name).synthetic for name in names)
     return {"study": str(study.folder), "data": str(data), "synthetic": is_synthetic, "trials": names}

@@ -22,6 +22,7 @@ from pydantic import ValidationError
 
 from core.errors import TrialCancelled, WorkbenchError
 from core.events import Emit, Event, Progressed, StageStarted, ignore, parse_event
+from core.experiment import latencies, runner
 from core.experiment.files import writing_failed
 from core.experiment.store import Study, TrialState
 from core.spec import stage_key
@@ -37,13 +38,11 @@ def run_many(
     Trials that share a trained base are not started together: one trains it, the others take it over. Raises
     TrialCancelled once every process has stopped, or WorkbenchError when trials failed, the others being finished.
     """
-    from core.experiment import runner
-
     waiting = [name for name in names if study.summary(name).state is not TrialState.FINISHED]
     with _marker(study.folder) as marker, executor_at(scheduler, num_workers) as pool:
         failures = _Schedule(study, waiting, num_workers, pool, marker, emit).run()
     study.refresh()
-    finished = runner.remeasure(study, names, emit)
+    finished = latencies.remeasure(study, names, emit)
     runner.raise_failures(study, names, failures)
     return finished
 
@@ -220,8 +219,6 @@ def _leave_with_parent() -> None:
 
 def _run_in_process(study: str, name: str, num_workers: int, marker: str) -> str:
     """Run one trial; return the sentence of its failure, or nothing. What it says goes into its folder alone."""
-    from core.experiment import runner
-
     try:
         runner.run(Study.open(study), name, _until_gone(Path(marker)), contended=num_workers > 1)
     except TrialCancelled:

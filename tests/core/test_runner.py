@@ -20,7 +20,7 @@ from core.spec import TrialSpec, parse_spec
 with warnings.catch_warnings():
     # TensorFlow's optimization toolkit compares versions by a class that is on its way out.
     warnings.simplefilter("ignore", DeprecationWarning)
-    from core.experiment import pool, runner
+    from core.experiment import latencies, pool, runner
 
 ROOT = Path(__file__).parents[2]
 
@@ -135,7 +135,7 @@ def test_remeasuring_compares_with_todays_reference(study, tone_clips):
     runner.run_all(study, names)
     assert study.reference == names[0]
     study.set_reference(names[1])
-    assert runner.remeasure(study, names) == names
+    assert latencies.remeasure(study, names) == names
     for name in names:
         (latency,) = study.result(name).latencies
         assert latency.reference_trial == names[1]
