@@ -19,7 +19,7 @@ class Standing:
     role: Role
 
 
-NOT_CHECKED = Standing("not checked yet", "muted")
+NOT_CHECKED = Standing("not checked", "muted")
 READY = Standing("ready", "good")
 PROVISIONABLE = Standing("not provisioned", "warning")
 LACKING = Standing("lacks something", "bad")

@@ -19,6 +19,8 @@ class DeviceLine(QFrame):
     trusted = Signal()
     password_given = Signal(str, bool)
     """The password, and whether the system's keyring shall keep it."""
+    confirmed = Signal()
+    """The user is sure."""
     declined = Signal()
     """The user wants the question or what is going on to end."""
 
@@ -50,6 +52,7 @@ class DeviceLine(QFrame):
         for widget in (self.password, self.keep, self.accept, self.refuse):
             row.addWidget(widget)
         self._icon = ("", "muted")
+        self._answered = self.trusted
         theme.changed.connect(self._draw_sign)
         self.hide()
 
@@ -81,6 +84,7 @@ class DeviceLine(QFrame):
             "Trust",
             "Do not connect",
         )
+        self._answered = self.trusted
 
     def ask_password(self, sentence: str, *, can_keep: bool) -> None:
         """Ask for a password; to keep it is offered where there is a keyring."""
@@ -91,6 +95,11 @@ class DeviceLine(QFrame):
         self.keep.setVisible(can_keep)
         self._allow()
         self.password.setFocus()
+
+    def ask_sure(self, sentence: str, verb: str) -> None:
+        """Ask whether something that cannot be taken back shall be done."""
+        self._show(_rich(sentence), ("ph.question", "warning"), verb, "Keep it")
+        self._answered = self.confirmed
 
     def _show(self, html: str, icon: tuple[str, str], accept: str, refuse: str) -> None:
         self.words.setText(html)
@@ -115,7 +124,7 @@ class DeviceLine(QFrame):
 
     def _accept(self) -> None:
         if self.password.isHidden():
-            self.trusted.emit()
+            self._answered.emit()
         elif self.password.text():
             given = self.password.text()
             self.password.clear()
@@ -138,7 +147,6 @@ class DeviceLine(QFrame):
 
 def _rich(text: str) -> str:
     """Return a sentence as rich text; what stands between backticks is to be typed."""
-    text = text[:1].upper() + text[1:]
     parts = (text if text.endswith((".", "?")) else f"{text}.").split("`")
     return "".join(_fixed(part) if place % 2 else escape(part) for place, part in enumerate(parts))
 

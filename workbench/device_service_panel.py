@@ -24,6 +24,10 @@ INVITATION = (
     "The listening service runs the deployed model on the device, by itself and after every start, and does "
     "something at each word: a shell command, an MQTT message, or the monitor of battery, temperature and load."
 )
+NOT_LINGERING = (
+    "It runs only while its user is logged in there; to have it start with the device, type there: "
+    "sudo loginctl enable-linger $USER"
+)
 STATES = {
     "absent": ("Not installed", "muted"),
     "running": ("Running", "good"),
@@ -235,5 +239,5 @@ def _details(status: ServiceStatus) -> str:
     if status.state == "absent":
         return f"{INVITATION} It would run {status.release}."
     if status.lingers is False:
-        line += " · only while its user is logged in there"
-    return f"{line}\n{status.message}" if status.message else line
+        line += f"\n{NOT_LINGERING}"
+    return f"{line}\n{status.message}" if status.message and "linger" not in status.message else line

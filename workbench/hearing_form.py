@@ -51,7 +51,7 @@ class HearingForm(QWidget):
 
     def problem(self) -> str:
         """Return what has to be said yet; nothing when all is."""
-        return "name the WAV file or folder on the device" if self.hears_file and not self.wav else ""
+        return "Name the WAV file or folder on the device" if self.hears_file and not self.wav else ""
 
     def show_microphone(self, name: str) -> None:
         """Show which microphone is heard."""

@@ -96,9 +96,9 @@ class WordRow(QWidget):
     def problem(self) -> str:
         """Return what has to be said yet; nothing when all is."""
         if self.kind.currentText() == COMMAND and not self.command.text().strip():
-            return f"type the command that “{self.word}” runs"
+            return f"Type the command that “{self.word}” runs"
         if self.kind.currentText() == MESSAGE and not self.topic.text().strip():
-            return f"type the topic that “{self.word}” sends to"
+            return f"Type the topic that “{self.word}” sends to"
         return ""
 
     def _follow(self) -> None:

@@ -162,7 +162,7 @@ def test_a_click_on_deploy_ends_with_a_device_latency_on_the_pareto_chart(
     click(page.deploying.deploy)
     qtbot.waitUntil(lambda: bool(page.deploying.table.figure(1, "total")), timeout=WORKER_MS)
     settled(qtbot, page)
-    assert window.message.isHidden()
+    assert window.message.isHidden(), window.message.text.text()
     result = study.result(trial.name)
     latency = result.latency_on("loop")
     assert latency.total.median_ms > 0 and latency.run.accuracy.agrees
@@ -242,6 +242,17 @@ def test_a_password_is_asked_only_when_it_is_wanted_and_needless_once_the_key_is
     settled(qtbot, known)
     assert "no password is asked any more" in known.line.words.text()
     assert (own_ssh_folder / "id_ed25519.pub").read_text() == (ssh_device.home / ".ssh/authorized_keys").read_text()
+
+
+def test_a_device_is_removed_once_the_user_is_sure(qtbot: QtBot, known: DevicesPage, ssh_device: SshDevice) -> None:
+    known.ask_uninstallation()
+    click(known.line.refuse)
+    assert not known.line.isVisible() and not known.talk.open
+    known.ask_uninstallation()
+    click(known.line.accept)
+    settled(qtbot, known)
+    assert list_devices() == () and not ssh_device.base.exists()
+    assert known.empty.isVisible() and not known.list.isVisible()
 
 
 def test_what_the_device_hears_is_streamed_and_nothing_waits_for_it(

@@ -3,6 +3,8 @@
 Runs alone too: ``python -m workbench.pages.devices STUDY``.
 """
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
@@ -45,7 +47,7 @@ from workbench.preferences import Preference, Preferences
 from workbench.session import Session
 
 LAST_DEVICE = Preference("devices/last", "")
-LIST_WIDTH, PAGE_WIDTH = 236, 950
+LIST_WIDTH, PAGE_WIDTH = 264, 922
 WORDS_WIDTH = 480
 EMPTY = (
     "A Raspberry Pi, or any Linux machine you can reach by SSH: trials are deployed to it by one click and measured on "
@@ -64,6 +66,8 @@ class DevicesPage(QWidget):
         self.session, self.preferences = session, preferences
         self.book = DeviceBook()
         self.talk = DeviceTalk(jobs, self)
+        self._confirmed: Callable[[], object] = lambda: None
+        """What is done when the user is sure."""
         self._build()
         self._connect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -136,14 +140,17 @@ class DevicesPage(QWidget):
         for words, icon, act in (
             ("Install my key", "ph.key", self.install_key),
             ("Change how it is reached…", "ph.pencil-simple", self.change_device),
-            ("Remove from this list", "ph.minus-circle", lambda: self.remove_device(uninstall=False)),
-            ("Remove, and delete everything of ours there", "ph.trash", lambda: self.remove_device(uninstall=True)),
+            ("Remove from this list…", "ph.minus-circle", self.ask_removal),
+            ("Remove, and delete everything of ours there…", "ph.trash", self.ask_uninstallation),
         ):
-            action = QAction(words, self)
-            theme.set_icon(action, icon)
-            action.triggered.connect(act)
-            menu.addAction(action)
+            menu.addAction(self._action(words, icon, act))
         return menu
+
+    def _action(self, words: str, icon: str, act: Callable[[], object]) -> QAction:
+        action = QAction(words, self)
+        theme.set_icon(action, icon)
+        action.triggered.connect(lambda: act())
+        return action
 
     def _connect(self) -> None:
         self.list.add_clicked.connect(self.add_device)
@@ -160,6 +167,11 @@ class DevicesPage(QWidget):
         self.line.trusted.connect(self.talk.trust)
         self.line.password_given.connect(self.talk.log_in)
         self.line.declined.connect(self._decline)
+        self.line.confirmed.connect(lambda: self._confirmed())
+        # For the command palette.
+        self.addAction(self._action("Add a device", "ph.plus", self.add_device))
+        self.addAction(self._action("Check the device", "ph.magnifying-glass", self.check_device))
+        self.addAction(self._action("Deploy to the device", "ph.rocket-launch", self.deploying.deploy.click))
         self.talk.changed.connect(self._show_talk)
         self.talk.answered.connect(self._take_answer)
         self.talk.failed.connect(self._take_failure)
@@ -197,7 +209,8 @@ class DevicesPage(QWidget):
 
     def check_device(self) -> None:
         """Ask the device in sight what it is and what it lacks."""
-        self.talk.ask(device_jobs.CheckDevice(device=self.book.chosen))
+        if self.book.device is not None:
+            self.talk.ask(device_jobs.CheckDevice(device=self.book.chosen))
 
     def install_key(self) -> None:
         """Add the user's public key to those that the device takes."""
@@ -206,6 +219,20 @@ class DevicesPage(QWidget):
     def remove_device(self, *, uninstall: bool) -> None:
         """Take the device in sight off the list; with `uninstall` everything of the program on it goes first."""
         self.talk.ask(device_jobs.RemoveDevice(device=self.book.chosen, uninstall=uninstall))
+
+    def ask_removal(self) -> None:
+        """Ask whether the device in sight shall go from the list."""
+        self._confirmed = lambda: self.remove_device(uninstall=False)
+        self.line.ask_sure(f"Remove {self.book.chosen} from this list? Nothing is changed on the device.", "Remove")
+
+    def ask_uninstallation(self) -> None:
+        """Ask whether everything of the program on the device in sight shall go, and then it from the list."""
+        self._confirmed = lambda: self.remove_device(uninstall=True)
+        self.line.ask_sure(
+            f"Delete everything of this program on {self.book.chosen}? Its environment, releases, listening service "
+            "and all that its monitor logged go.",
+            "Delete",
+        )
 
     def show_charts(self) -> None:
         """Show the trials by the latency on the device in sight."""
@@ -229,8 +256,10 @@ class DevicesPage(QWidget):
     def _decline(self) -> None:
         if self.talk.questions:
             self.talk.decline()
-        else:
+        elif self.talk.asking:
             self.talk.cancel()
+        else:
+            self.line.hide()
 
     # What comes back
 

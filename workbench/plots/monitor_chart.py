@@ -15,7 +15,7 @@ from workbench.theme import Palette
 
 REPAINT_MS = 33
 LEFT_AXIS_WIDTH = 52
-LINE_ROOM = 18
+LINE_ROOM, MOST_TICKS = 18, 8
 MOST_KEPT = 100_000
 GAP_S = 30.0
 """Where nothing was logged for so long, the line is broken."""
@@ -136,7 +136,7 @@ class LowAxis(FigureAxis):
 
     def labelled_positions(self, low: float, high: float, length: float) -> list[float]:
         """Return where labelled ticks stand."""
-        return linear_ticks(low, high, max(2, int(length / LINE_ROOM)))
+        return linear_ticks(low, high, min(MOST_TICKS, max(2, int(length / LINE_ROOM))))
 
 
 class SwitchAxis(FigureAxis):
