@@ -200,7 +200,13 @@ def account() -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def device_tools(account: Account) -> Iterator[Path]:
-    """Folder with every command of this machine but Python and a firmware's."""
+    with commands_without_python() as folder:
+        yield folder
+
+
+@contextlib.contextmanager
+def commands_without_python() -> Iterator[Path]:
+    """Give a folder with every command of this machine but Python and a firmware's."""
     folder = Path(tempfile.mkdtemp(prefix="device-tools-"))
     folder.chmod(0o755)
     for source in TOOL_FOLDERS:
@@ -209,6 +215,20 @@ def device_tools(account: Account) -> Iterator[Path]:
                 (folder / command.name).symlink_to(command)
     yield folder
     shutil.rmtree(folder)
+
+
+@contextlib.contextmanager
+def running_device(account: Account, tools: Path) -> Iterator[SshDevice]:
+    """Give a device that nothing is installed on."""
+    # Below pytest's own folders another user may not look.
+    folder = Path(tempfile.mkdtemp(prefix="device-"))
+    device = SshDevice(folder, account, tools)
+    try:
+        device.start()
+        yield device
+    finally:
+        device.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture
@@ -223,14 +243,8 @@ def own_ssh_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def ssh_device(account: Account, device_tools: Path, own_ssh_folder: Path) -> Iterator[SshDevice]:
-    """A device that nothing is installed on."""
-    # Below pytest's own folders another user may not look.
-    folder = Path(tempfile.mkdtemp(prefix="device-"))
-    device = SshDevice(folder, account, device_tools)
-    device.start()
-    yield device
-    device.stop()
-    shutil.rmtree(folder, ignore_errors=True)
+    with running_device(account, device_tools) as device:
+        yield device
 
 
 @contextlib.contextmanager

@@ -88,7 +88,7 @@ class Probe(BaseModel):
 
 def probe(connection: Connection) -> Probe:
     """Ask a device what it is. Raises DeviceError when its answer is not that of a Linux machine."""
-    asked = connection.run("sh", "-s", str(Layout(connection.home).base), input=_SCRIPT.encode())
+    asked = connection.run("sh", "-s", str(Layout(connection.home).base), input=_SCRIPT.encode(), timeout_s=120)
     said: dict[str, list[str]] = {}
     for line in asked.out.splitlines():
         if line.startswith("probe ") and "=" in line:

@@ -26,6 +26,7 @@ FIGURES = {
     "live_viewer": "live pictures: cost, losses, delay, class difference",
     "live_hop": "one hop of live spotting",
     "listening": "listening service on a device",
+    "deploy": "deploying and measuring over SSH",
     "study_b": "study B against a plain course script",
 }
 
