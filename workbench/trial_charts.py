@@ -35,7 +35,7 @@ class TrialCharts(QWidget):
         palette = theme.current()
         self.size_chart = ParetoChart(ZIP_SIZE, palette)
         self.latency_chart = ParetoChart(TOTAL_LATENCY, palette)
-        self.latency_chart.share_accuracy_axis(self.size_chart)
+        self.latency_chart.share_rating_axis(self.size_chart)
         self.size_kind = QComboBox()
         self.size_kind.setAccessibleName("Size shown")
         self.size_kind.addItem("Zipped", ZIP_SIZE)

@@ -3,11 +3,13 @@
 Knows nothing of Qt: table, charts, details and hover all take their words from here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from core.datasets.climate import name_of, unit_of
 from core.errors import WorkbenchError
+from core.experiment.constraints import figure_of, is_met
 from core.experiment.store import Constraints, DeviceLatency, Study, TrialState, TrialSummary
 from core.section import declared, differences, field_at, sections
 from core.spec import TrialSpec
@@ -19,12 +21,14 @@ RANDOM_SPLIT = "†"
 CONTENDED = "‡"
 EMULATED = "§"
 SLOWED = "¶"
+WORSE = "▽"
 MEANINGS = {
     SYNTHETIC: "synthetic clips",
     RANDOM_SPLIT: "random split: accuracy overstates",
     CONTENDED: "timed while other trials ran",
     EMULATED: "emulated device",
     SLOWED: "timed while the board was throttled",
+    WORSE: "worse than persistence",
 }
 """Marks of truth: a sign that stands beside every number it concerns, and what it means."""
 
@@ -57,9 +61,10 @@ def title_of(summary: TrialSummary) -> str:
 
 
 def accuracy_marks(summary: TrialSummary) -> str:
-    """Return the signs that stand beside a trial's accuracy."""
+    """Return the signs that stand beside a trial's accuracy, or beside its errors."""
     random = bool(summary.warnings) and any("random" in warning.lower() for warning in summary.warnings)
-    return (SYNTHETIC if summary.synthetic else "") + (RANDOM_SPLIT if random else "")
+    marks = ((SYNTHETIC, summary.synthetic), (RANDOM_SPLIT, random), (WORSE, summary.is_worse_than_persistence))
+    return "".join(mark for mark, concerns in marks if concerns)
 
 
 def latency_marks(latency: DeviceLatency | None) -> str:
@@ -78,38 +83,30 @@ def devices_of(summaries: Iterable[TrialSummary]) -> tuple[str, ...]:
 def limits_of(summary: TrialSummary, constraints: Constraints, device: str = "") -> tuple[Limit, ...]:
     """Return how a trial stands to every constraint in force."""
     found = []
-    if (least := constraints.accuracy_min) is not None:
-        figure = summary.accuracy
-        met = None if figure is None else figure >= least
-        words = f"accuracy ≥ {number_format.plain(round(100 * least, 3))} %"
-        found.append(Limit("accuracy_min", words, _with_unit(number_format.percent(figure), "%"), met))
-    if (most := constraints.zip_bytes_max) is not None:
-        size = summary.zip_bytes
-        words = f"zip ≤ {number_format.plain(round(most / number_format.BYTES_PER_KB, 3))} kB"
-        met = None if size is None else size <= most
-        found.append(Limit("zip_bytes_max", words, _with_unit(number_format.kilobytes(size), "kB"), met))
-    if (longest := constraints.total_ms_max) is not None:
-        latency = summary.latency_on(device)
-        total_ms = latency.total_ms if latency else None
-        met = None if total_ms is None else total_ms <= longest
-        words = f"total ≤ {number_format.plain(round(longest, 4))} ms"
-        found.append(Limit("total_ms_max", words, _with_unit(number_format.milliseconds(total_ms), "ms"), met))
+    for field, bound in constraints.bounds().items():
+        words, unit, write = _limit_in_words(field, bound)
+        figure = figure_of(summary, field, device)
+        written = number_format.NOTHING if figure is None else f"{write(figure)} {unit}"
+        found.append(Limit(field, f"{words} {unit}", written, is_met(summary, field, bound, device)))
     return tuple(found)
 
 
-def _with_unit(figure: str, unit: str) -> str:
-    return figure if figure == number_format.NOTHING else f"{figure} {unit}"
+def _limit_in_words(field: str, bound: float) -> tuple[str, str, Callable[[float], str]]:
+    """Return a constraint without its unit, the unit, and what writes a figure in it."""
+    if field == "accuracy_min":
+        return f"accuracy ≥ {number_format.plain(round(100 * bound, 3))}", "%", number_format.percent
+    if field == "zip_bytes_max":
+        most = number_format.plain(round(bound / number_format.BYTES_PER_KB, 3))
+        return f"zip ≤ {most}", "kB", number_format.kilobytes
+    if field == "total_ms_max":
+        return f"total ≤ {number_format.plain(round(bound, 4))}", "ms", number_format.milliseconds
+    column = field.partition(".")[2]
+    return f"{name_of(column)} error ≤ {bound:g}", unit_of(column), number_format.three_digits
 
 
 def is_feasible(summary: TrialSummary, constraints: Constraints, device: str = "") -> bool:
     """Tell whether everything asked was measured and met."""
-    latency = summary.latency_on(device)
-    asked = (
-        (constraints.accuracy_min, summary.accuracy, 1),
-        (constraints.zip_bytes_max, summary.zip_bytes, -1),
-        (constraints.total_ms_max, latency.total_ms if latency else None, -1),
-    )
-    return all(bound is None or (figure is not None and sign * figure >= sign * bound) for bound, figure, sign in asked)
+    return constraints.met_by(summary, device)
 
 
 def field_words(spec_type: type[TrialSpec], path: str) -> str:

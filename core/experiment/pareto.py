@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.datasets.climate import name_of
 from core.experiment.summary import TrialSummary
 
 Point = tuple[float, ...]
@@ -22,8 +23,22 @@ class Objective:
 
 ACCURACY = Objective("accuracy", "Accuracy", "%", sign=-1)
 ZIP_BYTES = Objective("zip_bytes", "Zipped size", "kB")
+ERROR = "mae."
 TFLITE_BYTES = Objective("tflite_bytes", "Size", "kB")
 TOTAL_MS = Objective("total_ms", "Total latency", "ms")
+
+
+def error_objective(name: str, unit: str) -> Objective:
+    """Return the mean absolute error of a forecast quantity, named by its column, as an objective."""
+    return Objective(f"{ERROR}{name}", f"{name_of(name)} error", unit)
+
+
+def quality_objectives(trials: Iterable[TrialSummary]) -> tuple[Objective, ...]:
+    """Return what tells how good trials are: accuracy, or the error of every quantity that any of them forecasts."""
+    trials = tuple(trials)
+    errors = {error.name: error_objective(error.name, error.unit) for trial in trials for error in trial.errors}
+    has_accuracy = any(trial.task == "keyword_spotting" for trial in trials) or not trials
+    return (*((ACCURACY,) if has_accuracy else ()), *errors.values())
 
 
 def front(points: Mapping[str, Point], signs: Sequence[int]) -> set[str]:
@@ -51,6 +66,9 @@ def value_of(trial: TrialSummary, objective: Objective, device: str = "") -> flo
     if objective.key == "total_ms":
         latency = trial.latency_on(device)
         return latency.total_ms if latency else float("nan")
+    if objective.key.startswith(ERROR):
+        error = trial.error_of(objective.key.removeprefix(ERROR))
+        return error.mae if error else float("nan")
     value = getattr(trial, objective.key)
     return float("nan") if value is None else float(value)
 
@@ -59,3 +77,15 @@ def front_of(trials: Iterable[TrialSummary], objectives: Sequence[Objective], de
     """Return the names of the finished trials on the front of some objectives."""
     points = {trial.name: tuple(value_of(trial, objective, device) for objective in objectives) for trial in trials}
     return front(points, [objective.sign for objective in objectives])
+
+
+def best_of(trials: Iterable[TrialSummary], costs: Sequence[Objective] = (ZIP_BYTES, TOTAL_MS)) -> set[str]:
+    """Return the names of the trials that no other beats in quality and all costs at once.
+
+    Only trials that do the same are compared: of one task, and forecasting equally far.
+    """
+    alike: dict[tuple[object, ...], list[TrialSummary]] = {}
+    for trial in trials:
+        alike.setdefault((trial.task, trial.horizon_minutes), []).append(trial)
+    fronts = [front_of(group, (*quality_objectives(group), *costs)) for group in alike.values()]
+    return set().union(*fronts)

@@ -12,7 +12,7 @@ import os
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from core.errors import StudyError
 from core.events import Event
 from core.experiment import summary as summary_rows
 from core.experiment import trial_folder
+from core.experiment.constraints import Constraints
 from core.experiment.files import write_atomically, writing_failed
 from core.experiment.summary import DeviceLatency, TrialState, TrialSummary, letter_of
 from core.experiment.trial_folder import NAME, TrialFolder
@@ -31,15 +32,6 @@ from core.spec import TrialSpec, identity, parse_spec
 __all__ = ["Constraints", "DeviceLatency", "Study", "TrialState", "TrialSummary", "letter_of"]
 
 SCHEMA_VERSION = 1
-
-
-@dataclass(frozen=True)
-class Constraints:
-    """What the user wants of a trial; None where nothing is asked. Accuracy is a fraction, kB are 1024 bytes."""
-
-    accuracy_min: float | None = None
-    zip_bytes_max: int | None = None
-    total_ms_max: float | None = None
 
 
 class Study:

@@ -91,6 +91,8 @@ class TrialSummary:
     errors: tuple[ForecastError, ...] = ()
     """Of each forecast quantity; empty where none is forecast or nothing was measured yet."""
     num_test_windows: int | None = None
+    horizon_minutes: float | None = None
+    """How far ahead the last value of a forecast is."""
 
     @property
     def is_worse_than_persistence(self) -> bool:
@@ -156,7 +158,11 @@ def _judged(quality: Quality) -> dict[str, Any]:
             ForecastError(found.name, found.unit, found.file.mae, found.persistence.mae, found.linear.mae)
             for found in quality.quantities
         )
-        return {"errors": errors, "num_test_windows": quality.num_windows}
+        return {
+            "errors": errors,
+            "num_test_windows": quality.num_windows,
+            "horizon_minutes": quality.step_minutes * len(quality.quantities[0].file.by_horizon),
+        }
     low, high = quality.interval
     return {
         "accuracy": quality.accuracy,

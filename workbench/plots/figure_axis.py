@@ -96,7 +96,9 @@ class Backdrop(pg.GraphicsObject):
         self.grid = QColor("grey")
         self.tint = QColor("green")
         self.feasible: tuple[float | None, float | None] = (None, None)
-        """Largest x and smallest y that are feasible, in data coordinates."""
+        """Largest x and the bound of y that are feasible, in data coordinates."""
+        self.rises = True
+        """Whether y is feasible above its bound, or beneath."""
         plot.vb.sigResized.connect(self._resized)
         plot.vb.sigRangeChanged.connect(self._moved)
 
@@ -110,12 +112,14 @@ class Backdrop(pg.GraphicsObject):
         (left, right), (bottom, top) = self.plot.vb.viewRange()
         across = box.width() / (right - left)
         down = box.height() / (top - bottom)
-        most_x, least_y = self.feasible
-        if most_x is not None or least_y is not None:
+        most_x, bound_y = self.feasible
+        if most_x is not None or bound_y is not None:
             x = box.right() if most_x is None else min(box.right(), (most_x - left) * across)
-            y = box.bottom() if least_y is None else min(box.bottom(), (top - least_y) * down)
-            if x > 0 and y > 0:
-                painter.fillRect(QRectF(0, 0, x, y), self.tint)
+            y = None if bound_y is None else min(max(0.0, (top - bound_y) * down), box.bottom())
+            first = y if y is not None and not self.rises else 0.0
+            last = y if y is not None and self.rises else box.bottom()
+            if x > 0 and last > first:
+                painter.fillRect(QRectF(0, first, x, last - first), self.tint)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setPen(QPen(self.grid, 1, Qt.PenStyle.SolidLine))
         for place in self.plot.getAxis("bottom").labelled_positions(left, right, box.width()):

@@ -1,4 +1,4 @@
-"""Accuracy over size or latency: every trial a letter, the Pareto front a line, constraints are lines to drag."""
+"""How good trials are over size or latency: each a letter, the Pareto front a line, constraints are lines to drag."""
 
 import html
 import math
@@ -17,7 +17,15 @@ from workbench.number_format import plain
 from workbench.plots.export import save_picture
 from workbench.plots.figure_axis import Backdrop, FigureAxis
 from workbench.plots.trial_layer import LimitLine, TrialLayer
-from workbench.plots.trial_points import TOTAL_LATENCY, ZIP_SIZE, PointCollector, Quantity, TrialPoints
+from workbench.plots.trial_points import (
+    ACCURACY_RATING,
+    TOTAL_LATENCY,
+    ZIP_SIZE,
+    PointCollector,
+    Quantity,
+    Rating,
+    TrialPoints,
+)
 from workbench.theme import DARK, LIGHT, Palette
 from workbench.theme import font as theme_font
 
@@ -41,19 +49,19 @@ class ParetoChart(pg.PlotWidget):
     def __init__(self, quantity: Quantity, palette: Palette, parent: QWidget | None = None) -> None:
         axes = {"bottom": FigureAxis("bottom", "log"), "left": FigureAxis("left", "linear")}
         super().__init__(parent, axisItems=axes, enableMenu=False)
-        self.quantity = quantity
+        self.quantity, self.rating = quantity, ACCURACY_RATING
         self.describe: Callable[[str], str] = html.escape
         """Gives the rich text shown for a trial under the pointer."""
         self.constraints = Constraints()
         self._fitted = True
-        self._fits_accuracy = True
+        self._fits_rating = True
         self.plotItem.hideButtons()
         self.plotItem.layout.setContentsMargins(4, 10, 14, 4)
-        self.plotItem.vb.setLimits(xMin=-5, xMax=9, yMin=-10, yMax=110, minXRange=0.01, minYRange=0.05)
+        self.plotItem.vb.setLimits(xMin=-5, xMax=9, minXRange=0.01)
         self.backdrop = Backdrop(self.plotItem)
         self.layer = TrialLayer(self.plotItem, palette)
-        self._accuracy_line = self._add_line("accuracy_min", 0)
-        self._quantity_line = self._add_line("", 90)
+        self._rating_line = self._add_line(0)
+        self._quantity_line = self._add_line(90)
         self._card = QLabel(self)
         self._card.setProperty("role", "card")
         self._card.setContentsMargins(8, 6, 8, 6)
@@ -69,8 +77,22 @@ class ParetoChart(pg.PlotWidget):
     def show_quantity(self, quantity: Quantity) -> None:
         """Change what lies on the horizontal axis."""
         self.quantity = quantity
-        self.setAccessibleName(f"Accuracy over {quantity.title}")
-        self.layer.empty_words = f"Finished trials appear here: accuracy over {quantity.title}."
+        self._name_axes()
+
+    def show_rating(self, rating: Rating) -> None:
+        """Change what lies on the vertical axis."""
+        self.rating = rating
+        self._name_axes()
+
+    def _name_axes(self) -> None:
+        title = self.rating.title
+        self.setAccessibleName(f"{title[:1].upper()}{title[1:]} over {self.quantity.title}")
+        self.layer.empty_words = f"Finished trials appear here: {title} over {self.quantity.title}."
+        if self.rating is ACCURACY_RATING:
+            self.plotItem.vb.setLimits(yMin=-10, yMax=110, minYRange=0.05)
+        else:
+            self.plotItem.vb.setLimits(yMin=-1, yMax=1e6, minYRange=1e-3)
+        self.backdrop.rises = self.rating.objective.sign < 0
         self.dress(self.layer.palette)
         self.show_constraints(self.constraints)
 
@@ -89,11 +111,11 @@ class ParetoChart(pg.PlotWidget):
     def show_constraints(self, constraints: Constraints) -> None:
         """Draw the constraint lines and tint what lies within them."""
         self.constraints = constraints
-        field = self.quantity.limit
-        most = getattr(constraints, field) if field else None
+        bounds = constraints.bounds()
+        most, bound = bounds.get(self.quantity.limit), bounds.get(self.rating.limit)
         place_x = None if most is None else math.log10(max(most, 1e-9) / self.quantity.divisor)
-        place_y = None if constraints.accuracy_min is None else 100 * constraints.accuracy_min
-        for line, place in ((self._accuracy_line, place_y), (self._quantity_line, place_x)):
+        place_y = None if bound is None else self.rating.factor * bound
+        for line, place in ((self._rating_line, place_y), (self._quantity_line, place_x)):
             line.setVisible(place is not None)
             if place is not None:
                 line.setValue(place)
@@ -107,35 +129,35 @@ class ParetoChart(pg.PlotWidget):
         font.setPixelSize(12)
         self.setBackground(palette.surface)
         self.plotItem.getAxis("bottom").dress(palette, font, f"{self.quantity.title}, {self.quantity.unit}")
-        self.plotItem.getAxis("left").dress(palette, font, "accuracy, %")
+        self.plotItem.getAxis("left").dress(palette, font, f"{self.rating.title}, {self.rating.unit}")
         self.plotItem.getAxis("left").setWidth(52)
         self.plotItem.getAxis("bottom").setHeight(42)
         self.backdrop.grid = QColor(palette.grid)
         self.backdrop.tint = QColor(palette.good)
         self.backdrop.tint.setAlphaF(0.10)
-        for line in (self._accuracy_line, self._quantity_line):
+        for line in (self._rating_line, self._quantity_line):
             line.setPen(pg.mkPen(palette.good, width=1.2, style=Qt.PenStyle.DashLine))
             line.setHoverPen(pg.mkPen(palette.good, width=2.5))
         self._hover(None)
         self.layer.dress(palette)
         self.backdrop.update()
 
-    def share_accuracy_axis(self, other: "ParetoChart") -> None:
-        """Show the same range of accuracy as another chart, which decides it."""
+    def share_rating_axis(self, other: "ParetoChart") -> None:
+        """Show the same range of the rating as another chart, which decides it."""
         self.plotItem.setYLink(other.plotItem)
-        self._fits_accuracy = False
+        self._fits_rating = False
 
     def reset_view(self) -> None:
         """Show every trial and constraint, and follow new ones from here on."""
         points = self.layer.points
         xs = [*points.x, *([self._quantity_line.value()] if self._quantity_line.isVisible() else [])]
-        ys = [*points.y, *([self._accuracy_line.value()] if self._accuracy_line.isVisible() else [])]
+        ys = [*points.y, *([self._rating_line.value()] if self._rating_line.isVisible() else [])]
         low, high = (min(xs), max(xs)) if xs else (0.0, 2.0)
         margin = max(0.1 * (high - low), 0.08)
         self.plotItem.vb.setXRange(low - margin, high + margin, padding=0)
-        if self._fits_accuracy:
+        if self._fits_rating:
             low, high = (min(ys), max(ys)) if ys else (50.0, 100.0)
-            margin = max(0.12 * (high - low), 0.5)
+            margin = max(0.12 * (high - low), 0.5 if self.rating is ACCURACY_RATING else 0.02 * high)
             self.plotItem.vb.setYRange(low - margin, high + margin, padding=0)
         self._fitted = True
 
@@ -149,7 +171,7 @@ class ParetoChart(pg.PlotWidget):
 
     def limit_line(self, field: str) -> pg.InfiniteLine:
         """Return the line of a constraint."""
-        return self._accuracy_line if field == "accuracy_min" else self._quantity_line
+        return self._rating_line if field == self.rating.limit else self._quantity_line
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Say at once what lies under the pointer."""
@@ -237,34 +259,41 @@ class ParetoChart(pg.PlotWidget):
     def _leave_fit(self, _axes: object) -> None:
         self._fitted = False
 
-    def _add_line(self, field: str, angle: int) -> pg.InfiniteLine:
+    def _add_line(self, angle: int) -> pg.InfiniteLine:
         line = pg.InfiniteLine(angle=angle, movable=True)
         line.setZValue(50)
         line.hide()
         self.plotItem.addItem(line, ignoreBounds=True)
-        line.sigDragged.connect(lambda: self._take_drag(field, line, self.limit_dragged))
-        line.sigPositionChangeFinished.connect(lambda: self._take_drag(field, line, self.limit_changed))
+        line.sigDragged.connect(lambda: self._take_drag(line, self.limit_dragged))
+        line.sigPositionChangeFinished.connect(lambda: self._take_drag(line, self.limit_changed))
         return line
 
-    def _take_drag(self, field: str, line: pg.InfiniteLine, told: Signal) -> None:
+    def _take_drag(self, line: pg.InfiniteLine, told: Signal) -> None:
         self._show_region()
         value = line.value()
-        if field:
-            told.emit(field, round(min(max(value, 0), 100), 1) / 100)
+        if line is self._rating_line and self.rating is ACCURACY_RATING:
+            told.emit(self.rating.limit, round(min(max(value, 0), 100), 1) / 100)
+        elif line is self._rating_line:
+            told.emit(self.rating.limit, float(f"{max(value, 0):.3g}"))
         else:
             told.emit(self.quantity.limit, float(f"{10.0**value:.3g}") * self.quantity.divisor)
 
     def _show_region(self) -> None:
-        lines, most, least = [], None, None
+        lines, most, bound = [], None, None
         if self._quantity_line.isVisible():
             most = self._quantity_line.value()
             lines.append(LimitLine(f"≤ {plain(float(f'{10.0**most:.3g}'))} {self.quantity.unit}", most, vertical=True))
-        if self._accuracy_line.isVisible():
-            least = self._accuracy_line.value()
-            lines.append(LimitLine(f"≥ {plain(round(least, 1))} %", least, vertical=False))
-        self.backdrop.feasible = (most, least)
+        if self._rating_line.isVisible():
+            bound = self._rating_line.value()
+            lines.append(LimitLine(self._bound_in_words(bound), bound, vertical=False))
+        self.backdrop.feasible = (most, bound)
         self.backdrop.update()
         self.layer.show_emphasis(limits=lines)
+
+    def _bound_in_words(self, bound: float) -> str:
+        if self.rating is ACCURACY_RATING:
+            return f"≥ {plain(round(bound, 1))} %"
+        return f"≤ {plain(float(f'{bound:.3g}'))} {self.rating.unit}"
 
 
 def render_pareto(
@@ -275,6 +304,7 @@ def render_pareto(
     constraints: Constraints | None = None,
     reference: str | None = None,
     device: str = "",
+    rating: Rating = ACCURACY_RATING,
 ) -> None:
     """Draw the chart of a study into a PNG of 1600 × 1000 pixels or an SVG, without a window.
 
@@ -286,14 +316,15 @@ def render_pareto(
         application = QApplication(["workbench"])
     chart = ParetoChart(ZIP_SIZE if x == "size" else TOTAL_LATENCY, LIGHT if theme == "light" else DARK)
     chart.setAttribute(Qt.WidgetAttribute.WA_DontShowOnScreen)
+    chart.show_rating(rating)
     chart.resize(PICTURE_WIDTH, PICTURE_HEIGHT)
     chart.show()
     chart.show_constraints(constraints or Constraints())
     chart.layer.show_emphasis(reference=reference)
-    collector = PointCollector(chart.quantity, device)
+    collector = PointCollector(chart.quantity, device, rating)
     collector.take({trial.name: trial for trial in summaries})
     chart.show_points(collector.points)
     application.processEvents()
-    save_picture(chart, Path(path), f"Accuracy over {chart.quantity.title}")
+    save_picture(chart, Path(path), chart.accessibleName())
     chart.close()
     chart.deleteLater()

@@ -1,4 +1,4 @@
-"""Trials as points of a chart: accuracy over one quantity, which of them form the front, which are hollow."""
+"""Trials as points of a chart: how good they are over one quantity, which form the front, which are hollow."""
 
 import math
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.experiment.pareto import ACCURACY, TFLITE_BYTES, TOTAL_MS, ZIP_BYTES, Objective, front, value_of
+from core.experiment.pareto import ACCURACY, ERROR, TFLITE_BYTES, TOTAL_MS, ZIP_BYTES, Objective, front, value_of
 from core.experiment.store import TrialState, TrialSummary
 from workbench.number_format import BYTES_PER_KB
 from workbench.trial_facts import accuracy_marks, latency_marks
@@ -32,8 +32,32 @@ TOTAL_LATENCY = Quantity(TOTAL_MS, "total latency", "ms", 1, "total_ms_max")
 
 
 @dataclass(frozen=True)
+class Rating:
+    """What lies on a chart's vertical axis: how good a trial is, up or down as the objective's sign says."""
+
+    objective: Objective
+    title: str
+    unit: str
+    factor: float
+    """Turns the objective's own unit into the axis's."""
+    limit: str
+    """The constraint that bounds it, named as in `Constraints.bounds`."""
+
+
+ACCURACY_RATING = Rating(ACCURACY, "accuracy", "%", 100, "accuracy_min")
+
+
+def rating_of(objective: Objective) -> Rating:
+    """Return how trials are rated by accuracy, or by the error of a quantity they forecast."""
+    if objective == ACCURACY:
+        return ACCURACY_RATING
+    column = objective.key.removeprefix(ERROR)
+    return Rating(objective, objective.title, objective.unit, 1, f"mae_max.{column}")
+
+
+@dataclass(frozen=True)
 class TrialPoints:
-    """Points of one chart. `x` is log10 of the quantity in the axis's unit, `y` the accuracy in percent."""
+    """Points of one chart. `x` is log10 of the quantity, `y` the rating, both in the unit of their axis."""
 
     names: tuple[str, ...]
     numbers: np.ndarray
@@ -59,8 +83,8 @@ Row = tuple[str, int, str, str, float, float, bool]
 class PointCollector:
     """Makes points of trials and keeps them: of 5,000 trials one changed, as a rule."""
 
-    def __init__(self, quantity: Quantity, device: str = "") -> None:
-        self.quantity, self.device = quantity, device
+    def __init__(self, quantity: Quantity, device: str = "", rating: Rating = ACCURACY_RATING) -> None:
+        self.quantity, self.device, self.rating = quantity, device, rating
         self._rows: dict[str, Row] = {}
         self._points: TrialPoints | None = NO_POINTS
 
@@ -84,30 +108,32 @@ class PointCollector:
     def points(self) -> TrialPoints:
         """The points of all trials taken over; the same object until one of them changes."""
         if self._points is None:
-            self._points = _as_points(self._rows)
+            self._points = _as_points(self._rows, self.rating.objective.sign)
         return self._points
 
     def _measured(self, trial: TrialSummary) -> Row | None:
         value = value_of(trial, self.quantity.objective, self.device) / self.quantity.divisor
-        if trial.accuracy is None or not value > 0:
+        rated = self.rating.factor * value_of(trial, self.rating.objective, self.device)
+        if math.isnan(rated) or not value > 0:
             return None
         timed = latency_marks(trial.latency_on(self.device)) if self.quantity is TOTAL_LATENCY else ""
         marks = accuracy_marks(trial) + timed
-        return trial.name, trial.number, trial.letter, marks, math.log10(value), 100 * trial.accuracy, False
+        return trial.name, trial.number, trial.letter, marks, math.log10(value), rated, False
 
     def _expected(self, trial: TrialSummary, value: float) -> Row | None:
-        if trial.state is not TrialState.RUNNING or trial.validation_accuracy is None or not value > 0:
+        known = self.rating is ACCURACY_RATING and trial.validation_accuracy is not None
+        if trial.state is not TrialState.RUNNING or not known or not value > 0:
             return None
         return trial.name, trial.number, trial.letter, "", math.log10(value), 100 * trial.validation_accuracy, True
 
 
-def _as_points(rows: Mapping[str, Row]) -> TrialPoints:
+def _as_points(rows: Mapping[str, Row], sign: int) -> TrialPoints:
     if not rows:
         return NO_POINTS
     names, numbers, letters, marks, x, y, hollow = zip(*rows.values(), strict=True)
     across, up, empty = np.array(x), np.array(y), np.array(hollow)
     return TrialPoints(
-        names, np.array(numbers), letters, marks, across, up, empty, _on_front(names, across, up, ~empty)
+        names, np.array(numbers), letters, marks, across, up, empty, _on_front(names, across, -sign * up, ~empty)
     )
 
 
@@ -117,7 +143,7 @@ def _on_front(names: tuple[str, ...], x: np.ndarray, y: np.ndarray, measured: np
     order = np.argsort(x, kind="stable")
     reached = np.maximum.accumulate(np.where(measured, y, -np.inf)[order])
     hopeful = order[(y[order] >= reached) & measured[order]]
-    best = front({names[index]: (x[index], y[index]) for index in hopeful}, (1, ACCURACY.sign))
+    best = front({names[index]: (x[index], y[index]) for index in hopeful}, (1, -1))
     found = np.zeros(len(names), bool)
     found[[index for index in hopeful if names[index] in best]] = True
     return found
