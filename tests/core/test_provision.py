@@ -3,9 +3,9 @@
 import shutil
 import subprocess
 import zipfile
+from importlib import metadata
 from pathlib import Path
 
-import pip
 import pytest
 
 from core.deploy import provision as module
@@ -17,6 +17,8 @@ from core.errors import DeviceError
 from core.events import ignore
 from tests.ssh_server import tiny_disk
 
+# Not by importing pip: setuptools then warns of a distutils that another test has loaded before.
+PIP = metadata.distribution("pip")
 INTERPRETER = "class Interpreter: pass\n"
 
 
@@ -33,7 +35,7 @@ def packages(tmp_path, monkeypatch) -> Path:
     tiny = Runtime(("tiny-runtime==1.0", "numpy==9.9"), ("x86_64", "aarch64", "armv7l"), (3, 9), (3, 99), (2, 17))
     monkeypatch.setattr(runtimes, "RUNTIMES", (tiny,))
     monkeypatch.setattr(module, "RUNTIMES", (tiny,))
-    monkeypatch.setattr(wheels, "PIP", f"pip=={pip.__version__}")
+    monkeypatch.setattr(wheels, "PIP", f"pip=={PIP.version}")
     return folder
 
 
@@ -57,8 +59,8 @@ def write_wheel(folder: Path, name: str, version: str, files: dict[str, str]) ->
 
 def copy_pip(folder: Path) -> None:
     """Make a wheel of the pip that is installed here."""
-    own = Path(pip.__file__).parent
-    with zipfile.ZipFile(folder / f"pip-{pip.__version__}-py3-none-any.whl", "w") as wheel:
+    own = Path(str(PIP.locate_file("pip")))
+    with zipfile.ZipFile(folder / f"pip-{PIP.version}-py3-none-any.whl", "w") as wheel:
         for path in own.rglob("*.p*"):
             if "__pycache__" not in path.parts:
                 wheel.write(path, path.relative_to(own.parent))
