@@ -29,11 +29,11 @@ def keep_state(path: Path) -> None:
 
 def say(kind: str, **values: Any) -> None:
     """Write one line at once."""
-    line = json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n"
-    sys.stdout.write(line)
-    sys.stdout.flush()
+    # Kept before it is said, so that who hears of a state finds it in the file.
     if _state_file is not None and kind in _STATES:
         _keep({"kind": kind, "pid": os.getpid(), "time_s": time.time(), "message": values.get("message", "")})
+    sys.stdout.write(json.dumps({"kind": kind, **values}, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
 def _keep(state: dict[str, Any]) -> None:
