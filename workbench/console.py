@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from core.datasets.column_names import name_of
 from core.errors import SpecError
 from core.events import (
     BatchEnded,
@@ -31,6 +32,7 @@ from core.events import (
     TrialStopped,
     Warned,
 )
+from core.results import Classification, Quality
 from workbench.number_format import kilobytes, milliseconds, percent, three_digits
 
 STAGES: Mapping[Stage, str] = {
@@ -220,4 +222,12 @@ def _in_brief(event: TrialFinished) -> str:
     spoken = " on synthetic clips" if result.synthetic else ""
     latency = result.latency_on()
     total = f", {milliseconds(latency.total.median_ms)} ms in all" if latency else ""
-    return f"{percent(result.accuracy)} %{spoken}, {kilobytes(result.footprint.zip_bytes)} kB zipped{total}"
+    return f"{_quality(result.quality)}{spoken}, {kilobytes(result.footprint.zip_bytes)} kB zipped{total}"
+
+
+def _quality(quality: Quality) -> str:
+    if isinstance(quality, Classification):
+        return f"{percent(quality.accuracy)} %"
+    errors = [f"{name_of(found.name)} ± {three_digits(found.file.mae)} {found.unit}" for found in quality.quantities]
+    worse = " (worse than persistence)" if quality.worse_than_persistence else ""
+    return ", ".join(errors) + worse

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from core.datasets.climate import name_of, unit_of
+from core.datasets.column_names import name_of, unit_of
 from core.errors import WorkbenchError
 from core.experiment.constraints import figure_of, is_met
 from core.experiment.store import Constraints, DeviceLatency, Study, TrialState, TrialSummary

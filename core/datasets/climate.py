@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cache import cached_arrays
+from core.datasets.column_names import temperature_and_humidity
 from core.datasets.csv_form import EPOCH, ISO_ZONED, CsvForm, line_of, mixed_times, recognise
 from core.datasets.digest import digest
 from core.datasets.progress import Progress
@@ -28,7 +29,6 @@ MISSING = -9999.0
 _VERSION = "1"
 _BLOCK_BYTES = 1 << 24
 _BROKEN_SHARE = 0.01
-_UNITS = {"degC": "°C", "deg": "°", "W/m?": "W/m²", "W/m�": "W/m²", "g/m**3": "g/m³"}
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -107,7 +107,14 @@ def read_series(
     facts = f"{_VERSION} {stat.st_size} {stat.st_mtime_ns} {missing_value}"
     key = digest(str(path), facts, form.time_column, *wanted)
     kept = cached_arrays("series", key, partial(_read, path, form, wanted, missing_value, emit))
-    return Series(path, wanted, kept["times_s"], kept["values"], *kept["counts"].tolist())
+    series = Series(path, wanted, kept["times_s"], kept["values"], *kept["counts"].tolist())
+    empty = [name for place, name in enumerate(wanted) if np.isnan(series.values[:, place]).all()]
+    if empty and (columns or len(empty) == len(wanted)):
+        raise DataError(
+            f"{path}: column {empty[0]!r} is missing in all {series.num_rows:,} rows (empty or {missing_value:g}); "
+            "choose another column"
+        )
+    return series
 
 
 def _check_columns(path: Path, form: CsvForm, wanted: Sequence[str]) -> None:
@@ -118,28 +125,6 @@ def _check_columns(path: Path, form: CsvForm, wanted: Sequence[str]) -> None:
         if name not in form.numeric:
             what = "the time" if name == form.time_column else "no numbers"
             raise DataError(f"{path}: column {name!r} holds {what}; choose among {', '.join(form.numeric)}")
-
-
-def temperature_and_humidity(columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the columns that are called air temperature and relative humidity, as far as there are any."""
-    patterns = (
-        r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^air.?temp|^t2m", r"^rh\s*([(\[]|_|$)|humid|feuchte|^hum",
-    )  # fmt: skip
-    found = []
-    for pattern in patterns:
-        found += [name for name in columns if re.search(pattern, name, re.IGNORECASE)][:1]
-    return tuple(found)
-
-
-def unit_of(column: str) -> str:
-    """Return the unit that a column's name ends with in brackets, or nothing."""
-    found = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", column)
-    return _UNITS.get(found[1], found[1]) if found else ""
-
-
-def name_of(column: str) -> str:
-    """Return a column's name without its unit."""
-    return re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", column) or column
 
 
 def _read(path: Path, form: CsvForm, wanted: Sequence[str], missing_value: float, emit: Emit) -> dict[str, np.ndarray]:
@@ -159,12 +144,6 @@ def _read(path: Path, form: CsvForm, wanted: Sequence[str], missing_value: float
             f"{path}: has rows of {len(times_s)} time{'s' * (len(times_s) != 1)} only; a forecast needs a series, "
             "so choose a file with rows over time"
         )
-    for place, name in enumerate(wanted):
-        if np.isnan(values[:, place]).all():
-            raise DataError(
-                f"{path}: column {name!r} is missing in all {num_rows:,} rows (empty or {missing_value:g}); "
-                "choose another column"
-            )
     return {
         "times_s": times_s,
         "values": values,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.datasets.climate import unit_of
+from core.datasets.column_names import unit_of
 from core.datasets.preprocessing import FILE_NAME
 from core.errors import DataError
 from core.spec import Window

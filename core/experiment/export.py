@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
-from core.datasets.preprocessing import Preprocessing, load_preprocessing
 from core.errors import StudyError
 from core.experiment.files import write_atomically, writing_failed
 from core.experiment.model_choice import WORKING_POINT
 from core.experiment.spec_file import to_toml
 from core.experiment.store import Study, TrialState
+from core.tasks.description import Description
+from core.tasks.registry import TASKS
 
 Format = Literal["tflite", "zip", "keras", "c-array"]
 FORMATS: tuple[Format, ...] = get_args(Format)
@@ -63,52 +64,48 @@ def _write_c_array(study: Study, name: str, header: Path) -> tuple[Path, ...]:
     source = header.with_suffix(".cc")
     model = (folder / "model.tflite").read_bytes()
     symbol = _identifier(header.stem)
-    about = _about(study, name, load_preprocessing(folder))
-    labels = load_preprocessing(folder).labels
+    described = TASKS[study.spec(name).task].describe(folder)
+    about = _about(study, name, described)
     try:
         header.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StudyError(writing_failed(header, error)) from error
-    write_atomically(header, _header(symbol, about, len(labels)))
-    write_atomically(source, _source(symbol, header.name, model, labels))
+    write_atomically(header, _header(symbol, about, described))
+    write_atomically(source, _source(symbol, header.name, model, described))
     return header, source
 
 
-def _about(study: Study, name: str, preprocessing: Preprocessing) -> str:
-    """Return what a firmware author must know: labels in output order and the whole recipe of the input."""
-    labels = ", ".join(preprocessing.labels)
-    scaling = ""
-    if preprocessing.mean:
-        scaling = f"mean = {list(preprocessing.mean)}\ndeviation = {list(preprocessing.deviation)}\n"
+def _about(study: Study, name: str, described: Description) -> str:
+    """Return what a firmware author must know: outputs in their order and the whole recipe of the input."""
     text = (
-        f"Trial {name} of the study {study.name}.\nOutputs in this order: {labels}.\n"
-        f"Input: one clip of {preprocessing.clip_duration_ms} ms, made by the settings under [features].\n{scaling}\n"
-        f"{to_toml(study.spec(name))}"
+        f"Trial {name} of the study {study.name}.\nOutputs in this order: {', '.join(described.outputs)}.\n"
+        + "".join(f"{sentence}\n" for sentence in described.about)
+        + f"\n{to_toml(study.spec(name))}"
     )
     return "".join(f"// {line}".rstrip() + "\n" for line in text.splitlines())
 
 
-def _header(symbol: str, about: str, num_labels: int) -> str:
+def _header(symbol: str, about: str, described: Description) -> str:
     guard = f"{symbol.upper()}_H_"
     return (
         f"{about}\n#ifndef {guard}\n#define {guard}\n\n"
         f"extern const unsigned char {symbol}[];\n"
         f"extern const unsigned int {symbol}_length;\n"
-        f"extern const char* const {symbol}_labels[{num_labels}];\n\n#endif  // {guard}\n"
+        f"extern const char* const {symbol}_{described.called}[{len(described.outputs)}];\n\n#endif  // {guard}\n"
     )
 
 
-def _source(symbol: str, header: str, model: bytes, labels: tuple[str, ...]) -> str:
+def _source(symbol: str, header: str, model: bytes, described: Description) -> str:
     lines = [
         "    " + " ".join(f"0x{byte:02x}," for byte in model[start : start + _BYTES_A_LINE])
         for start in range(0, len(model), _BYTES_A_LINE)
     ]
-    names = ", ".join(_c_string(label) for label in labels)
+    names = ", ".join(_c_string(output) for output in described.outputs)
     return (
         f'#include "{header}"\n\n// TensorFlow Lite for Microcontrollers needs the model aligned to 16 bytes.\n'
         f"alignas(16) const unsigned char {symbol}[] = {{\n" + "\n".join(lines) + "\n};\n"
         f"const unsigned int {symbol}_length = {len(model)};\n"
-        f"const char* const {symbol}_labels[{len(labels)}] = {{{names}}};\n"
+        f"const char* const {symbol}_{described.called}[{len(described.outputs)}] = {{{names}}};\n"
     )
 
 

@@ -4,9 +4,10 @@ from pathlib import Path
 from typing import Any
 
 from core.audio.synthesis import ACCENTS, VoiceRange
-from core.datasets import speech_commands, synthetic
+from core.datasets import jena, speech_commands, synthetic
 from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
+from core.datasets.table_check import check_table
 from core.evaluation import latency
 from core.events import Emit
 from core.experiment import device_intentions, jobs, latencies, pool, runner
@@ -42,7 +43,8 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Export():
             return [str(path) for path in export_trial(Study.open(job.study), job.trial, job.format, job.target)]
         case jobs.Download():
-            return str(speech_commands.download(Path(job.folder) if job.folder else None, emit))
+            fetch = {"mini_speech_commands": speech_commands.download, "jena": jena.download}[job.data]
+            return str(fetch(Path(job.folder) if job.folder else None, emit))
         case jobs.Synthesize():
             return _synthesize(job, emit)
         case jobs.MakeRecording():
@@ -50,7 +52,8 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Detect():
             return _detect(job, emit).model_dump(mode="json")
         case jobs.CheckData():
-            return check_folder(Path(job.folder), emit).model_dump(mode="json")
+            check = check_table if Path(job.folder).is_file() else check_folder
+            return check(Path(job.folder), emit).model_dump(mode="json")
         case jobs.Catalogue():
             return str(make_catalogue(job.dataset, job.split, emit))
         case jobs.JudgeClips():

@@ -76,9 +76,10 @@ class Export(Job):
 
 
 class Download(Job):
-    """Fetch Mini Speech Commands, going on where an earlier attempt stopped. Answer: its folder."""
+    """Fetch a data set, going on where an earlier attempt stopped. Answer: its folder, or the CSV file of Jena."""
 
     intention: Literal["download"] = "download"
+    data: Literal["mini_speech_commands", "jena"] = "mini_speech_commands"
     folder: str = Field("", description="Where to put it; the user's data folder when empty.")
 
 
@@ -118,7 +119,7 @@ class Detect(Job):
 
 
 class CheckData(Job):
-    """Look through a folder of clips. Answer: a DataReport as JSON values."""
+    """Look through a folder of clips, or a CSV file. Answer: a DataReport, or a TableReport, as JSON values."""
 
     intention: Literal["check_data"] = "check_data"
     folder: str

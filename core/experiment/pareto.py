@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.datasets.climate import name_of
+from core.datasets.column_names import name_of
 from core.experiment.summary import TrialSummary
 
 Point = tuple[float, ...]

@@ -21,6 +21,7 @@ from core.events import (
     to_line,
 )
 from core.experiment.files import writing_failed
+from core.results import Classification, Quality
 
 ENDINGS = (TrialFinished, TrialFailed, TrialStopped)
 
@@ -89,9 +90,15 @@ def _in_words(event: Event) -> str:
         case TrialFailed():
             return f"failed: {event.message}\n{event.details}".rstrip()
         case TrialFinished():
-            return f"finished: accuracy {event.result.accuracy:.4f}, {event.result.footprint.zip_bytes} bytes zipped"
+            return f"finished: {_quality(event.result.quality)}, {event.result.footprint.zip_bytes} bytes zipped"
         case _:
             return event.kind.replace("_", " ")
+
+
+def _quality(quality: Quality) -> str:
+    if isinstance(quality, Classification):
+        return f"accuracy {quality.accuracy:.4f}"
+    return ", ".join(f"MAE {found.file.mae:.4g} of {found.name}" for found in quality.quantities)
 
 
 def _figures(event: EpochEnded) -> str:

@@ -3,20 +3,18 @@
 import csv
 import io
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from core.datasets.column_names import unit_of
 from core.errors import WorkbenchError
+from core.experiment import report_cells as cells
 from core.experiment.files import write_atomically
 from core.experiment.store import DeviceLatency, Study, TrialState, TrialSummary
-from core.results import wilson_interval
-from core.section import value_at
 
-SYNTHETIC_MARK = "synthetic clips"
-CONTENDED_MARK = "†"
 RESULTS_BEGIN = "<!-- results: written by `workbench report`; do not edit -->"
 RESULTS_END = "<!-- end of results -->"
 COLUMNS = (
@@ -27,6 +25,8 @@ COLUMNS = (
     "accuracy_low",
     "accuracy_high",
     "num_test_clips",
+    "num_test_windows",
+    "horizon_minutes",
     "tflite_bytes",
     "zip_bytes",
     "params",
@@ -50,10 +50,42 @@ COLUMNS = (
 )
 
 
+_SYSTEM_HEAD = (
+    "system",
+    "what",
+    "accuracy published",
+    "here",
+    "zip kB published",
+    "here",
+    "latency published (Pi 4)",
+    "here",
+    "data here",
+)
+_FORECAST_HEAD = (
+    "system",
+    "what",
+    "error published",
+    "here",
+    "less than persistence here",
+    "zlib kB published",
+    "zip kB here",
+    "latency here",
+    "data here",
+)
+_NOT_RUN = "not run yet"
+_ERRORS_NOTE = "Errors are mean absolute ones of the `.tflite` file over all horizons"
+
+
 def to_csv(trials: Iterable[TrialSummary], study: Study | None = None) -> str:
-    """Return one line per trial and device, figures in plain units; an empty cell was not measured."""
+    """Return one line per trial and device, figures in plain units; an empty cell was not measured.
+
+    Forecasts have three columns more for each quantity: their error, that of persistence and that of a linear model.
+    """
+    trials = tuple(trials)
+    quantities = dict.fromkeys(error.name for trial in trials for error in trial.errors)
+    errors = [f"{what} {name}" for name in quantities for what in ("mae", "persistence", "linear")]
     text = io.StringIO()
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, [*COLUMNS, *errors], lineterminator="\n")
     writer.writeheader()
     for trial in trials:
         writer.writerows(_rows(trial, study))
@@ -65,8 +97,8 @@ def to_markdown(study: Study) -> str:
     head = (
         "",
         "trial",
-        "accuracy",
-        "clips",
+        "quality",
+        "tested on",
         "zip kB",
         "plain kB",
         "parameters",
@@ -79,33 +111,54 @@ def to_markdown(study: Study) -> str:
     )
     rows = []
     for trial in study.summaries():
-        data = _data(study, trial)
-        if trial.accuracy is None:
+        data = cells.data_of(study, trial)
+        if trial.state is not TrialState.FINISHED:
             rows.append([trial.letter, trial.title, trial.state.value, *[""] * 9, data])
             continue
         for latency in trial.latencies:
-            mark = CONTENDED_MARK if latency.contended else ""
+            mark = cells.CONTENDED_MARK if latency.contended else ""
             rows.append(
                 [
                     trial.letter,
                     trial.title,
-                    _accuracy(trial),
-                    str(trial.num_test_clips),
-                    _kb(trial.zip_bytes),
-                    _kb(trial.tflite_bytes),
+                    cells.errors(trial) if trial.errors else cells.accuracy(trial),
+                    cells.tested_on(trial),
+                    cells.kilobytes(trial.zip_bytes),
+                    cells.kilobytes(trial.tflite_bytes),
                     f"{trial.params:,}",
-                    _ms(latency.feature_ms),
-                    _ms(latency.inference_ms),
-                    _ms(latency.total_ms) + mark,
-                    "" if latency.saving is None else _percent(latency.saving),
+                    cells.milliseconds(latency.feature_ms),
+                    cells.milliseconds(latency.inference_ms),
+                    cells.milliseconds(latency.total_ms) + mark,
+                    "" if latency.saving is None else cells.percent(latency.saving),
                     latency.device + _marks(latency),
                     data,
                 ]
             )
-    notes = ["Accuracy of the `.tflite` file on the test part, ± half of the 95 % interval; kB = 1024 bytes."]
+    trials = study.summaries()
+    rows += [["", *row, *[""] * 9] for row in _baseline_rows(trials)]
+    notes = ["Quality of the `.tflite` file on the test part; kB = 1024 bytes."]
+    if any(trial.accuracy is not None for trial in trials):
+        notes.append("Accuracy: ± half of the 95 % interval.")
+    if any(trial.errors for trial in trials):
+        notes.append(f"{_ERRORS_NOTE}; {cells.WORSE_MARK} worse than persistence.")
     if any(latency.contended for trial in study.summaries() for latency in trial.latencies):
-        notes.append(f"{CONTENDED_MARK} measured while other trials were training: too high.")
-    return f"# {study.name}\n\n{_table(head, rows)}\n" + "\n".join(notes) + "\n"
+        notes.append(f"{cells.CONTENDED_MARK} measured while other trials were training: too high.")
+    return f"# {study.name}\n\n{cells.table(head, rows)}\n" + "\n".join(notes) + "\n"
+
+
+def _baseline_rows(trials: Iterable[TrialSummary]) -> list[list[str]]:
+    """Return what any model must beat, once for each kind of windows: title, errors and what they were tested on."""
+    rows = {}
+    for trial in trials:
+        for title, figures in (
+            ("Persistence", [error.persistence_mae for error in trial.errors]),
+            ("Linear model", [error.linear_mae for error in trial.errors]),
+        ):
+            if figures:
+                written = [f"{figure:.3g} {error.unit}" for figure, error in zip(figures, trial.errors, strict=True)]
+                ahead = f"{title}, {trial.horizon_minutes:g} min ahead"
+                rows[ahead, *figures] = [ahead, " · ".join(written), cells.tested_on(trial)]
+    return list(rows.values())
 
 
 @dataclass(frozen=True)
@@ -121,6 +174,8 @@ class PublishedSystem:
     inference_ms: float | None = None
     total_ms: float | None = None
     saving: float | None = None
+    mae: Mapping[str, float] = field(default_factory=dict)
+    """Mean absolute error by quantity, for a system that forecasts."""
 
 
 def published_systems() -> tuple[PublishedSystem, ...]:
@@ -130,49 +185,62 @@ def published_systems() -> tuple[PublishedSystem, ...]:
 
 
 def systems_table(studies: Sequence[Study]) -> str:
-    """Return a Markdown table: each published system's figures, those measured here, and on what data.
+    """Return Markdown tables: each published system's figures, those measured here, and on what data.
 
-    A system is repeated by the latest finished trial of its title in any of the studies.
+    A system is repeated by the latest finished trial of its title in any of the studies. Those that forecast have a
+    table of their own.
     """
-    head = (
-        "system",
-        "what",
-        "accuracy published",
-        "here",
-        "zip kB published",
-        "here",
-        "latency published (Pi 4)",
-        "here",
-        "data here",
-    )
-    rows = []
+    rows, forecasts = [], []
     for system in published_systems():
-        published = [_percent(system.accuracy), _published_size(system), _published_latency(system)]
         found = _latest(studies, system.trial)
-        if found is None:
-            rows.append(
-                [system.system, system.what, published[0], "", published[1], "", published[2], "", "not run yet"]
-            )
-            continue
-        study, trial = found
-        rows.append(
-            [
-                system.system,
-                system.what,
-                published[0],
-                _accuracy(trial),
-                published[1],
-                _kb(trial.zip_bytes),
-                published[2],
-                _latency(trial),
-                _data(study, trial),
-            ]
-        )
+        if system.mae:
+            forecasts.append(_forecast_row(system, found))
+        else:
+            rows.append(_row(system, found))
     note = (
         "Accuracy here: of the `.tflite` file on speakers not trained on, ± half of the 95 % interval. "
         "Latency here: features and inference of one clip on this machine, total as a whole. kB = 1024 bytes."
     )
-    return f"{_table(head, rows)}\n{note}\n"
+    forecast_note = f"{_ERRORS_NOTE}, on later days than those trained on; {cells.WORSE_MARK} worse than persistence."
+    tables = f"{cells.table(_SYSTEM_HEAD, rows)}\n{note}\n"
+    return f"{tables}\n{cells.table(_FORECAST_HEAD, forecasts)}\n{forecast_note}\n" if forecasts else tables
+
+
+def _row(system: PublishedSystem, found: tuple[Study, TrialSummary] | None) -> list[str]:
+    accuracy, size, latency = cells.percent(system.accuracy), _published_size(system), _published_latency(system)
+    if found is None:
+        return [system.system, system.what, accuracy, "", size, "", latency, "", _NOT_RUN]
+    study, trial = found
+    here = (cells.accuracy(trial), cells.kilobytes(trial.zip_bytes), cells.latency_of(trial))
+    return [
+        system.system,
+        system.what,
+        accuracy,
+        here[0],
+        size,
+        here[1],
+        latency,
+        here[2],
+        cells.data_of(study, trial),
+    ]
+
+
+def _forecast_row(system: PublishedSystem, found: tuple[Study, TrialSummary] | None) -> list[str]:
+    published = " · ".join(f"{error:g} {unit_of(name)}" for name, error in system.mae.items())
+    size = _published_size(system)
+    if found is None:
+        return [system.system, system.what, published, "", "", size, "", "", _NOT_RUN]
+    study, trial = found
+    gains = " · ".join(cells.percent(error.gain) for error in trial.errors)
+    here = (
+        cells.errors(trial),
+        gains,
+        size,
+        cells.kilobytes(trial.zip_bytes),
+        cells.latency_of(trial),
+        cells.data_of(study, trial),
+    )
+    return [system.system, system.what, published, *here]
 
 
 def renew_results(page: Path, studies: Sequence[Study]) -> None:
@@ -204,7 +272,10 @@ def _latest(studies: Sequence[Study], title: str) -> tuple[Study, TrialSummary] 
 def _rows(trial: TrialSummary, study: Study | None) -> list[dict[str, Any]]:
     same = {name: getattr(trial, name) for name in COLUMNS if hasattr(trial, name)}
     same |= {"trial": trial.letter, "state": trial.state.value, "folder": trial.name}
-    same |= {"data": _data(study, trial)} if study is not None else {}
+    same |= {"data": cells.data_of(study, trial)} if study is not None else {}
+    for error in trial.errors:
+        same |= {f"mae {error.name}": error.mae, f"persistence {error.name}": error.persistence_mae}
+        same |= {f"linear {error.name}": error.linear_mae}
     shown = {name: "" if value is None else value for name, value in same.items()}
     return [
         shown
@@ -223,31 +294,6 @@ def _rows(trial: TrialSummary, study: Study | None) -> list[dict[str, Any]]:
     ] or [shown]
 
 
-def _data(study: Study, trial: TrialSummary) -> str:
-    """Return the name of the folder of clips, how many labels and test clips, and the mark of synthetic ones."""
-    try:
-        spec = study.spec(trial.name)
-    except WorkbenchError:
-        return ""
-    parts = [Path(value_at(spec, spec.data_field)).name]
-    if trial.num_test_clips:
-        parts.append(f"{trial.num_test_clips} test clips")
-    if trial.synthetic:
-        parts.append(f"**{SYNTHETIC_MARK}**")
-    return ", ".join(parts)
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
-
-
-def _accuracy(trial: TrialSummary) -> str:
-    assert trial.accuracy is not None and trial.num_test_clips is not None
-    low, high = wilson_interval(round(trial.accuracy * trial.num_test_clips), trial.num_test_clips)
-    return f"{100 * trial.accuracy:.1f} % ± {50 * (high - low):.1f}"
-
-
 def _published_size(system: PublishedSystem) -> str:
     return "" if system.zip_kb is None else f"{system.zip_kb:g}"
 
@@ -259,31 +305,9 @@ def _published_latency(system: PublishedSystem) -> str:
     if system.inference_ms is not None:
         parts.append(f"inference {system.inference_ms:g} ms")
     if system.saving is not None:
-        parts.append(f"{_percent(system.saving)} saved")
+        parts.append(f"{cells.percent(system.saving)} saved")
     return ", ".join(parts)
-
-
-def _latency(trial: TrialSummary) -> str:
-    latency = trial.latency_on()
-    if latency is None:
-        return ""
-    saved = f", {_percent(latency.saving)} saved" if latency.saving else ""
-    return f"{_ms(latency.total_ms)} ms{CONTENDED_MARK if latency.contended else ''}{saved}"
 
 
 def _marks(latency: DeviceLatency) -> str:
     return (" (emulated)" if latency.emulated else "") + (" (throttled)" if latency.slowed else "")
-
-
-def _kb(num_bytes: int | None) -> str:
-    return (
-        "" if num_bytes is None else f"{num_bytes / 1024:.3g}" if num_bytes < 1024_000 else f"{num_bytes / 1024:,.0f}"
-    )
-
-
-def _ms(value: float) -> str:
-    return f"{value:.3g}"
-
-
-def _percent(fraction: float | None) -> str:
-    return "" if fraction is None else f"{100 * fraction:.1f} %"

@@ -11,13 +11,15 @@ from tomlkit.items import Table
 from core.errors import Problem, SpecError
 from core.experiment.files import write_atomically
 from core.section import Section, declared, override, sections
-from core.spec import TrialSpec, parse_spec
+from core.spec import SPECS, TrialSpec, parse_spec, spec_type_of
+
+_DATA_FIELDS = {kind.data_field for kind in SPECS.values()}
 
 
 def load_spec(path: Path | str, settings: Iterable[str] = ()) -> TrialSpec:
     """Read a spec, with `settings` like ``features.num_mel_bins=20`` laid over it.
 
-    A relative `dataset.folder` is relative to the TOML file, so that a spec and its clips can move together; `~` is
+    A relative path to the data is relative to the TOML file, so that a spec and its data can move together; `~` is
     the home folder. Raises SpecError naming the file and every problem.
     """
     path = Path(path).expanduser()
@@ -25,7 +27,7 @@ def load_spec(path: Path | str, settings: Iterable[str] = ()) -> TrialSpec:
 
 
 def load_values(path: Path | str) -> dict[str, Any]:
-    """Read a TOML file of settings as nested plain values, its data folder made absolute. Raises SpecError."""
+    """Read a TOML file of settings as nested plain values, the path to its data made absolute. Raises SpecError."""
     path = Path(path).expanduser()
     return anchor(read_toml(path), path.resolve().parent)
 
@@ -44,18 +46,30 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def anchor(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
-    """Return the values with `dataset.folder` made absolute: `~` expanded, relative ones taken from `base`."""
-    dataset = values.get("dataset")
-    folder = dataset.get("folder") if isinstance(dataset, Mapping) else None
-    if not isinstance(folder, str) or not folder:
+    """Return the values with the path to the data made absolute: `~` expanded, relative ones taken from `base`."""
+    data_field = spec_type_of(values).data_field
+    section, _, name = data_field.partition(".")
+    dataset = values.get(section)
+    data = dataset.get(name) if isinstance(dataset, Mapping) else None
+    if not isinstance(data, str) or not data:
         return dict(values)
-    return override(values, "dataset.folder", str((base / Path(folder).expanduser()).resolve()))
+    return override(values, data_field, str((base / Path(data).expanduser()).resolve()))
+
+
+def with_data(values: Mapping[str, Any], data: Path | None) -> dict[str, Any]:
+    """Return values whose data are at a path, relative to the current folder; None leaves them where they are.
+
+    Raises SpecError where the values have something else than a table in the place of the data.
+    """
+    if data is None:
+        return dict(values)
+    return override(values, spec_type_of(values).data_field, str(data.expanduser().resolve()))
 
 
 def apply_settings(values: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
     """Lay settings like ``a.b=v`` over nested values; `v` is a TOML value, or text when it is none.
 
-    A relative `dataset.folder` given here is relative to the current folder. Raises SpecError for every setting that
+    A relative path to the data given here is relative to the current folder. Raises SpecError for every setting that
     is not one.
     """
     changed = dict(values)
@@ -66,7 +80,7 @@ def apply_settings(values: Mapping[str, Any], settings: Iterable[str]) -> dict[s
             problems.append(Problem(setting, "must look like features.num_mel_bins=20"))
             continue
         value = parse_value(text)
-        if path.strip() == "dataset.folder":
+        if path.strip() in _DATA_FIELDS:
             value = str(Path(str(value)).expanduser().resolve())
         try:
             changed = override(changed, path.strip(), value)

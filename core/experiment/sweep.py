@@ -11,6 +11,10 @@ name = "A Baseline"
 [[trials]]
 name = "B DSC"
 "model.family" = "ds_cnn"
+
+[constraints]                     # what is wanted of the trials, for the tables and charts of the study
+zip_kb_max = 2.0
+mae_max = {"T (degC)" = 0.5}      # or accuracy_min = 0.9, total_ms_max = 1.5
 """
 
 import itertools
@@ -20,11 +24,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import Problem, SpecError
-from core.experiment.spec_file import anchor, apply_settings, load_values, read_toml
+from core.experiment.constraints import Constraints
+from core.experiment.spec_file import anchor, apply_settings, load_values, read_toml, with_data
 from core.section import override
 from core.spec import TrialSpec, identity, parse_spec
 
 MOST_TRIALS = 5000
+BYTES_PER_KB = 1024
+
+# As a file says them, with the field of Constraints and what turns one into the other.
+_LIMITS: Mapping[str, tuple[str, float]] = {
+    "accuracy_min": ("accuracy_min", 1),
+    "zip_kb_max": ("zip_bytes_max", BYTES_PER_KB),
+    "total_ms_max": ("total_ms_max", 1),
+    "mae_max": ("mae_max", 1),
+}
 
 
 @dataclass(frozen=True)
@@ -36,6 +50,8 @@ class Sweep:
     changes: Sequence[Mapping[str, Any]] = ()
     mode: Literal["grid", "list"] = "grid"
     source: str = ""
+    constraints: Constraints | None = None
+    """What is wanted of the trials; None where nothing is said."""
 
     def expand(self) -> list[TrialSpec]:
         """Return the specs, each once, named by what varies.
@@ -91,17 +107,19 @@ class Sweep:
         return ", ".join([given, *varied] if given else varied)[:80]
 
 
-def load_sweep(path: Path | str, settings: Iterable[str] = ()) -> Sweep:
-    """Read a sweep from a TOML file, with `settings` laid over its base; a base file is relative to it.
+def load_sweep(path: Path | str, settings: Iterable[str] = (), data: Path | None = None) -> Sweep:
+    """Read a sweep from a TOML file, with the path to its `data` and `settings` laid over its base.
+
+    A base file is relative to the sweep's.
 
     Raises SpecError naming the file.
     """
     path = Path(path).expanduser()
     document = read_toml(path)
     problems = [
-        Problem(name, "unknown; a sweep has base, axes or trials")
+        Problem(name, "unknown; a sweep has base, axes or trials, and constraints")
         for name in document
-        if name not in ("base", "axes", "trials")
+        if name not in ("base", "axes", "trials", "constraints")
     ]
     axes, trials = document.get("axes", {}), document.get("trials", [])
     if axes and trials:
@@ -110,12 +128,42 @@ def load_sweep(path: Path | str, settings: Iterable[str] = ()) -> Sweep:
         problems.append(Problem("axes", f"must be a table of lists, is {axes!r}"))
     if not isinstance(trials, list) or not all(isinstance(change, Mapping) for change in trials):
         problems.append(Problem("trials", "must be [[trials]] tables of settings"))
+    constraints, wrong = _constraints(document.get("constraints"))
+    problems += wrong
     if problems:
         raise SpecError(tuple(problems), str(path))
-    base = apply_settings(_base(document.get("base", {}), path), settings)
+    base = apply_settings(with_data(_base(document.get("base", {}), path), data), settings)
     if trials:
-        return Sweep(base, changes=[_flat(change) for change in trials], mode="list", source=str(path))
-    return Sweep(base, axes=_flat(axes), source=str(path))
+        changes = [_flat(change) for change in trials]
+        return Sweep(base, changes=changes, mode="list", source=str(path), constraints=constraints)
+    return Sweep(base, axes=_flat(axes), source=str(path), constraints=constraints)
+
+
+def _constraints(given: Any) -> tuple[Constraints | None, list[Problem]]:
+    """Return the constraints of a sweep's file, sizes turned from kB into bytes, and what is wrong with them."""
+    if given is None:
+        return None, []
+    if not isinstance(given, Mapping):
+        return None, [Problem("constraints", f"must be a table, is {given!r}")]
+    constraints, problems = Constraints(), []
+    for name, bound in _flat_errors(given).items():
+        field, factor = _LIMITS.get(name.partition(".")[0], ("", 1))
+        if not field or name == "mae_max":
+            problems.append(Problem(f"constraints.{name}", f"unknown; use one of: {', '.join(_LIMITS)}"))
+        elif isinstance(bound, bool) or not isinstance(bound, int | float):
+            problems.append(Problem(f"constraints.{name}", f"must be a number, is {bound!r}"))
+        else:
+            constraints = constraints.with_bound(name if field == "mae_max" else field, factor * bound)
+    return constraints, problems
+
+
+def _flat_errors(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return constraints with those of errors by `mae_max.` and their column, which may have dots of its own."""
+    errors = given.get("mae_max")
+    if not isinstance(errors, Mapping):
+        return dict(given)
+    others = {name: bound for name, bound in given.items() if name != "mae_max"}
+    return others | {f"mae_max.{column}": bound for column, bound in errors.items()}
 
 
 def _base(given: Any, path: Path) -> dict[str, Any]:

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cache import cache_root
-from core.datasets.climate import Series, columns_of, name_of, read_series
+from core.datasets.climate import Series, columns_of, read_series
+from core.datasets.column_names import name_of
 from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
 from core.datasets.prepared import Examples, PreparedData, Shape
 from core.datasets.windows import Cut, Windows, cut_windows

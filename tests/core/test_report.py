@@ -80,7 +80,7 @@ def test_markdown_has_one_row_a_trial_with_units_and_marks(study):
     head, _, first, second, third = cells(text)
     assert len({len(row) for row in (head, first, second, third)}) == 1
     row = dict(zip(head, first, strict=True))
-    assert (row["trial"], row["accuracy"], row["zip kB"], row["plain kB"]) == ("Baseline", "95.0 % ± 3.1", "4.5", "8")
+    assert (row["trial"], row["quality"], row["zip kB"], row["plain kB"]) == ("Baseline", "95.0 % ± 3.1", "4.5", "8")
     assert (row["parameters"], row["feature ms"], row["total ms"]) == ("12,345", "0.123", "0.64")
     assert row["data"] == "my clips, 200 test clips"
     assert "synthetic clips" in second[-1]

@@ -1,5 +1,6 @@
-"""Commands around folders of clips: look one through, fetch one, make one."""
+"""Commands around data: look a folder of clips or a CSV file through, fetch data sets, make clips."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,47 +12,65 @@ if TYPE_CHECKING:
     from core.experiment.jobs import Job
 
 app = typer.Typer(
-    help="Look a folder of clips through, fetch one, make one.", no_args_is_help=True, rich_markup_mode="markdown"
+    help="Look clips or measurements through, fetch data sets, make clips.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
 )
 
 
 @app.command()
 def check(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder with one sub-folder per label.", show_default=False)
+    path: Annotated[
+        Path,
+        typer.Argument(metavar="PATH", help="Folder with one sub-folder per label, or CSV file.", show_default=False),
     ],
     as_json: AsJson = False,
 ) -> None:
-    """Count labels, speakers, durations and rates; name corrupt, silent, clipped and duplicate files.
+    """Look through clips (labels, speakers, rates, faulty files) or through a CSV file (columns, gaps, missing values).
 
-    Example: `workbench data check clips`
+    Example: `workbench data check clips` or `workbench data check climate.csv`
     """
     from core.datasets.check import check_folder
+    from core.datasets.table_check import TableReport, check_table
     from workbench import console
-    from workbench.commands import data_sheet
+    from workbench.commands import data_sheet, table_sheet
 
     with console.progress() as narrator:
-        report = check_folder(folder, narrator)
+        report = check_table(path, narrator) if path.is_file() else check_folder(path, narrator)
     if as_json:
         console.answer(report.model_dump(mode="json"))
+    elif isinstance(report, TableReport):
+        table_sheet.show(report)
     else:
         data_sheet.show(report)
 
 
+class DataSet(StrEnum):
+    """What can be fetched."""
+
+    CLIPS = "mini-speech-commands"
+    JENA = "jena"
+
+
 @app.command()
 def download(
+    data_set: Annotated[
+        DataSet, typer.Argument(help="Mini Speech Commands (182 MB), or the Jena climate of 2009 to 2016 (14 MB).")
+    ] = DataSet.CLIPS,
     folder: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where to put it; your data folder when not given.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch Mini Speech Commands (182 MB), going on where an earlier attempt stopped.
+    """Fetch a data set, going on where an earlier attempt stopped.
 
-    Example: `workbench data download`
+    Example: `workbench data download` or `workbench data download jena`
     """
     from core.experiment.jobs import Download
 
-    _run(Download(folder=str(folder.resolve()) if folder else ""), "folder", as_json)
+    is_table = data_set is DataSet.JENA
+    job = Download(data="jena" if is_table else "mini_speech_commands", folder=str(folder.resolve()) if folder else "")
+    _run(job, "file" if is_table else "folder", as_json)
 
 
 _WORDS_HELP = "Words to be spoken."

@@ -9,7 +9,9 @@ from workbench.commands.options import AsJson, LabelsOption
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(metavar="MODEL.tflite", help="Any classifier of sound.", show_default=False)],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL.tflite", help="Any classifier of sound, or forecaster.", show_default=False)
+    ],
     spec: Annotated[
         Path,
         typer.Option(
@@ -17,35 +19,33 @@ def evaluate(
         ),
     ],
     data: Annotated[
-        Path | None, typer.Option("--data", metavar="DIR", help="Folder of clips; the spec's own when not given.")
+        Path | None,
+        typer.Option("--data", metavar="PATH", help="Folder of clips, or CSV file; the spec's own when not given."),
     ] = None,
     labels: LabelsOption = "",
     as_json: AsJson = False,
 ) -> None:
-    """Judge a .tflite file on the test part of a folder of clips.
+    """Judge a .tflite file on the test part of a folder of clips, or of a CSV file.
 
     Example: `workbench evaluate model.tflite --spec resources/specs/go-stop-tiny.toml --data clips --labels go,stop`
     """
     from core.datasets.clips import SYNTHETIC_MARKER
     from core.experiment.judgement import judge_file
-    from core.experiment.spec_file import apply_settings, load_values
+    from core.experiment.spec_file import load_values, with_data
+    from core.section import value_at
     from core.spec import parse_spec
     from workbench import console
-    from workbench.commands import trial_sheet
-    from workbench.commands.training import as_setting
+    from workbench.commands import quality_sheet
 
-    parsed = parse_spec(apply_settings(load_values(spec), as_setting(data)), str(spec))
+    parsed = parse_spec(with_data(load_values(spec), data), str(spec))
     order = tuple(label.strip() for label in labels.split(",") if label.strip())
     with console.progress() as narrator:
         quality = judge_file(model, parsed, order, narrator)
-    synthetic = (Path(parsed.dataset.folder) / SYNTHETIC_MARKER).is_file()
+    synthetic = (Path(value_at(parsed, parsed.data_field)) / SYNTHETIC_MARKER).is_file()
     if as_json:
-        low, high = quality.interval
-        figures = {"accuracy": quality.accuracy, "accuracy_low": low, "accuracy_high": high}
-        counted = {"num_clips": quality.num_clips, "synthetic": synthetic}
-        console.answer({"model": str(model), **figures, **counted, **quality.model_dump(mode="json")})
+        console.answer({"model": str(model), **quality_sheet.as_document(quality), "synthetic": synthetic})
     else:
-        trial_sheet.show_quality(quality, synthetic)
+        quality_sheet.show(quality, synthetic)
 
 
 def benchmark(

@@ -33,7 +33,10 @@ StudyOption = Annotated[
 DataOption = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="DIR", help="Folder with one sub-folder of WAV clips per label.", show_default=False
+        "--data",
+        metavar="PATH",
+        help="Folder with one sub-folder of WAV clips per label, or CSV file, as the spec needs.",
+        show_default=False,
     ),
 ]
 SettingsOption = Annotated[

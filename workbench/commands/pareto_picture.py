@@ -1,44 +1,65 @@
 """The Pareto chart of a study as a picture file, and its points as JSON values."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import StudyError
-from core.experiment.pareto import ACCURACY, TOTAL_MS, ZIP_BYTES, front_of, value_of
-from core.experiment.store import Study, TrialState
+from core.experiment.pareto import ERROR, TOTAL_MS, ZIP_BYTES, Objective, front_of, quality_objectives, value_of
+from core.experiment.store import Study, TrialState, TrialSummary
 
 X_AXES = {"size": ZIP_BYTES, "latency": TOTAL_MS}
 
 
-def draw(study: Study, x: Literal["size", "latency"], out: Path) -> dict[str, Any]:
-    """Write the picture and return what is on it.
+def draw(study: Study, x: Literal["size", "latency"], out: Path, y: str = "") -> dict[str, Any]:
+    """Write the picture and return what is on it; `y` names the column of a quantity that is forecast.
 
-    Raises StudyError when no trial is finished, WorkbenchError when the picture cannot be written.
+    Raises StudyError when no trial is finished or none forecasts that quantity, WorkbenchError when the picture cannot
+    be written.
     """
     from workbench.plots.pareto import render_pareto
+    from workbench.plots.trial_points import rating_of
 
     finished = [summary for summary in study.summaries() if summary.state is TrialState.FINISHED]
     if not finished:
         raise StudyError(f"{study.folder} has no finished trial to draw; train one first")
-    objective = X_AXES[x]
-    front = front_of(finished, (ACCURACY, objective))
-    render_pareto(finished, x, out, constraints=study.constraints, reference=study.reference)
+    objective, quality = X_AXES[x], _quality(study, finished, y)
+    front = front_of(finished, (quality, objective))
+    rating = rating_of(quality)
+    render_pareto(finished, x, out, constraints=study.constraints, reference=study.reference, rating=rating)
     points = [(summary, value_of(summary, objective)) for summary in finished]
     return {
         "out": str(out.resolve()),
         "x": objective.key,
+        "y": quality.key,
         "synthetic": any(summary.synthetic for summary in finished),
         "trials": [
             {
                 "name": summary.name,
                 "letter": summary.letter,
                 "title": summary.title,
-                "accuracy": summary.accuracy,
-                objective.key: None if math.isnan(value) else value,
+                quality.key: _known(value_of(summary, quality)),
+                objective.key: _known(value),
                 "on_front": summary.name in front,
                 "synthetic": summary.synthetic,
             }
             for summary, value in points
         ],
     }
+
+
+def _quality(study: Study, finished: Sequence[TrialSummary], column: str) -> Objective:
+    """Return the quality that a column names; the first that the trials have when it names none."""
+    known = quality_objectives(finished)
+    if not column:
+        return known[0]
+    for objective in known:
+        if objective.key == f"{ERROR}{column}":
+            return objective
+    names = ", ".join(objective.key.removeprefix(ERROR) for objective in known if objective.key.startswith(ERROR))
+    raise StudyError(f"no trial of {study.folder} forecasts {column!r}; it has {names or 'no forecasts'}")
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value

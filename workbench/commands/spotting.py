@@ -180,19 +180,18 @@ def listen(
 def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "TrialSpec":
     """Return whose test clips a recording is made of: the trial's own, or those of a spec. Raises WorkbenchError."""
     from core.errors import ModelError
-    from core.experiment.spec_file import apply_settings, load_values
+    from core.experiment.spec_file import load_values, with_data
     from core.experiment.trial_folder import read_spec
     from core.section import override
-    from core.spec import parse_spec
-    from workbench.commands.training import as_setting
+    from core.spec import KeywordSpottingSpec, of_task, parse_spec
 
     if spec:
-        return parse_spec(apply_settings(load_values(spec), as_setting(data)), str(spec))
+        return of_task(parse_spec(with_data(load_values(spec), data), str(spec)), KeywordSpottingSpec)
     if chosen.trial is None:
         raise ModelError(
             f"{chosen.path}: belongs to no trial whose clips could be taken; give a recording, or --spec and --data"
         )
-    kept = read_spec(chosen.trial)
+    kept = of_task(read_spec(chosen.trial), KeywordSpottingSpec)
     if data is None:
         return kept
     return parse_spec(override(kept.model_dump(mode="json"), "dataset.folder", str(data.resolve())))

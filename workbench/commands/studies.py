@@ -45,7 +45,7 @@ def trials(
     if as_json:
         console.answer(trial_table.as_document(opened, summaries))
     elif as_csv:
-        console.answer_csv(trial_table.as_rows(opened, summaries), trial_table.CSV_COLUMNS)
+        console.answer_csv(trial_table.as_rows(opened, summaries), trial_table.csv_columns(summaries))
     elif summaries:
         trial_table.show(opened, summaries)
     else:
@@ -74,12 +74,16 @@ def pareto(
     out: Annotated[
         Path, typer.Option("--out", metavar="FILE", help="Picture to write: .png or .svg.", show_default=False)
     ],
-    x: Annotated[
-        XAxis, typer.Option("--x", help="What accuracy is drawn over: zipped size or total latency.")
-    ] = XAxis.SIZE,
+    x: Annotated[XAxis, typer.Option("--x", help="What lies across: zipped size or total latency.")] = XAxis.SIZE,
+    y: Annotated[
+        str,
+        typer.Option(
+            "--y", metavar="COLUMN", help="Quantity whose error is drawn, of a study of forecasts; the first if none."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
-    """Draw accuracy over size or latency, with the front of trials that no other beats.
+    """Draw accuracy, or an error of forecasts, over size or latency, with the front of trials that no other beats.
 
     Example: `workbench pareto studies/mine --x latency --out front.svg`
     """
@@ -90,7 +94,7 @@ def pareto(
     if out.suffix.lower() not in (".png", ".svg"):
         raise typer.BadParameter(f"must end in .png or .svg, is {out.name!r}", param_hint="--out")
     opened = Study.open(study)
-    document = pareto_picture.draw(opened, x.value, out)
+    document = pareto_picture.draw(opened, x.value, out, y)
     if as_json:
         console.answer(document)
     else:

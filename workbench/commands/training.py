@@ -33,16 +33,16 @@ def train(
 
     Ctrl+C stops after the batch at hand; `workbench resume` goes on from the last epoch.
     """
-    from core.datasets.clips import find_clips
     from core.experiment.jobs import Train
-    from core.experiment.spec_file import apply_settings, load_values
+    from core.experiment.spec_file import apply_settings, load_values, with_data
     from core.experiment.store import Study
     from core.spec import parse_spec
+    from core.tasks.registry import TASKS
 
-    values = apply_settings(load_values(spec), [*as_setting(data), *(settings or [])])
+    values = apply_settings(with_data(load_values(spec), data), settings or [])
     parsed = parse_spec(values, str(spec))
     # Said now instead of by a trial that fails seconds later.
-    find_clips(parsed.dataset)
+    TASKS[parsed.task].find_data(parsed)
     opened = Study.open_or_create(study)
     names = (opened.add(parsed),)
     _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
@@ -61,20 +61,24 @@ def sweep(
     """Train every trial of a sweep, several at a time.
 
     Features and trained bases are computed once and shared; latencies are measured again at the end, one by one.
-    Given again, the command goes on with what is not finished and adds only what is new.
+    Given again, the command goes on with what is not finished and adds only what is new. The constraints of the sweep,
+    if it has any, become those of the study.
 
     Example: `workbench sweep resources/sweeps/system-b.toml --study studies/b --data clips --workers 2`
     """
-    from core.datasets.clips import find_clips
     from core.experiment.jobs import RunSweep
     from core.experiment.store import Study
     from core.experiment.sweep import load_sweep
     from core.spec import identity
+    from core.tasks.registry import TASKS
 
-    specs = load_sweep(sweep, [*as_setting(data), *(settings or [])]).expand()
-    for dataset in {spec.dataset for spec in specs}:
-        find_clips(dataset)
+    loaded = load_sweep(sweep, settings or [], data)
+    specs = loaded.expand()
+    for spec in {spec.dataset: spec for spec in specs}.values():
+        TASKS[spec.task].find_data(spec)
     opened = Study.open_or_create(study)
+    if loaded.constraints is not None:
+        opened.set_constraints(loaded.constraints)
     known = {summary.identity: summary.name for summary in opened.summaries()}
     names = tuple(known.get(identity(spec)) or opened.add(spec) for spec in specs)
     _run(opened, names, RunSweep(study=str(study.resolve()), trials=names, num_workers=workers), as_json)
@@ -116,13 +120,6 @@ def remeasure(
     if unfinished:
         raise StudyError(f"{', '.join(unfinished)} can not be timed, having no model yet; `workbench resume` trains on")
     _run(opened, names, Remeasure(study=str(study.resolve()), trials=names), as_json)
-
-
-def as_setting(data: Path | None) -> list[str]:
-    """Return the data folder as a setting, quoted so that any name of a folder is text."""
-    import json
-
-    return [] if data is None else [f"dataset.folder={json.dumps(str(data), ensure_ascii=False)}"]
 
 
 def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> None:  # noqa: FBT001

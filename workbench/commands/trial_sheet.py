@@ -4,10 +4,11 @@ from dataclasses import asdict
 from typing import Any
 
 from core.experiment.store import Study, TrialSummary
-from core.results import Classification, Latency, Timing, TrialResult
+from core.results import Latency, Timing, TrialResult
 from core.section import differences
 from workbench import console
-from workbench.number_format import accuracy_in_words, count, kilobytes, milliseconds, percent
+from workbench.commands import quality_sheet
+from workbench.number_format import count, kilobytes, milliseconds, percent
 from workbench.trial_facts import STATE_NAMES, compare_specs, title_of
 
 
@@ -56,15 +57,7 @@ def _show_result(result: TrialResult) -> None:
     console.note("")
     for latency in result.latencies:
         _show_latency(latency)
-    show_quality(result.quality, result.synthetic)
-
-
-def show_quality(quality: Classification, synthetic: bool) -> None:  # noqa: FBT001
-    """Draw the accuracy with its uncertainty, the figures of each label and the confusion matrix."""
-    spoken = " on synthetic clips" if synthetic else ""
-    console.note(f"Accuracy    {accuracy_in_words(quality.num_right, quality.num_clips)}{spoken}")
-    _show_labels(quality)
-    _show_confusion(quality)
+    quality_sheet.show(result.quality, result.synthetic)
 
 
 def _show_latency(latency: Latency) -> None:
@@ -83,23 +76,6 @@ def _show_latency(latency: Latency) -> None:
     console.show_table(title, headings, rows)
     if latency.saving:
         console.note(f"Saves {percent(latency.saving)} % of the total latency of {latency.reference_trial}")
-
-
-def _show_labels(quality: Classification) -> None:
-    rows = [
-        (score.label, count(score.num_clips), percent(score.precision), percent(score.recall))
-        for score in quality.per_label
-    ]
-    headings = (("label", "left"), ("clips", "right"), ("precision %", "right"), ("recall %", "right"))
-    console.note("")
-    console.show_table("", headings, rows)
-
-
-def _show_confusion(quality: Classification) -> None:
-    headings = (("true \\ predicted", "left"), *((label, "right") for label in quality.labels))
-    rows = [(label, *map(str, row)) for label, row in zip(quality.labels, quality.confusion, strict=True)]
-    console.note("")
-    console.show_table("", headings, rows)
 
 
 def _show_differences(study: Study, summary: TrialSummary) -> None:

@@ -1,39 +1,27 @@
 """Trials as a table for eyes, as JSON values and as CSV rows for programs."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from core.experiment.pareto import ACCURACY, TOTAL_MS, ZIP_BYTES, front_of
-from core.experiment.store import Study, TrialState, TrialSummary
+from core.datasets.column_names import name_of
+from core.experiment.pareto import best_of
+from core.experiment.store import Constraints, Study, TrialState, TrialSummary
+from core.experiment.summary import ForecastError
 from workbench import console
-from workbench.number_format import NOTHING, count, kilobytes, milliseconds, percent_with_margin
-from workbench.trial_facts import MEANINGS, STATE_NAMES, accuracy_marks, latency_marks, title_of
+from workbench.number_format import NOTHING, count, kilobytes, milliseconds, percent, percent_with_margin, three_digits
+from workbench.trial_facts import MEANINGS, STATE_NAMES, WORSE, accuracy_marks, latency_marks, title_of
 
-_HEADINGS = (
-    ("trial", "left"),
-    ("name", "left"),
-    ("", "left"),
-    ("accuracy %", "right"),
-    ("zip kB", "right"),
-    ("plain kB", "right"),
-    ("parameters", "right"),
-    ("feature ms", "right"),
-    ("inference ms", "right"),
-    ("total ms", "right"),
-    ("p99 ms", "right"),
-    ("", "left"),
-)
 _FIGURES = (
-    "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "tflite_bytes", "zip_bytes", "params",
-    "nonzero_params", "macs", "peak_ram_bytes",
+    "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "num_test_windows", "horizon_minutes",
+    "tflite_bytes", "zip_bytes", "params", "nonzero_params", "macs", "peak_ram_bytes",
 )  # fmt: skip
 _TIMES = (
     "device", "feature_ms", "inference_ms", "total_ms", "total_p99_ms", "saving", "contended", "emulated", "slowed",
 )  # fmt: skip
-CSV_COLUMNS = (
-    "letter", "number", "name", "title", "state", *_FIGURES, *_TIMES, "synthetic", "on_front", "warnings", "message",
-)  # fmt: skip
+_ABOUT = ("letter", "number", "name", "title", "task", "state")
+_MARKS = ("synthetic", "worse_than_persistence", "on_front", "feasible", "warnings", "message")
+ON_FRONT, FEASIBLE = "●", "✓"
 
 
 def words(study: Study, name: str) -> str:
@@ -43,64 +31,149 @@ def words(study: Study, name: str) -> str:
 
 
 def front_names(study: Study) -> set[str]:
-    """Return the trials of a study that no other beats in accuracy, zipped size and total latency at once."""
-    finished = [summary for summary in study.summaries() if summary.state is TrialState.FINISHED]
-    return front_of(finished, (ACCURACY, ZIP_BYTES, TOTAL_MS))
+    """Return the trials of a study that no other beats in quality, zipped size and total latency at once."""
+    return best_of(summary for summary in study.summaries() if summary.state is TrialState.FINISHED)
 
 
 def as_document(study: Study, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
     """Return trials with the study they belong to, as JSON values."""
-    front = front_names(study)
+    front, constraints = front_names(study), study.constraints
     return {
         "study": study.name,
         "folder": str(study.folder.resolve()),
         "reference": study.reference,
+        "constraints": constraints.bounds(),
         "synthetic": any(summary.synthetic for summary in summaries),
-        "trials": [{**asdict(summary), "on_front": summary.name in front} for summary in summaries],
+        "trials": [{**asdict(summary), **_judged(summary, front, constraints)} for summary in summaries],
     }
 
 
 def as_rows(study: Study, summaries: Sequence[TrialSummary]) -> list[dict[str, Any]]:
     """Return trials flat, one row each, with the latencies of the device first measured."""
-    front = front_names(study)
+    front, constraints = front_names(study), study.constraints
     rows = []
     for summary in summaries:
         latency = summary.latency_on()
         times = {name: value for name, value in asdict(latency).items() if name in _TIMES} if latency else {}
-        row = {**asdict(summary), **times, "on_front": summary.name in front}
+        errors = {column: value for error in summary.errors for column, value in _error_cells(error).items()}
+        row = {**asdict(summary), **times, **errors, **_judged(summary, front, constraints)}
         rows.append({**row, "warnings": " ".join(summary.warnings), "state": summary.state.value})
     return rows
 
 
+def csv_columns(summaries: Iterable[TrialSummary]) -> tuple[str, ...]:
+    """Return the columns of trials as CSV; forecast quantities have some of their own."""
+    errors = dict.fromkeys(
+        column for summary in summaries for error in summary.errors for column in _error_cells(error)
+    )
+    return (*_ABOUT, *errors, *_FIGURES, *_TIMES, *_MARKS)
+
+
 def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
     """Draw trials on stdout, with the marks of truth explained beneath."""
-    front = front_names(study)
-    console.show_table(study.name, _HEADINGS, [_cells(summary, front) for summary in summaries])
+    front, constraints = front_names(study), study.constraints
+    quantities = {error.name: error for summary in summaries for error in summary.errors}
+    has_accuracy = not quantities or any(summary.accuracy is not None for summary in summaries)
+    headings: list[tuple[str, console.Side]] = [("trial", "left"), ("name", "left"), ("", "left")]
+    headings += [("accuracy %", "right")] * has_accuracy
+    for name, error in quantities.items():
+        headings += [(f"{name_of(name)} {error.unit}", "right"), ("gain %", "right")]
+    headings += [
+        (text, "right")
+        for text in ("zip kB", "plain kB", "parameters", "feature ms", "inference ms", "total ms", "p99 ms")
+    ]
+    headings.append(("", "left"))
+    rows = []
+    for summary in summaries:
+        signs = (ON_FRONT if summary.name in front else "") + (FEASIBLE if _is_feasible(summary, constraints) else "")
+        quality = [_accuracy(summary)] * has_accuracy
+        for name in quantities:
+            quality += _error(summary.error_of(name))
+        rows.append(_cells(summary, signs, quality))
+    for title, errors in _baselines(summaries):
+        quality = [""] * has_accuracy + [cell for name in quantities for cell in errors.get(name, ("", ""))]
+        rows.append(["", title, "", *quality, *[""] * 8])
+    console.show_table(study.name, headings, rows)
+    _show_notes(summaries, front, constraints)
+
+
+def _show_notes(summaries: Sequence[TrialSummary], front: set[str], constraints: Constraints) -> None:
     marks = "".join(accuracy_marks(summary) + latency_marks(summary.latency_on()) for summary in summaries)
     notes = [f"{mark} {meaning}" for mark, meaning in MEANINGS.items() if mark in marks]
+    if any(_is_feasible(summary, constraints) for summary in summaries):
+        notes.insert(0, f"{FEASIBLE} meets the constraints of the study")
     if any(summary.name in front for summary in summaries):
-        notes.insert(0, "● not beaten in accuracy, zipped size and total latency at once")
+        notes.insert(0, f"{ON_FRONT} not beaten in quality, zipped size and total latency at once")
+    if any(summary.errors for summary in summaries):
+        notes.append("Errors are mean absolute ones over all horizons; gain: how much less than that of persistence.")
     for note in notes:
         console.note(note)
 
 
-def _cells(summary: TrialSummary, front: set[str]) -> list[str]:
+def _cells(summary: TrialSummary, signs: str, quality: Sequence[str]) -> list[str]:
     latency = summary.latency_on()
     if summary.state is not TrialState.FINISHED:
         said = f"{STATE_NAMES[summary.state].lower()}{': ' + summary.message if summary.message else ''}"
-        return [summary.letter, title_of(summary), "", *([NOTHING] * 8), said]
+        return [summary.letter, title_of(summary), "", *([NOTHING] * (len(quality) + 7)), said]
     times = (
         (latency.feature_ms, latency.inference_ms, latency.total_ms, latency.total_p99_ms) if latency else [None] * 4
     )
-    accuracy = percent_with_margin(summary.accuracy, summary.accuracy_low, summary.accuracy_high)
     return [
         summary.letter,
         title_of(summary),
-        "●" if summary.name in front else "",
-        accuracy + accuracy_marks(summary),
+        signs,
+        *quality,
         kilobytes(summary.zip_bytes),
         kilobytes(summary.tflite_bytes),
         count(summary.params),
         *(milliseconds(time_ms) + latency_marks(latency) for time_ms in times),
         "",
     ]
+
+
+def _accuracy(summary: TrialSummary) -> str:
+    accuracy = percent_with_margin(summary.accuracy, summary.accuracy_low, summary.accuracy_high)
+    return accuracy + (accuracy_marks(summary) if summary.accuracy is not None else "")
+
+
+def _error(error: ForecastError | None) -> tuple[str, str]:
+    if error is None:
+        return NOTHING, NOTHING
+    return three_digits(error.mae) + (WORSE if error.is_worse_than_persistence else ""), percent(error.gain)
+
+
+def _baselines(summaries: Iterable[TrialSummary]) -> list[tuple[str, dict[str, tuple[str, str]]]]:
+    """Return a row for each baseline of each kind of windows: its name, and its errors and gains by quantity."""
+    rows: dict[tuple[str, tuple[float, ...]], dict[str, tuple[str, str]]] = {}
+    for summary in summaries:
+        if not summary.errors:
+            continue
+        ahead = f", {summary.horizon_minutes:g} min ahead"
+        still = tuple(error.persistence_mae for error in summary.errors)
+        fitted = tuple(error.linear_mae for error in summary.errors)
+        for title, figures in ((f"Persistence{ahead}", still), (f"Linear model{ahead}", fitted)):
+            rows[title, figures] = {
+                error.name: (three_digits(figure), percent(1 - figure / error.persistence_mae))
+                for error, figure in zip(summary.errors, figures, strict=True)
+            }
+    return [(title, errors) for (title, _), errors in rows.items()]
+
+
+def _judged(summary: TrialSummary, front: set[str], constraints: Constraints) -> dict[str, Any]:
+    return {
+        "worse_than_persistence": summary.is_worse_than_persistence,
+        "on_front": summary.name in front,
+        "feasible": _is_feasible(summary, constraints),
+    }
+
+
+def _is_feasible(summary: TrialSummary, constraints: Constraints) -> bool:
+    return bool(constraints.bounds()) and constraints.met_by(summary)
+
+
+def _error_cells(error: ForecastError) -> dict[str, float]:
+    return {
+        f"mae {error.name}": error.mae,
+        f"persistence {error.name}": error.persistence_mae,
+        f"linear {error.name}": error.linear_mae,
+    }

@@ -1,0 +1,28 @@
+"""What the names of a table's columns tell: quantity and unit. Loads nothing, so that every command can use it."""
+
+import re
+from collections.abc import Sequence
+
+_UNITS = {"degC": "°C", "deg": "°", "W/m?": "W/m²", "W/m\ufffd": "W/m²", "g/m**3": "g/m³"}
+
+
+def temperature_and_humidity(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns that are called air temperature and relative humidity, as far as there are any."""
+    patterns = (
+        r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^air.?temp|^t2m", r"^rh\s*([(\[]|_|$)|humid|feuchte|^hum",
+    )  # fmt: skip
+    found = []
+    for pattern in patterns:
+        found += [name for name in columns if re.search(pattern, name, re.IGNORECASE)][:1]
+    return tuple(found)
+
+
+def unit_of(column: str) -> str:
+    """Return the unit that a column's name ends with in brackets, or nothing."""
+    found = re.search(r"[(\[]([^()\[\]]*)[)\]]\s*$", column)
+    return _UNITS.get(found[1], found[1]) if found else ""
+
+
+def name_of(column: str) -> str:
+    """Return a column's name without its unit."""
+    return re.sub(r"\s*[(\[][^()\[\]]*[)\]]\s*$", "", column) or column

@@ -1,0 +1,123 @@
+"""Looking through a CSV of measurements for what would spoil a forecast."""
+
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.datasets.climate import Series, read_series
+from core.datasets.column_names import temperature_and_humidity, unit_of
+from core.datasets.csv_form import format_in_words, recognise
+from core.events import Emit, ignore
+
+_GAPS_NAMED = 10
+# Of a column that never changes nothing can be forecast.
+_LEAST_SPREAD = 1e-6
+
+
+class _Reported(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class ColumnReport(_Reported):
+    """What the numbers of one column are like; all None where none is known."""
+
+    name: str
+    unit: str
+    num_missing: int
+    low: float | None
+    median: float | None
+    high: float | None
+
+
+class Gap(_Reported):
+    """A stretch of time without rows, as far as the rows around it."""
+
+    last_before_s: int = Field(description="Seconds since 1970, in the clock of the file.")
+    first_after_s: int
+
+
+class TableReport(_Reported):
+    """Everything that `data check` tells of a CSV file. Times are seconds since 1970, in the clock of the file."""
+
+    file: str
+    encoding: str
+    separator: str
+    time_column: str
+    time_format: str
+    first_s: int
+    last_s: int
+    interval_s: int
+    num_rows: int
+    num_unsorted: int
+    num_repeated: int
+    num_broken: int
+    num_missing_steps: int = Field(description="Steps of the interval, from the first row to the last, without one.")
+    gaps: tuple[Gap, ...] = Field(description="The longest, in the order of time.")
+    columns: tuple[ColumnReport, ...]
+    forecast: tuple[str, ...] = Field(description="Columns that are forecast where none is named.")
+    findings: tuple[str, ...] = Field(description="Sentences about what is wrong.")
+
+
+def check_table(path: Path, emit: Emit = ignore) -> TableReport:
+    """Read every row of a CSV file and report what is in it, and what is wrong with it.
+
+    Raises DataError when it cannot be read as a series over time.
+    """
+    form = recognise(path.expanduser().resolve())
+    series = read_series(path, emit=emit)
+    steps_s = np.diff(series.times_s)
+    places = np.flatnonzero(steps_s > 1.5 * series.interval_s)
+    longest = np.sort(places[np.argsort(-steps_s[places], kind="stable")][:_GAPS_NAMED])
+    columns = tuple(_describe(series, place) for place in range(len(series.columns)))
+    num_missing_steps = int((np.round(steps_s[places] / series.interval_s) - 1).sum())
+    return TableReport(
+        file=str(path),
+        encoding=form.encoding,
+        separator=form.separator,
+        time_column=form.time_column,
+        time_format=format_in_words(form.time_format),
+        first_s=int(series.times_s[0]),
+        last_s=int(series.times_s[-1]),
+        interval_s=series.interval_s,
+        num_rows=series.num_rows,
+        num_unsorted=series.num_unsorted,
+        num_repeated=series.num_repeated,
+        num_broken=series.num_broken,
+        num_missing_steps=num_missing_steps,
+        gaps=tuple(
+            Gap(last_before_s=int(series.times_s[place]), first_after_s=int(series.times_s[place + 1]))
+            for place in longest
+        ),
+        columns=columns,
+        forecast=temperature_and_humidity(form.numeric),
+        findings=tuple(_findings(series, columns, num_missing_steps, len(places))),
+    )
+
+
+def _describe(series: Series, place: int) -> ColumnReport:
+    values = series.values[:, place]
+    known = values[np.isfinite(values)]
+    low, median, high = (float(np.quantile(known, share)) if len(known) else None for share in (0, 0.5, 1))
+    name = series.columns[place]
+    return ColumnReport(
+        name=name, unit=unit_of(name), num_missing=len(values) - len(known), low=low, median=median, high=high
+    )
+
+
+def _findings(series: Series, columns: tuple[ColumnReport, ...], num_missing_steps: int, num_gaps: int) -> list[str]:
+    found = []
+    if series.num_unsorted:
+        found.append(f"{series.num_unsorted:,} rows stand after a later one; they are sorted when read")
+    if series.num_repeated:
+        found.append(f"{series.num_repeated:,} rows repeat an earlier time; the first of each time counts")
+    if series.num_broken:
+        found.append(f"{series.num_broken:,} rows are cut short or have no time; they are left out")
+    if num_gaps:
+        found.append(f"{num_missing_steps:,} rows are missing in {num_gaps:,} gaps; windows over a gap are left out")
+    for column in columns:
+        if column.num_missing:
+            found.append(f"{column.name} is missing in {column.num_missing:,} rows; windows with one are left out")
+        if column.low is not None and column.high is not None and column.high - column.low < _LEAST_SPREAD:
+            found.append(f"{column.name} never changes from {column.low:g}")
+    return found

@@ -1,0 +1,80 @@
+"""Cells of Markdown tables: the figures of a trial in words."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from core.errors import WorkbenchError
+from core.experiment.store import Study, TrialSummary
+from core.results import wilson_interval
+from core.section import value_at
+
+SYNTHETIC_MARK = "synthetic clips"
+CONTENDED_MARK = "†"
+WORSE_MARK = "▽"
+
+
+def data_of(study: Study, trial: TrialSummary) -> str:
+    """Return the name of a trial's data, how much of them it was judged on, and the mark of synthetic clips."""
+    try:
+        spec = study.spec(trial.name)
+    except WorkbenchError:
+        return ""
+    parts = [Path(value_at(spec, spec.data_field)).name]
+    if judged_on := tested_on(trial):
+        parts.append(judged_on)
+    if trial.synthetic:
+        parts.append(f"**{SYNTHETIC_MARK}**")
+    return ", ".join(parts)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return rows under a head as Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def tested_on(trial: TrialSummary) -> str:
+    """Return how many examples a trial was judged on."""
+    if trial.num_test_windows:
+        return f"{trial.num_test_windows:,} test windows"
+    return f"{trial.num_test_clips} test clips" if trial.num_test_clips else ""
+
+
+def errors(trial: TrialSummary) -> str:
+    """Return the errors of a forecast: "0.540 °C · 2.05 %"; one that is worse than persistence carries a mark."""
+    return " · ".join(
+        f"{error.mae:.3g} {error.unit}{WORSE_MARK if error.is_worse_than_persistence else ''}" for error in trial.errors
+    )
+
+
+def accuracy(trial: TrialSummary) -> str:
+    """Return an accuracy with half of its 95 % interval."""
+    assert trial.accuracy is not None and trial.num_test_clips is not None
+    low, high = wilson_interval(round(trial.accuracy * trial.num_test_clips), trial.num_test_clips)
+    return f"{100 * trial.accuracy:.1f} % ± {50 * (high - low):.1f}"
+
+
+def kilobytes(num_bytes: int | None) -> str:
+    """Return a size in kB of 1024 bytes, nothing where there is none."""
+    return (
+        "" if num_bytes is None else f"{num_bytes / 1024:.3g}" if num_bytes < 1024_000 else f"{num_bytes / 1024:,.0f}"
+    )
+
+
+def milliseconds(value: float) -> str:
+    """Return a time in milliseconds."""
+    return f"{value:.3g}"
+
+
+def percent(fraction: float | None) -> str:
+    """Return a fraction in percent, nothing where there is none."""
+    return "" if fraction is None else f"{100 * fraction:.1f} %"
+
+
+def latency_of(trial: TrialSummary) -> str:
+    """Return the total latency on this machine, and what of it is saved."""
+    latency = trial.latency_on()
+    if latency is None:
+        return ""
+    saved = f", {percent(latency.saving)} saved" if latency.saving else ""
+    return f"{milliseconds(latency.total_ms)} ms{CONTENDED_MARK if latency.contended else ''}{saved}"

@@ -1,0 +1,103 @@
+"""How good a file is, on a page: accuracy with labels and confusion, or errors of forecasts beside their baselines."""
+
+from typing import Any
+
+from core.datasets.column_names import name_of
+from core.results import Classification, Forecast, Quality, QuantityErrors
+from workbench import console
+from workbench.number_format import accuracy_in_words, count, percent, three_digits
+from workbench.trial_facts import MEANINGS, WORSE
+
+
+def as_document(quality: Quality) -> dict[str, Any]:
+    """Return a judgement as JSON values, what is computed from its counts included."""
+    if isinstance(quality, Forecast):
+        return {**quality.model_dump(mode="json"), "errors": [_in_short(found) for found in quality.quantities]}
+    low, high = quality.interval
+    figures = {"accuracy": quality.accuracy, "accuracy_low": low, "accuracy_high": high}
+    return {**figures, "num_clips": quality.num_clips, **quality.model_dump(mode="json")}
+
+
+def show(quality: Quality, synthetic: bool) -> None:  # noqa: FBT001
+    """Draw a judgement on stdout; `synthetic` clips are said beside the accuracy."""
+    if isinstance(quality, Forecast):
+        _show_forecast(quality)
+        return
+    spoken = " on synthetic clips" if synthetic else ""
+    console.note(f"Accuracy    {accuracy_in_words(quality.num_right, quality.num_clips)}{spoken}")
+    _show_labels(quality)
+    _show_confusion(quality)
+
+
+def error_in_words(found: QuantityErrors) -> str:
+    """Return the error of a quantity against persistence: "0.540 °C, 26.7 % less than persistence (0.737)"."""
+    share = f"{percent(abs(found.gain))} % {'less' if found.gain >= 0 else 'more'} than persistence"
+    mark = f" {WORSE}" if found.is_worse_than_persistence else ""
+    return f"{three_digits(found.file.mae)} {found.unit}{mark}, {share} ({three_digits(found.persistence.mae)})"
+
+
+def _in_short(found: QuantityErrors) -> dict[str, Any]:
+    return {
+        "name": found.name,
+        "unit": found.unit,
+        "mae": found.file.mae,
+        "persistence_mae": found.persistence.mae,
+        "linear_mae": found.linear.mae,
+        "gain": found.gain,
+        "worse_than_persistence": found.is_worse_than_persistence,
+    }
+
+
+def _show_forecast(quality: Forecast) -> None:
+    for found in quality.quantities:
+        linear = f"linear model {three_digits(found.linear.mae)}"
+        console.note(f"{name_of(found.name):<11} {error_in_words(found)}, {linear}")
+    console.note(f"Windows     {count(quality.num_windows)} of the test part")
+    if quality.worse_than_persistence:
+        console.note(f"{WORSE} {MEANINGS[WORSE]}")
+    _show_horizons(quality)
+    _show_hours(quality)
+
+
+def _show_horizons(quality: Forecast) -> None:
+    headings: list[tuple[str, console.Side]] = [("ahead", "right")]
+    for found in quality.quantities:
+        headings += [(f"{name_of(found.name)} {found.unit}", "right"), ("persistence", "right"), ("linear", "right")]
+    rows = []
+    for place in range(len(quality.quantities[0].file.by_horizon)):
+        errors = [
+            rival.by_horizon[place]
+            for found in quality.quantities
+            for rival in (found.file, found.persistence, found.linear)
+        ]
+        rows.append((f"{(place + 1) * quality.step_minutes:g} min", *map(three_digits, errors)))
+    console.note("")
+    console.show_table("Mean absolute error", headings, rows)
+
+
+def _show_hours(quality: Forecast) -> None:
+    names = [f"{name_of(found.name)} {found.unit}" for found in quality.quantities]
+    rows = [
+        (f"{hour:02}:00", *(three_digits(found.file.by_hour[hour]) for found in quality.quantities))
+        for hour in range(24)
+        if any(found.file.by_hour[hour] is not None for found in quality.quantities)
+    ]
+    console.note("")
+    console.show_table("By hour of the day", [("from", "right"), *((name, "right") for name in names)], rows)
+
+
+def _show_labels(quality: Classification) -> None:
+    rows = [
+        (score.label, count(score.num_clips), percent(score.precision), percent(score.recall))
+        for score in quality.per_label
+    ]
+    headings = (("label", "left"), ("clips", "right"), ("precision %", "right"), ("recall %", "right"))
+    console.note("")
+    console.show_table("", headings, rows)
+
+
+def _show_confusion(quality: Classification) -> None:
+    headings = (("true \\ predicted", "left"), *((label, "right") for label in quality.labels))
+    rows = [(label, *map(str, row)) for label, row in zip(quality.labels, quality.confusion, strict=True)]
+    console.note("")
+    console.show_table("", headings, rows)
