@@ -27,6 +27,8 @@ class KnownHosts:
 
         Raises UnknownHostKey at first contact, DeviceError for a key that changed or was revoked.
         """
+        if any(key.get_base64() in _revoked(path) for path in self._files):
+            raise DeviceError(f"The key that {host} shows was revoked in known_hosts; nothing was sent to it")
         known = self._keys_of(host)
         if any(remembered == key for remembered, _ in known):
             return
@@ -65,6 +67,14 @@ class KnownHosts:
                 file.write(f"{host} {key.get_name()} {key.get_base64()}\n")
         except OSError as error:
             raise DeviceError(f"{self.path} could not be written ({error.strerror}); check its permissions") from error
+
+
+def _revoked(path: Path) -> set[str]:
+    """Return the keys that a known_hosts file says are not to be trusted any more."""
+    with contextlib.suppress(OSError):
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+        return {field for line in lines if line.startswith("@revoked") for field in line.split()[3:]}
+    return set()
 
 
 def _read(path: Path) -> HostKeys:

@@ -109,11 +109,18 @@ def benchmark_trials(
     if reference and reference not in wanted and study.result(reference) is not None:
         wanted.append(reference)
     releases = [release_of(study, name) for name in wanted]
+    # Before the device is held: a large folder takes its time, in which the device would hear nothing.
+    clips = _pick(study, wanted, how.num_clips, emit)
     provisioned(connection, emit)
     with held(connection, str(Layout(connection.home).python), "benchmarking"):
         if deploy:
             _put_in_force(connection, releases[0], emit)
-        trials = _bring(connection, study, wanted, releases, how.num_clips, emit)
+        trials = [
+            _Measured(name, study.spec(name), study.folder_of(name), release.place(connection, made, emit), clips[name])
+            for name, made in zip(wanted, releases, strict=True)
+        ]
+        # Clips go with the first folders named.
+        trials.sort(key=lambda trial: trial.clips is None)
         session = _measure(connection, trials, how.plan, emit)
     _keep(connection.name, study, trials, session, emit)
     return wanted
@@ -148,24 +155,17 @@ def _put_in_force(connection: Connection, made: release.Release, emit: Emit) -> 
     return name
 
 
-def _bring(
-    connection: Connection,
-    study: Study,
-    names: Sequence[str],
-    releases: Sequence[release.Release],
-    num_clips: int,
-    emit: Emit,
-) -> list[_Measured]:
-    """Bring releases to the device and pick clips to judge them by; those with clips come first."""
-    trials = []
+def _pick(study: Study, names: Sequence[str], num_clips: int, emit: Emit) -> dict[str, TestClips | None]:
+    """Return the clips to judge each trial by, the same ones for trials of the same data."""
     picked: dict[str, TestClips | None] = {}
-    for name, made in zip(names, releases, strict=True):
+    of_trial = {}
+    for name in names:
         spec = of_task(study.spec(name), KeywordSpottingSpec)
         data = spec.dataset.model_dump_json() + spec.split.model_dump_json() + str(spec.features.sample_rate)
         if data not in picked:
             picked[data] = _picked(spec, num_clips, emit)
-        trials.append(_Measured(name, spec, study.folder_of(name), release.place(connection, made, emit), picked[data]))
-    return sorted(trials, key=lambda trial: trial.clips is None)
+        of_trial[name] = picked[data]
+    return of_trial
 
 
 def _picked(spec: KeywordSpottingSpec, num_clips: int, emit: Emit) -> TestClips | None:

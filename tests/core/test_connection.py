@@ -79,6 +79,13 @@ def test_a_changed_host_key_refuses_and_nothing_in_the_same_dialog_helps(ssh_dev
     assert fingerprint_of(ssh_device) in str(refused.value)
 
 
+def test_a_revoked_key_is_refused_whatever_the_user_confirms(ssh_device, own_ssh_folder):
+    kind, key = (ssh_device.folder / "host.pub").read_text().split()[:2]
+    (own_ssh_folder / "known_hosts").write_text(f"@revoked * {kind} {key}\n")
+    with pytest.raises(DeviceError, match="was revoked"):
+        Connection.open(ssh_device.device, Access(accepted_fingerprint=fingerprint_of(ssh_device)))
+
+
 def test_an_alias_of_the_ssh_config_with_includes(ssh_device, own_ssh_folder):
     (own_ssh_folder / "config").write_text("Include more/*.conf\nHost *\n  ConnectTimeout 5\n")
     (own_ssh_folder / "more").mkdir()
