@@ -1,16 +1,17 @@
 """What a trial will cost, from its spec alone and within milliseconds, before anything is trained.
 
 Parameters and MACs are exact. Bytes are the stored numbers, which are exact too, plus the flatbuffer's tables, whose
-sizes were fitted to 40 converted files; the archive is these times how well such numbers were seen to deflate.
+sizes were fitted to 106 converted files; the archive is these times how well such numbers were seen to deflate.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
 from core.models import registry
 from core.models.architecture import Architecture, Layer, Shape
-from core.spec import TrialSpec
+from core.spec import ForecastingSpec, TrialSpec
 from core.tasks.registry import TASKS
 
 # Dynamic-range quantization leaves smaller tensors as they are.
@@ -18,8 +19,8 @@ _LEAST_QUANTIZED = 1024
 _SCALE_BYTES, _ZERO_POINT_BYTES, _BIAS_BYTES = 4, 8, 4
 
 # Bytes of a flatbuffer without its numbers: of the file itself, a tensor, an operation, a quantization record.
-_SLIM_TABLES = (380.0, 62.6, -24.6, 39.9)
-_FULL_TABLES = (365.8, 145.8, 35.8, 29.7)
+_SLIM_TABLES = (155.6, 47.5, 37.3, 30.6)
+_FULL_TABLES = (488.2, 98.9, 49.9, 36.4)
 
 # Deflated ÷ stored, by the part of the weights that is zero: simulated with normally distributed weights, level 9.
 # per_tensor is raised by 1 to 6 % by judgement, since layers differ in how well they fill their range.
@@ -32,8 +33,24 @@ _DEFLATED = {
 }
 _DEFLATED_NUMBERS = 0.93
 _DEFLATED_ZEROS = 0.05
-_DEFLATED_SLIM_TABLES, _DEFLATED_FULL_TABLES = 0.44, 0.38
-_ARCHIVE_BYTES = 124
+# Tables deflated, and bytes that an archive has besides.
+_DEFLATED_SLIM_TABLES, _DEFLATED_FULL_TABLES = (0.398, 229), (0.315, 448)
+
+# Tensors and operations that each operation gives a file, its weights aside.
+_COMPUTED = {
+    "input": (1, 0),
+    "conv": (1, 1),
+    "depthwise": (1, 1),
+    "dense": (1, 1),
+    "softmax": (1, 1),
+    "add": (1, 1),
+    "pool": (2, 1),
+    "reshape": (1, 1),
+    # Two states, all steps, the last of them and three places to cut it out.
+    "lstm": (7, 2),
+}
+# As few float16 numbers as these are stored widened: see `compression.rewrite`.
+_FEW_HALVES = 40
 
 
 @dataclass(frozen=True)
@@ -52,12 +69,35 @@ class Estimate:
 
 @dataclass(frozen=True)
 class _Stored:
-    """One weighted operation of the file: `prunable` tells whether pruning reaches its weights."""
+    """Numbers of the file that one operation reads: `prunable` tells whether pruning reaches the weights.
+
+    An LSTM has four gates, each of which reads the input and the state.
+    """
 
     weights: int
     channels: int
-    has_bias: bool
+    bias: Literal["own", "zeros", "none"]
     prunable: bool
+    parts: int = 1
+
+    @property
+    def num_scales(self) -> int:
+        """Scales of the weights where each channel has its own; an LSTM has one a tensor."""
+        return self.channels if self.parts == 1 else self.parts
+
+    @property
+    def num_constants(self) -> int:
+        """Tensors that hold weights and biases; zeros are shared."""
+        return self.parts + (4 if self.parts > 1 else self.bias == "own")
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """How many tables of each kind a file has: of tensors, operations and quantization."""
+
+    tensors: int
+    operations: int
+    records: int = 0
 
 
 def estimate(spec: TrialSpec) -> Estimate:
@@ -87,10 +127,15 @@ def _stored(net: Architecture) -> list[_Stored]:
     normalized = {layer.inputs[0] for layer in net.layers if layer.op == "batchnorm"}
 
     def store(index: int, layer: Layer) -> _Stored:
+        if layer.op == "lstm":
+            return _Stored(layer.params - 4 * layer.shape[-1], 4 * layer.shape[-1], "own", prunable=True, parts=8)
         weights = layer.params - layer.bias * layer.shape[-1]
-        return _Stored(weights, layer.shape[-1], layer.bias or index in normalized, layer.op != "depthwise")
+        bias: Literal["own", "zeros", "none"] = "none" if layer.op == "dense" else "zeros"
+        if layer.bias or index in normalized:
+            bias = "own"
+        return _Stored(weights, layer.shape[-1], bias, layer.op != "depthwise")
 
-    weighted = ("conv", "depthwise", "dense")
+    weighted = ("conv", "depthwise", "dense", "lstm")
     return [store(index, layer) for index, layer in enumerate(net.layers) if layer.op in weighted]
 
 
@@ -108,8 +153,8 @@ def _weigh(spec: TrialSpec, net: Architecture, stored: list[_Stored], sparsity: 
     numbers, zeros = _side_bytes(spec, stored)
     tables = _table_bytes(spec, net, stored)
     plain += numbers + zeros + tables
-    deflated_tables = _DEFLATED_SLIM_TABLES if slim else _DEFLATED_FULL_TABLES
-    zipped += _DEFLATED_NUMBERS * numbers + _DEFLATED_ZEROS * zeros + deflated_tables * tables + _ARCHIVE_BYTES
+    deflated, archive_bytes = _DEFLATED_SLIM_TABLES if slim else _DEFLATED_FULL_TABLES
+    zipped += _DEFLATED_NUMBERS * numbers + _DEFLATED_ZEROS * zeros + deflated * tables + archive_bytes
     return plain, zipped
 
 
@@ -121,7 +166,7 @@ def _kind(spec: TrialSpec) -> str:
 
 
 def _weight_bytes(scheme: str, one: _Stored) -> int:
-    if scheme == "int8" or (scheme == "dynamic_range" and one.weights >= _LEAST_QUANTIZED):
+    if scheme == "int8" or _is_quantized(scheme, one):
         return one.weights
     return one.weights * (2 if scheme == "float16" else 4)
 
@@ -129,11 +174,11 @@ def _weight_bytes(scheme: str, one: _Stored) -> int:
 def _side_bytes(spec: TrialSpec, stored: list[_Stored]) -> tuple[int, int]:
     """Return the bytes of biases and scales, and those of zero points and biases that are all zero."""
     scheme, slim = spec.quantization.scheme, spec.conversion.slim
-    unbiased = {one.channels for one in stored if not one.has_bias}
+    unbiased = {one.channels for one in stored if one.bias == "zeros"}
     bias_bytes = 2 if scheme == "float16" else _BIAS_BYTES
-    numbers = bias_bytes * sum(one.channels for one in stored if one.has_bias)
+    numbers = bias_bytes * sum(one.channels for one in stored if one.bias == "own")
     zeros = bias_bytes * sum(unbiased)
-    quantized = [one.channels for one in stored if scheme == "int8" or _is_quantized(scheme, one)]
+    quantized = [one.num_scales for one in stored if scheme == "int8" or _is_quantized(scheme, one)]
     if scheme == "dynamic_range" or (scheme == "int8" and spec.quantization.granularity == "per_channel"):
         # Biases have scales of their own; the slim file stores equal zero points once.
         repeated = 2 if scheme == "int8" else 1
@@ -143,18 +188,66 @@ def _side_bytes(spec: TrialSpec, stored: list[_Stored]) -> tuple[int, int]:
 
 
 def _is_quantized(scheme: str, one: _Stored) -> bool:
-    return scheme == "dynamic_range" and one.weights >= _LEAST_QUANTIZED
+    return scheme == "dynamic_range" and one.weights / one.parts >= _LEAST_QUANTIZED
 
 
 def _table_bytes(spec: TrialSpec, net: Architecture, stored: list[_Stored]) -> float:
-    scheme = spec.quantization.scheme
-    adds = sum(layer.op == "add" for layer in net.layers)
-    constants = sum(1 + one.has_bias for one in stored) + len({one.channels for one in stored if not one.has_bias})
-    # Input, axes and output of the pooling, and softmax besides what every operation gives.
-    tensors = constants + len(stored) + adds + 4
-    operations = len(stored) + adds + 2
-    if scheme == "float16":
-        tensors, operations = tensors + constants, operations + constants
-    records = {"int8": tensors - 1, "dynamic_range": sum(_is_quantized(scheme, one) for one in stored)}.get(scheme, 0)
+    tables = _tables(spec, net, stored)
     sizes = _SLIM_TABLES if spec.conversion.slim else _FULL_TABLES
-    return float(np.dot(sizes, (1, tensors, operations, records)))
+    return float(np.dot(sizes, (1, tables.tensors, tables.operations, tables.records)))
+
+
+def _tables(spec: TrialSpec, net: Architecture, stored: list[_Stored]) -> _Tables:
+    """Count the tables of a file: those of the network, of widening halves, of quantizing, and of its frame."""
+    scheme = spec.quantization.scheme
+    computed = [_COMPUTED.get(layer.op, (0, 0)) for layer in net.layers if not _is_dropped(spec, net, layer)]
+    tensors, operations = (sum(counts) for counts in zip(*computed, strict=True))
+    constants = sum(one.num_constants for one in stored) + len({one.channels for one in stored if one.bias == "zeros"})
+    tensors += constants
+    records = 0
+    if scheme == "float16":
+        widened = sum(_num_widened(spec, one) for one in stored)
+        tensors, operations = tensors + widened, operations + widened
+    elif scheme == "dynamic_range":
+        records = sum(_is_quantized(scheme, one) for one in stored)
+    elif scheme == "int8":
+        records = tensors - 1
+        if spec.quantization.input_output == "float32":
+            tensors, operations = tensors + 2, operations + 2
+    around = _frame_tables(spec, stored)
+    return _Tables(tensors + around.tensors, operations + around.operations, records)
+
+
+def _is_dropped(spec: TrialSpec, net: Architecture, layer: Layer) -> bool:
+    """Tell whether the slim file does without a layer: dense ones take their input in any shape."""
+    if layer.op != "reshape" or not spec.conversion.slim:
+        return False
+    place = net.layers.index(layer)
+    return all(reader.op == "dense" for reader in net.layers if place in reader.inputs)
+
+
+def _num_widened(spec: TrialSpec, one: _Stored) -> int:
+    """Return how many tensors of an operation are stored as float16 and widened by an operation of their own."""
+    if not spec.conversion.slim:
+        return one.num_constants
+    weights = one.parts if one.weights / one.parts > _FEW_HALVES else 0
+    biases = one.num_constants - one.parts if one.channels / max(1, one.num_constants - one.parts) > _FEW_HALVES else 0
+    return weights + biases
+
+
+def _stays_in_floats(spec: TrialSpec, stored: list[_Stored]) -> bool:
+    scheme = spec.quantization.scheme
+    return scheme != "int8" and not any(_is_quantized(scheme, one) for one in stored)
+
+
+def _frame_tables(spec: TrialSpec, stored: list[_Stored]) -> _Tables:
+    """Count what stands around a network for forecasts: see `compression.framing`."""
+    if not isinstance(spec, ForecastingSpec):
+        return _Tables(0, 0)
+    in_floats = _stays_in_floats(spec, stored)
+    # Reshaping the output; scales before and after; the latest value taken, subtracted and added, or the means.
+    tensors, operations = (1, 1) if in_floats else (5, 3)
+    if spec.model.predict == "change":
+        subtracts = not (in_floats and spec.model.family == "mlp")
+        return _Tables(tensors + 3 + subtracts, operations + 2 + subtracts)
+    return _Tables(tensors, operations) if in_floats else _Tables(tensors + 4, operations + 2)

@@ -25,9 +25,16 @@ def convert(
     if frame is None:
         return _convert(model, settings, training_inputs)
     surround = surround_of(frame)
-    if settings.scheme in _IN_FLOATS:
+    if _stays_in_floats(model, settings):
         model, surround = fold(model, surround)
     return attach(_convert(model, settings, training_inputs), surround)
+
+
+def _stays_in_floats(model: keras.Model, settings: Quantization) -> bool:
+    """Tell whether nothing computes on integers: dynamic range leaves small tensors as they are."""
+    if settings.scheme == "dynamic_range":
+        return all(weight.size < _LEAST_QUANTIZED for weight in model.get_weights())
+    return settings.scheme != "int8"
 
 
 def _convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
@@ -81,5 +88,5 @@ def _as_int8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs:
     converter._experimental_disable_per_channel_quantization_for_dense_layers = settings.granularity == "per_tensor"
 
 
-_IN_FLOATS = ("float32", "float16")
+_LEAST_QUANTIZED = 1024
 _SCHEMES = {"float32": _as_float32, "float16": _as_float16, "dynamic_range": _as_dynamic_range, "int8": _as_int8}
