@@ -77,7 +77,9 @@ class ForecastingSpec(Section):
     window: Window = setting(Window(), "Window")
     split: TimeSplit = setting(TimeSplit(), "Split")
     model: ForecastModel = setting(ForecastModel(), "Model")
-    training: ForecastTraining = setting(ForecastTraining(batch_size=64, epochs=50), "Training")
+    training: ForecastTraining = setting(
+        ForecastTraining(batch_size=64, epochs=50, keep="best_on_validation"), "Training"
+    )
     pruning: Pruning = setting(Pruning(), "Pruning")
     quantization: ForecastQuantization = setting(ForecastQuantization(scheme="float16"), "Quantization")
     conversion: Conversion = setting(Conversion(), "File")

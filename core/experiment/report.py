@@ -174,6 +174,7 @@ class PublishedSystem:
     inference_ms: float | None = None
     total_ms: float | None = None
     saving: float | None = None
+    task: str = "keyword_spotting"
     mae: Mapping[str, float] = field(default_factory=dict)
     """Mean absolute error by quantity, for a system that forecasts."""
 
@@ -193,7 +194,7 @@ def systems_table(studies: Sequence[Study]) -> str:
     rows, forecasts = [], []
     for system in published_systems():
         found = _latest(studies, system.trial)
-        if system.mae:
+        if system.task == "forecasting":
             forecasts.append(_forecast_row(system, found))
         else:
             rows.append(_row(system, found))

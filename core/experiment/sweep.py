@@ -191,7 +191,7 @@ def _short(path: str) -> str:
 
 def _plain(value: Any) -> str:
     if isinstance(value, list | tuple):
-        return "·".join(_plain(part) for part in value)
+        return "·".join(_plain(part) for part in value) or "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value)
