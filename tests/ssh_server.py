@@ -9,13 +9,12 @@ import os
 import pwd
 import secrets
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -123,13 +122,9 @@ class SshDevice:
             Path("/run/sshd").mkdir(exist_ok=True)
         with (self.folder / "sshd.log").open("ab") as log:
             self._process = subprocess.Popen([str(SSHD), "-D", "-e", "-f", str(config)], stderr=log)
-        end = time.monotonic() + START_S
-        while time.monotonic() < end and self._process.poll() is None:
-            with socket.socket() as attempt:
-                if attempt.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.01)
-        raise RuntimeError((self.folder / "sshd.log").read_text())
+        self._wait_until(lambda: self._process is None or self._process.poll() is not None or self._answers())
+        if self._process.poll() is not None:
+            raise RuntimeError((self.folder / "sshd.log").read_text())
 
     def stop(self) -> None:
         """End the server and its connections."""
@@ -138,14 +133,30 @@ class SshDevice:
             self._process.terminate()
             self._process.wait(START_S)
             self._process = None
+            # A child that was just born holds the listening socket as well.
+            self._wait_until(lambda: not self._answers())
 
     def cut(self) -> None:
         """Kill the processes of the server's connections, as when a network cable is pulled."""
         assert self._process is not None
+        killed = []
         for process in psutil.Process(self._process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if process.name().startswith("sshd"):
-                    process.send_signal(signal.SIGKILL)
+                    process.kill()
+                    killed.append(process)
+        psutil.wait_procs(killed, START_S)
+
+    def _answers(self) -> bool:
+        with socket.socket() as attempt:
+            return attempt.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def _wait_until(self, is_so: Callable[[], bool]) -> None:
+        end = time.monotonic() + START_S
+        while not is_so():
+            if time.monotonic() > end:
+                raise RuntimeError((self.folder / "sshd.log").read_text())
+            time.sleep(0.01)
 
     def change_host_key(self) -> None:
         """Set the device up anew, under the same address."""

@@ -75,7 +75,7 @@ def test_provisioning_once_and_again(connection, ssh_device, packages):
     assert any(event.what.startswith("Uploading") for event in said)
     environment = (ssh_device.base / "venv").resolve()
     done = subprocess.run(
-        [environment / "bin" / "python", "-c", "import numpy; print(numpy.__file__)"], capture_output=True
+        [environment / "bin" / "python", "-E", "-c", "import numpy; print(numpy.__file__)"], capture_output=True
     )
     assert str(environment) in done.stdout.decode()
     assert check(connection).provisioned
