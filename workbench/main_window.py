@@ -25,14 +25,14 @@ from core.experiment.jobs import RunSweep, Train
 from core.experiment.store import Study
 from workbench import preferences as remembered
 from workbench import theme
-from workbench.command_palette import CommandPalette, palette_button_text
-from workbench.help_panel import HelpPanel
-from workbench.job_strip import JOB_WORDS, JobStrip, LogPane
+from workbench.frame.command_palette import CommandPalette, palette_button_text
+from workbench.frame.help_panel import HelpPanel
+from workbench.frame.job_strip import JOB_WORDS, JobStrip, LogPane
+from workbench.frame.page_rail import PageRail
 from workbench.jobs import Jobs, JobState, QueuedJob
-from workbench.message_bar import MessageBar
-from workbench.page_rail import PageRail
 from workbench.preferences import Preferences
 from workbench.session import Session
+from workbench.widgets.message_bar import MessageBar
 
 TITLE = "TinyML Workbench"
 SMALLEST = (1120, 640)

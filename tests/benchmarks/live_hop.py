@@ -14,7 +14,7 @@ from core.experiment.spotting import Spotter
 from core.spec import TrialSpec
 from tests.benchmarks import clips
 from tests.benchmarks.figure import Figure
-from workbench.starter_specs import starters
+from workbench.form.starter_specs import starters
 
 STARTER = "system-e-a"
 SECONDS = 60

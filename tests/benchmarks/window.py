@@ -13,11 +13,11 @@ from core.events import Event
 from core.section import override
 from core.spec import TrialSpec, parse_spec
 from workbench import app as program
+from workbench.form.starter_specs import starters
 from workbench.jobs import Jobs
 from workbench.main_window import MainWindow
 from workbench.preferences import Preferences, default_settings
 from workbench.session import Session
-from workbench.starter_specs import starters
 
 SIZE = (1280, 800)
 

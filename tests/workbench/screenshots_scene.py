@@ -20,7 +20,7 @@ from tests.conftest import REAL_CLIPS
 from tests.sound import VirtualMicrophone, sound_server
 from tests.workbench.screenshots import EPOCHS_SEEN, LIVE, LIVE_EPOCHS, VARIED
 from workbench.pages.record import RecordPage
-from workbench.takes import Phase
+from workbench.record.takes import Phase
 
 TURNS = 80
 SEEN_CLIP = 2

@@ -11,7 +11,8 @@ from core.datasets.catalogue import NONE, Catalogue, make_catalogue, open_catalo
 from core.datasets.edits import ClipEdit
 from core.evaluation.verdicts import Verdicts
 from core.spec import Dataset, Split
-from workbench.clip_rows import (
+from workbench.clips.label_choice import used_labels, with_label, with_labels
+from workbench.clips.rows import (
     ANY_FAULT,
     CHANGED,
     COLUMNS,
@@ -25,7 +26,6 @@ from workbench.clip_rows import (
     ClipFilter,
     ClipRows,
 )
-from workbench.label_choice import used_labels, with_label, with_labels
 
 
 def catalogue(folder: Path, **dataset: object) -> Catalogue:

@@ -18,8 +18,8 @@ from tests.sound import VirtualMicrophone
 from tests.workbench.conftest import WORKER_MS
 from tests.workbench.data_page import cells, labels, open_folder, settle, tick_box
 from tests.workbench.data_page import page as page
-from workbench.clip_jobs import NO_TRIAL
-from workbench.clip_rows import LABEL, NAME, PART, PROBLEM
+from workbench.clips.jobs import NO_TRIAL
+from workbench.clips.rows import LABEL, NAME, PART, PROBLEM
 from workbench.jobs import Jobs
 from workbench.pages.data import DataPage
 from workbench.pages.experiment import ExperimentPage

@@ -14,7 +14,7 @@ from core.datasets.edits import ClipEdit, edits_place, load_edits
 from tests.workbench.data_page import cells, labels, name_at, open_folder, settle
 from tests.workbench.data_page import page as page
 from workbench import app
-from workbench.clip_rows import LABEL, PART, PROBLEM
+from workbench.clips.rows import LABEL, PART, PROBLEM
 from workbench.jobs import Jobs
 from workbench.main_window import MainWindow
 from workbench.pages.data import DataPage

@@ -4,10 +4,10 @@ import pytest
 
 from core.section import field_at, value_at
 from core.spec import KeywordSpottingSpec
-from workbench import field_text
-from workbench.draft import Draft, fields_of
-from workbench.essences import essence
-from workbench.field_text import Shape
+from workbench.form import field_text
+from workbench.form.draft import Draft, fields_of
+from workbench.form.essences import essence
+from workbench.form.field_text import Shape
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from core.experiment.store import Constraints, TrialState
 from core.section import override
 from core.spec import Features, TrialSpec, parse_spec
 from tests.workbench.conftest import WORKER_MS
+from workbench.form.starter_specs import starters
 from workbench.jobs import Jobs, JobState
 from workbench.pages.experiment import ExperimentPage
 from workbench.preferences import Preferences
 from workbench.session import Session
-from workbench.starter_specs import starters
 
 # The offscreen plugin says so of any window with a smallest size; it has no window manager to tell.
 pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("propagateSizeHints")]

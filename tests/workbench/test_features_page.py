@@ -17,8 +17,8 @@ from core.features.decibels import log_mel_decibels
 from core.features.mel import FeatureExtractor
 from core.spec import Dataset, Features, TrialSpec
 from tests.sound import VirtualMicrophone
+from workbench.features.live_panel import EMPTY
 from workbench.jobs import Jobs
-from workbench.live_panel import EMPTY
 from workbench.pages.experiment import ExperimentPage
 from workbench.pages.features import SAME, FeaturesPage
 from workbench.preferences import Preferences

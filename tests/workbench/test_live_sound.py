@@ -7,8 +7,8 @@ from core.audio.wav import Sound, resample
 from core.features.live import Columns
 from core.features.mel import FeatureExtractor
 from core.spec import Features
-from workbench.clip_shelf import ClipShelf
-from workbench.live_sound import STREAM_RATE, LiveSound
+from workbench.clips.shelf import ClipShelf
+from workbench.features.live_sound import STREAM_RATE, LiveSound
 
 
 class Heard:

@@ -1,8 +1,8 @@
 from core.events import BatchEnded, EpochEnded, Progressed, StageStarted, TrialFinished, TrialStarted
 from core.section import override
 from core.spec import TrialSpec, parse_spec
+from workbench.frame.progress import JobProgress
 from workbench.plots.curve_series import METRICS, CurveSeries
-from workbench.progress import JobProgress
 
 
 def epoch(number: int, epochs: int, phase: str = "training", trial: str = "a", seconds: float = 2.0) -> EpochEnded:

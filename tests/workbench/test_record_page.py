@@ -27,8 +27,8 @@ from tests.workbench.conftest import WORKER_MS
 from workbench.jobs import Jobs
 from workbench.pages.record import RecordPage
 from workbench.preferences import Preferences
+from workbench.record.takes import Phase
 from workbench.session import Session
-from workbench.takes import Phase
 
 pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("propagateSizeHints")]
 

@@ -9,12 +9,12 @@ from pytestqt.qtbot import QtBot
 
 from core.section import declared, field_at, override, value_at
 from core.spec import KeywordSpottingSpec, parse_spec
-from workbench import field_text
-from workbench.draft import Draft, fields_of
-from workbench.field_text import Shape
-from workbench.form_fields import ChoiceEditor, FolderEditor, SwitchEditor, WholeNumberBox, bounds_of
-from workbench.form_row import FormRow
-from workbench.spec_form import SpecForm
+from workbench.form import field_text
+from workbench.form.draft import Draft, fields_of
+from workbench.form.field_text import Shape
+from workbench.form.fields import ChoiceEditor, FolderEditor, SwitchEditor, WholeNumberBox, bounds_of
+from workbench.form.row import FormRow
+from workbench.form.spec_form import SpecForm
 
 pytestmark = pytest.mark.usefixtures("themed")
 

@@ -6,7 +6,7 @@ from core.datasets.column_names import name_of
 from core.results import Classification, Forecast, Quality, QuantityErrors
 from workbench import console
 from workbench.number_format import accuracy_in_words, count, percent, three_digits
-from workbench.trial_facts import MEANINGS, WORSE
+from workbench.trials.facts import MEANINGS, WORSE
 
 
 def as_document(quality: Quality) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from core.section import differences
 from workbench import console
 from workbench.commands import quality_sheet
 from workbench.number_format import count, kilobytes, milliseconds, percent
-from workbench.trial_facts import STATE_NAMES, compare_specs, title_of
+from workbench.trials.facts import STATE_NAMES, compare_specs, title_of
 
 
 def as_document(study: Study, name: str) -> dict[str, Any]:

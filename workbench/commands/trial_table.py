@@ -10,7 +10,7 @@ from core.experiment.store import Constraints, Study, TrialState, TrialSummary
 from core.experiment.summary import ForecastError
 from workbench import console
 from workbench.number_format import NOTHING, count, kilobytes, milliseconds, percent, percent_with_margin, three_digits
-from workbench.trial_facts import MEANINGS, STATE_NAMES, WORSE, accuracy_marks, latency_marks, title_of
+from workbench.trials.facts import MEANINGS, STATE_NAMES, WORSE, accuracy_marks, latency_marks, title_of
 
 _FIGURES = (
     "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "num_test_windows", "horizon_minutes",

@@ -10,21 +10,22 @@ from core.datasets.catalogue import Catalogue, label_rows
 from core.datasets.edits import Edits
 from core.evaluation.verdicts import Verdicts
 from core.spec import Dataset, KeywordSpottingSpec, Split, TrialSpec
-from workbench import clip_edits, label_choice
 from workbench import preferences as remembered
-from workbench.catalogue_reader import CatalogueReader
-from workbench.clip_browser import ClipBrowser
-from workbench.clip_jobs import ClipJobs
-from workbench.clip_sources import ClipSources, EmptyData, dropped_folder
-from workbench.clip_view import ClipView
+from workbench.clips import edits as clip_edits
+from workbench.clips import label_choice
+from workbench.clips.browser import ClipBrowser
+from workbench.clips.catalogue_reader import CatalogueReader
+from workbench.clips.jobs import ClipJobs
+from workbench.clips.label_table import LabelTable
+from workbench.clips.sources import ClipSources, EmptyData, dropped_folder
+from workbench.clips.split_line import SplitLine
+from workbench.clips.synthesis_form import SynthesisForm
+from workbench.clips.view import ClipView
+from workbench.form.starter_specs import last_spec
 from workbench.jobs import Jobs
-from workbench.label_table import LabelTable
-from workbench.message_bar import MessageBar
 from workbench.preferences import Preferences
 from workbench.session import Session
-from workbench.split_line import SplitLine
-from workbench.starter_specs import last_spec
-from workbench.synthesis_form import SynthesisForm
+from workbench.widgets.message_bar import MessageBar
 
 TURN_MS = 33
 """The panel follows a moment later, so that a held arrow key runs down the clips without reading each."""

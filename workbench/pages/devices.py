@@ -30,21 +30,21 @@ from core.experiment import device_jobs
 from core.experiment.device_jobs import DeviceJob
 from workbench import preferences as remembered
 from workbench import theme
-from workbench.card import icon_button
-from workbench.device_book import DeviceBook, address_of
-from workbench.device_deploy_panel import DeviceDeployPanel
-from workbench.device_form import DeviceForm
-from workbench.device_line import DeviceLine
-from workbench.device_list import DeviceList
-from workbench.device_live_panel import DeviceLivePanel
-from workbench.device_monitor_panel import DeviceMonitorPanel
-from workbench.device_service_panel import DeviceServicePanel
-from workbench.device_talk import DeviceTalk
-from workbench.elided_label import ElidedLabel
-from workbench.job_strip import JOB_WORDS
+from workbench.devices.book import DeviceBook, address_of
+from workbench.devices.deploy_panel import DeviceDeployPanel
+from workbench.devices.form import DeviceForm
+from workbench.devices.line import DeviceLine
+from workbench.devices.list import DeviceList
+from workbench.devices.live_panel import DeviceLivePanel
+from workbench.devices.monitor_panel import DeviceMonitorPanel
+from workbench.devices.service_panel import DeviceServicePanel
+from workbench.devices.talk import DeviceTalk
+from workbench.frame.job_strip import JOB_WORDS
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.preferences import Preference, Preferences
 from workbench.session import Session
+from workbench.widgets.card import icon_button
+from workbench.widgets.elided_label import ElidedLabel
 
 LAST_DEVICE = Preference("devices/last", "")
 LIST_WIDTH, PAGE_WIDTH = 264, 922

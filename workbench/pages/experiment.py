@@ -24,18 +24,18 @@ from core.experiment.store import Constraints
 from core.spec import Dataset, Features, KeywordSpottingSpec, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
-from workbench.draft import Draft
-from workbench.elided_label import ElidedButton
-from workbench.estimate_card import EstimateCard
+from workbench.form.draft import Draft
+from workbench.form.estimate_card import EstimateCard
+from workbench.form.spec_form import SpecForm
+from workbench.form.starter_specs import Starter, draft_spec, last_spec, starters
+from workbench.form.sweep_card import SweepCard
 from workbench.jobs import Jobs
-from workbench.live_curves import LiveCurves
-from workbench.message_bar import MessageBar
 from workbench.pages.welcome import WelcomePage
 from workbench.preferences import Preferences
 from workbench.session import Session
-from workbench.spec_form import SpecForm
-from workbench.starter_specs import Starter, draft_spec, last_spec, starters
-from workbench.sweep_card import SweepCard
+from workbench.trials.live_curves import LiveCurves
+from workbench.widgets.elided_label import ElidedButton
+from workbench.widgets.message_bar import MessageBar
 
 TOML = "Specs (*.toml)"
 ADDED_AT_ONCE = 4

@@ -9,17 +9,17 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabW
 from core.spec import Features, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
-from workbench.difference_panel import DifferencePanel
-from workbench.draft import Draft
-from workbench.elided_label import ElidedLabel
-from workbench.essences import essence
-from workbench.features_form import FeaturesForm, valid_features
+from workbench.features.difference_panel import DifferencePanel
+from workbench.features.live_panel import LivePanel
+from workbench.form.draft import Draft
+from workbench.form.essences import essence
+from workbench.form.features_form import FeaturesForm, valid_features
+from workbench.form.starter_specs import last_spec
 from workbench.jobs import Jobs
-from workbench.live_panel import LivePanel
 from workbench.plots.mel_filters import MelFilters
 from workbench.preferences import Preferences
 from workbench.session import Session
-from workbench.starter_specs import last_spec
+from workbench.widgets.elided_label import ElidedLabel
 
 FORM_WIDTH, PICTURES_WIDTH = 392, 800
 FILTERS_HEIGHT = 104

@@ -18,22 +18,22 @@ from core.evaluation.detection import DetectionSettings
 from core.experiment.model_choice import ChosenModel
 from core.experiment.store import Study
 from core.spec import Dataset, KeywordSpottingSpec
-from workbench.clip_test_panel import ClipTestPanel
-from workbench.device_menu import DeviceMenu
-from workbench.foreign_settings import ForeignSettings
+from workbench.form.starter_specs import last_spec
 from workbench.jobs import Jobs
-from workbench.listening import Listener, NoModel
-from workbench.listening_model import ListeningModel, SettingsMissing, open_listening
-from workbench.message_bar import MessageBar
-from workbench.microphone_feed import MicrophoneFeed
-from workbench.model_menu import ModelMenu, best_trial
+from workbench.listening.clip_test_panel import ClipTestPanel
+from workbench.listening.foreign_settings import ForeignSettings
+from workbench.listening.model import ListeningModel, SettingsMissing, open_listening
+from workbench.listening.model_menu import ModelMenu, best_trial
+from workbench.listening.part import Listener, NoModel
+from workbench.listening.spotting_panel import SpottingPanel
+from workbench.listening.tuner_panel import TunerPanel
 from workbench.plots.level_meter import LevelMeter
 from workbench.preferences import Preference, Preferences
-from workbench.record_panel import RecordPanel
+from workbench.record.panel import RecordPanel
 from workbench.session import Session
-from workbench.spotting_panel import SpottingPanel
-from workbench.starter_specs import last_spec
-from workbench.tuner_panel import TunerPanel
+from workbench.sound.microphone_feed import MicrophoneFeed
+from workbench.sound.microphone_menu import DeviceMenu
+from workbench.widgets.message_bar import MessageBar
 
 FOLDER = Preference("record/folder", "")
 PERSON = Preference("record/person", "")

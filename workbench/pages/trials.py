@@ -22,24 +22,24 @@ from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialSt
 from core.experiment.store import Constraints, Study, TrialSummary
 from workbench import preferences as remembered
 from workbench import theme
-from workbench.constraint_bar import ConstraintBar
-from workbench.difference_reader import DifferenceReader
 from workbench.jobs import Jobs
-from workbench.message_bar import MessageBar
 from workbench.plots.pareto import ParetoChart
 from workbench.preferences import Preference, Preferences, default_settings
-from workbench.running_trials import RunningTrials
 from workbench.session import Session
-from workbench.trial_actions import TrialActions
-from workbench.trial_charts import TrialCharts
-from workbench.trial_compare import TrialComparison
-from workbench.trial_details import TrialDetails
-from workbench.trial_export import export_as
-from workbench.trial_facts import Differences
-from workbench.trial_filter import FilterBar, TrialFilter
-from workbench.trial_sheets import hover_card
-from workbench.trial_table import TrialTable
-from workbench.trials_frame import EmptyTrials, invitation, padded, stack
+from workbench.trials.actions import TrialActions
+from workbench.trials.charts import TrialCharts
+from workbench.trials.compare import TrialComparison
+from workbench.trials.constraint_bar import ConstraintBar
+from workbench.trials.details import TrialDetails
+from workbench.trials.export import export_as
+from workbench.trials.facts import Differences
+from workbench.trials.filter import FilterBar, TrialFilter
+from workbench.trials.frame import EmptyTrials, invitation, padded, stack
+from workbench.trials.running import RunningTrials
+from workbench.trials.settings_reader import DifferenceReader
+from workbench.trials.sheets import hover_card
+from workbench.trials.table import TrialTable
+from workbench.widgets.message_bar import MessageBar
 
 REPAINT_MS = 33
 HIDDEN_COLUMNS = Preference("trials/hidden_columns", "")

@@ -20,8 +20,8 @@ from core.datasets.clips import label_names
 from core.events import Event
 from core.experiment.jobs import AnyJob, CheckData, Download, Synthesize
 from workbench import number_format, theme
+from workbench.frame.progress import JobProgress
 from workbench.jobs import Jobs, JobState, QueuedJob
-from workbench.progress import JobProgress
 from workbench.session import Session
 
 WIDTH = 720

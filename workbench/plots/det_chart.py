@@ -8,10 +8,10 @@ from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QWidget
 
 from workbench import theme
+from workbench.listening.threshold_curve import ThresholdCurve
 from workbench.number_format import three_digits
 from workbench.plots.figure_axis import Backdrop, FigureAxis
 from workbench.theme import Palette
-from workbench.threshold_curve import ThresholdCurve
 
 NEAR_EDGE = 0.3
 """Decades from the right edge within which words stand at the left of a point."""

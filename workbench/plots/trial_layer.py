@@ -18,8 +18,8 @@ from workbench.plots.crowd import PALE, Crowd
 from workbench.plots.label_placement import Coverage, place_labels
 from workbench.plots.trial_points import NO_POINTS, TrialPoints
 from workbench.theme import Palette
-from workbench.trial_facts import MEANINGS
-from workbench.trial_symbol import paint_hollow_symbol, paint_symbol, symbol_path
+from workbench.trials.facts import MEANINGS
+from workbench.trials.symbol import paint_hollow_symbol, paint_symbol, symbol_path
 
 MOST_LETTERS = 60
 """From more trials than these only the front, the reference and the selection carry letters and signs."""

@@ -10,7 +10,7 @@ import numpy as np
 from core.experiment.pareto import ACCURACY, ERROR, TFLITE_BYTES, TOTAL_MS, ZIP_BYTES, Objective, front, value_of
 from core.experiment.store import TrialState, TrialSummary
 from workbench.number_format import BYTES_PER_KB
-from workbench.trial_facts import accuracy_marks, latency_marks
+from workbench.trials.facts import accuracy_marks, latency_marks
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """What is said of a trial, without any Qt."""
 
 from core.experiment.store import Constraints
-from workbench.trial_facts import (
+from workbench.trials.facts import (
     CONTENDED,
     RANDOM_SPLIT,
     SYNTHETIC,

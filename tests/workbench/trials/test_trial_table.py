@@ -8,9 +8,9 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from core.experiment.store import Constraints, TrialState, TrialSummary, letter_of
-from workbench.trial_columns import NAMES
-from workbench.trial_filter import TrialFilter
-from workbench.trial_table_model import LETTER, NAME, TrialTableModel
+from workbench.trials.columns import NAMES
+from workbench.trials.filter import TrialFilter
+from workbench.trials.table_model import LETTER, NAME, TrialTableModel
 
 ACCURACY, ZIP = NAMES.index("accuracy"), NAMES.index("zip")
 ASCENDING, DESCENDING = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder

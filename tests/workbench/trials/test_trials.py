@@ -13,7 +13,7 @@ from core.experiment.jobs import Remeasure, Train
 from core.experiment.store import Constraints
 from workbench import theme
 from workbench.pages.trials import TrialsPage
-from workbench.trial_columns import NAMES
+from workbench.trials.columns import NAMES
 
 from .conftest import make_epochs, make_result
 

@@ -1,0 +1,183 @@
+"""The top of the Data page: which folder is open, what is in it, and three ways to other clips."""
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from core.datasets.catalogue import Catalogue
+from workbench import theme
+from workbench.widgets.elided_label import ElidedLabel
+
+WORDS_WIDTH = 520
+STEPS = 1000
+
+
+class ClipSources(QFrame):
+    """One line about the folder, and the buttons that choose, fetch, make and judge clips."""
+
+    folder_wanted = Signal()
+    download_wanted = Signal()
+    synthesis_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "header")
+        self.folder = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.folder.setProperty("role", "section")
+        self.figures = ElidedLabel()
+        self.figures.setProperty("role", "muted")
+        self.synthetic = QLabel("synthetic")
+        self.synthetic.setProperty("role", "warning")
+        self.synthetic.setToolTip("Made by speech synthesis: what is measured on these clips says little about people")
+        self.bar = QProgressBar(textVisible=False, maximum=STEPS)
+        self.bar.setAccessibleName("Clips listened to")
+        self.bar.setFixedWidth(160)
+        self.choose = _button("Choose folder…", "ph.folder-open", "A folder with one sub-folder of WAV clips per label")
+        self.download = _button("Download", "ph.download-simple", "Mini Speech Commands: 8,000 clips of eight words")
+        self.download.setAccessibleName("Download Mini Speech Commands")
+        self.make = _button("Make clips…", "ph.speaker-high", "Words of your own, spoken by espeak-ng in many voices")
+        self.make.setCheckable(True)
+        self.judge = QToolButton(text="Judge", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.judge.setProperty("role", "flat")
+        self.judge.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.judge.setToolTip("Find clips that sound unlike their label to a trained trial")
+        theme.set_icon(self.judge, "ph.ear", "muted")
+        self.judge_menu = QMenu(self)
+        self.judge.setMenu(self.judge_menu)
+        self.choose.clicked.connect(self.folder_wanted)
+        self.download.clicked.connect(self.download_wanted)
+        self.make.clicked.connect(self.synthesis_wanted)
+        self._build()
+        self.show_folder("")
+
+    def _build(self) -> None:
+        below = QHBoxLayout()
+        below.setSpacing(8)
+        below.addWidget(self.synthetic)
+        below.addWidget(self.bar)
+        below.addWidget(self.figures, 1)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.folder)
+        words.addLayout(below)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 6, 8, 6)
+        row.setSpacing(4)
+        row.addLayout(words, 1)
+        for button in (self.judge, self.choose, self.download, self.make):
+            row.addWidget(button)
+
+    def show_folder(self, folder: str) -> None:
+        """Name a folder whose clips are not known yet."""
+        self.folder.setText(folder or "No folder of clips yet")
+        self.figures.setText("")
+        self.synthetic.hide()
+        self.bar.hide()
+
+    def show_progress(self, done: float, total: float) -> None:
+        """Say how many clips were listened to."""
+        self.bar.setVisible(total > 0)
+        self.bar.setValue(round(STEPS * done / total) if total else 0)
+        self.figures.setText(f"listening to clips, {done:,.0f} of {total:,.0f}" if total else "looking for clips")
+
+    def show_catalogue(self, catalogue: Catalogue) -> None:
+        """Say what is in the folder."""
+        self.bar.hide()
+        self.folder.setText(str(catalogue.folder))
+        seconds = float(catalogue.columns["seconds"].sum())
+        folders = len({name.partition("/")[0] for name in catalogue.names})
+        said = [_counted(len(catalogue.names), "clip"), f"{_counted(folders, 'label')} with clips"]
+        said.append(_counted(len(catalogue.speakers), "speaker") if catalogue.speakers else "no speakers in the names")
+        said.append(_hours(seconds))
+        if catalogue.excluded.any():
+            said.append(f"{int(catalogue.excluded.sum()):,} excluded")
+        self.figures.setText(" · ".join(said))
+        self.synthetic.setVisible(catalogue.dealing.synthetic)
+
+
+class EmptyData(QWidget):
+    """Says what will be shown here, and holds the one button that starts it."""
+
+    folder_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heading, self.words = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.heading.setProperty("role", "heading")
+        self.words.setProperty("role", "muted")
+        for label in (self.heading, self.words):
+            label.setFixedWidth(WORDS_WIDTH)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.button = QPushButton("Choose folder…")
+        self.button.setProperty("role", "primary")
+        self.button.clicked.connect(self.folder_wanted)
+        column = QVBoxLayout(self)
+        column.setSpacing(16)
+        column.addStretch(2)
+        for widget in (self.heading, self.words, self.button):
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+        self.invite()
+
+    def invite(self) -> None:
+        """Say what will be shown here."""
+        self._show(
+            "No clips yet",
+            "The clips of a folder appear here: each label with its clips, speakers and parts, and every clip with "
+            "its sound, its picture and what is wrong with it. Choose or drop a folder with one sub-folder of WAV "
+            "clips per label, download Mini Speech Commands, or have words of your own spoken by a synthesizer.",
+        )
+
+    def wait(self) -> None:
+        """Say that clips are on their way."""
+        self._show("Listening to clips", "Every clip is read once; what was heard is remembered for the next time.")
+        self.button.hide()
+
+    def show_trouble(self, sentence: str) -> None:
+        """Say why there are no clips."""
+        self._show("These clips cannot be listed", f"{sentence[:1].upper()}{sentence[1:]}.")
+
+    def _show(self, heading: str, words: str) -> None:
+        self.button.show()
+        self.heading.setText(heading)
+        self.words.setText(words)
+        # An aligned widget is not asked for its height at a width, so that lines would be cut off.
+        for label in (self.heading, self.words):
+            label.setFixedHeight(label.heightForWidth(WORDS_WIDTH))
+
+
+def dropped_folder(event: QDropEvent) -> str:
+    """Return the first folder among what is dropped, or nothing."""
+    paths = [url.toLocalFile() for url in event.mimeData().urls()]
+    return next((path for path in paths if path and Path(path).is_dir()), "")
+
+
+def _button(text: str, icon: str, explained: str) -> QToolButton:
+    button = QToolButton(text=text, toolTip=explained)
+    button.setProperty("role", "flat")
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    theme.set_icon(button, icon, "muted")
+    return button
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _hours(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes >= 60:
+        return f"{minutes // 60} h {minutes % 60} min"
+    return f"{minutes} min" if minutes else f"{seconds:.0f} s"

@@ -1,0 +1,1 @@
+"""The Devices page: deploy, measure, listen and monitor on a device."""

@@ -1,0 +1,130 @@
+"""What the model will get: the picture of the newest clip, its shape and bytes, and what it costs to compute."""
+
+import statistics
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+
+from core.features.mel import FeatureExtractor
+from core.spec import Features
+from workbench import number_format
+from workbench.plots.spectrogram import PictureView
+from workbench.sound.seen_picture import seen
+
+Float32 = NDArray[np.float32]
+
+TIMED_RUNS, WARMUP_RUNS = 50, 3
+SETTLED_MS = 250
+"""Timing begins when the settings have been still for so long."""
+FIGURES = (
+    ("shape", "Input", "Frames × coefficients × channels"),
+    ("float_bytes", "As float32", "Bytes of one input as it leaves the features"),
+    ("int8_bytes", "As int8", "Bytes of one input of a model that is quantized to int8"),
+    ("time", "Features", "Median time of computing one clip's features on this machine, one clip at a time"),
+)
+
+
+class InputCard(QFrame):
+    """Follows the settings; times them once they are still."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "card")
+        self.features = Features()
+        self.clip_duration_ms = 1000
+        self.median_ms: float | None = None
+        self.picture = PictureView("Input")
+        self.figures: dict[str, QLabel] = {}
+        self.note = QLabel(wordWrap=True)
+        self.note.setProperty("role", "muted")
+        self._build()
+        self._times_ms: list[float] = []
+        self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
+        self._settled.timeout.connect(self._begin_timing)
+        self._turn = QTimer(self, interval=0)
+        self._turn.timeout.connect(self._time_once)
+
+    def _build(self) -> None:
+        title = QLabel("What the model gets")
+        title.setProperty("role", "section")
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(2)
+        for row, (key, words, explained) in enumerate(FIGURES):
+            name = QLabel(words)
+            name.setProperty("role", "muted")
+            name.setToolTip(explained)
+            figure = QLabel(number_format.NOTHING)
+            figure.setAccessibleName(words)
+            grid.addWidget(name, row, 0)
+            grid.addWidget(figure, row, 1)
+            self.figures[key] = figure
+        grid.setColumnStretch(1, 1)
+        facts = QVBoxLayout()
+        facts.setSpacing(6)
+        facts.addWidget(title)
+        facts.addLayout(grid)
+        facts.addWidget(self.note)
+        facts.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 8, 8, 8)
+        row.setSpacing(16)
+        row.addLayout(facts)
+        row.addWidget(self.picture, 1)
+
+    def show_settings(self, features: Features, clip_duration_ms: int) -> None:
+        """Show shape, bytes and filters of these settings, and time them soon."""
+        self.features, self.clip_duration_ms = features, clip_duration_ms
+        frames, coefficients = features.num_frames(self._num_samples), features.num_coefficients
+        values = frames * coefficients
+        self.figures["shape"].setText(f"{frames} × {coefficients} × 1")
+        self.figures["float_bytes"].setText(f"{number_format.count(4 * values)} bytes")
+        self.figures["int8_bytes"].setText(f"{number_format.count(values)} bytes")
+        self.note.setText(_note(features))
+        self.note.setVisible(bool(self.note.text()))
+        self.figures["time"].setText("…")
+        self.median_ms = None
+        self._turn.stop()
+        self._settled.start()
+
+    def show_input(self, picture: Float32 | None) -> None:
+        """Show the picture (frames, coefficients) that the network would get now."""
+        if picture is None:
+            self.picture.clear()
+            return
+        shown = seen(picture, self.features, normalized=self.features.normalization == "clip_mean")
+        self.picture.show_picture(
+            shown.values, self.clip_duration_ms / 1000, shown.rows, shown.row_range, shown.levels, shown.unit
+        )
+
+    @property
+    def _num_samples(self) -> int:
+        return round(self.features.sample_rate * self.clip_duration_ms / 1000)
+
+    def _begin_timing(self) -> None:
+        if not self.isVisible() or self.features.num_frames(self._num_samples) < 1:
+            return
+        self._extractor = FeatureExtractor(self.features, self._num_samples)
+        self._noise = np.random.default_rng(0).normal(0, 0.1, (1, self._num_samples)).astype(np.float32)
+        self._times_ms = []
+        self._turn.start()
+
+    def _time_once(self) -> None:
+        """Time one clip, between two turns of the event loop."""
+        started = time.perf_counter()
+        self._extractor.compute(self._noise)
+        self._times_ms.append(1000 * (time.perf_counter() - started))
+        if len(self._times_ms) == WARMUP_RUNS + TIMED_RUNS:
+            self._turn.stop()
+            self.median_ms = statistics.median(self._times_ms[WARMUP_RUNS:])
+            self.figures["time"].setText(f"{number_format.milliseconds(self.median_ms)} ms a clip")
+            self.figures["time"].setToolTip(f"Median of {TIMED_RUNS} clips on this machine")
+
+
+def _note(features: Features) -> str:
+    if features.normalization == "standardize":
+        return "Standardizing follows in training: its mean and deviation come from the training part."
+    return ""

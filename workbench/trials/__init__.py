@@ -1,0 +1,1 @@
+"""The Trials page: charts, table, details and comparison of a study's trials."""

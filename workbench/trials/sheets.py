@@ -1,0 +1,151 @@
+"""What the details panel says, as rich text: small tables with figures at the right."""
+
+from collections.abc import Iterable, Sequence
+from html import escape
+from pathlib import Path
+
+from core.experiment.store import TrialSummary
+from core.results import LabelScore, Latency, TrialResult
+from workbench import number_format, theme
+from workbench.trials.facts import MEANINGS, Difference, Limit, accuracy_marks, latency_marks, title_of
+
+Cell = str
+MOST_CHANGES = 5
+"""So many differences a hover says; the details say all."""
+
+
+def table(rows: Iterable[Sequence[Cell]], head: Sequence[Cell] = ()) -> str:
+    """Return rows as a table: the first column at the left and muted, the others at the right."""
+    muted = theme.current().muted
+    lines = []
+    if head:
+        cells = "".join(
+            f"<td align='{'left' if index == 0 else 'right'}' style='padding: 0 0 2px {0 if index == 0 else 14}px'>"
+            f"<span style='color:{muted}'>{cell}</span></td>"
+            for index, cell in enumerate(head)
+        )
+        lines.append(f"<tr>{cells}</tr>")
+    for first, *others in rows:
+        cells = f"<td style='padding: 1px 0'><span style='color:{muted}'>{first}</span></td>"
+        cells += "".join(f"<td align='right' style='padding: 1px 0 1px 14px'>{cell}</td>" for cell in others)
+        lines.append(f"<tr>{cells}</tr>")
+    return f"<table width='100%' cellspacing='0'>{''.join(lines)}</table>" if lines else ""
+
+
+def limits_sheet(limits: Sequence[Limit]) -> str:
+    """Return how a trial stands to each constraint, with a sign that is not colour alone."""
+    palette = theme.current()
+    signs = {
+        True: ("✓", palette.good, "met"),
+        False: ("✗", palette.bad, "not met"),
+        None: ("", palette.muted, "not measured"),
+    }
+    rows = []
+    for limit in limits:
+        sign, colour, words = signs[limit.met]
+        rows.append(
+            (limit.words, limit.figure, f"<span style='color:{colour}'>{sign} {words or 'not measured'}</span>")
+        )
+    return table(rows)
+
+
+def figures_sheet(trial: TrialSummary, result: TrialResult | None, device: str) -> str:
+    """Return the figures of a finished trial with their uncertainty; the accuracy so far of another."""
+    if result is None:
+        if trial.validation_accuracy is None:
+            return ""
+        return table([("validation accuracy", f"{number_format.percent(trial.validation_accuracy)} %")])
+    quality, footprint = result.quality, result.footprint
+    low, high = quality.interval
+    strong = number_format.percent_with_margin(quality.accuracy, low, high)
+    rows = [
+        ("accuracy", f"<b>{strong}</b> %{accuracy_marks(trial)}"),
+        ("", _muted(f"{number_format.percent(low)}–{number_format.percent(high)} %, {quality.num_clips:,} clips")),
+        ("zip", f"<b>{number_format.kilobytes(footprint.zip_bytes)}</b> kB"),
+        ("plain", f"{number_format.kilobytes(footprint.tflite_bytes)} kB"),
+        *_latency_rows(result.latency_on(device), trial, device),
+        ("parameters", number_format.count(footprint.params)),
+        ("non-zero", number_format.count(footprint.nonzero_params)),
+        ("MACs", f"{number_format.millions(footprint.macs)} M"),
+        ("RAM", f"{number_format.kilobytes(footprint.peak_ram_bytes)} kB"),
+        ("training", f"{number_format.duration(result.training_seconds)} min"),
+        ("training examples", number_format.count(result.num_training_examples)),
+    ]
+    return table(rows) + f"<p style='margin-top:4px'>{_muted('kB are 1024 bytes. Latency: median at batch 1.')}</p>"
+
+
+def _latency_rows(latency: Latency | None, trial: TrialSummary, device: str) -> list[tuple[str, str]]:
+    if latency is None:
+        return [("total", _muted(f"not measured on {escape(device) or 'this machine'}"))]
+    signs = latency_marks(trial.latency_on(device))
+    total = latency.total
+    tail = f"p99 {number_format.milliseconds(total.p99_ms)}, {total.num_runs:,} runs, {escape(latency.device)}"
+    rows = [
+        ("total", f"<b>{number_format.milliseconds(total.median_ms)}</b> ms{signs}"),
+        ("", _muted(tail)),
+        ("features", f"{number_format.milliseconds(latency.feature.median_ms)} ms{signs}"),
+        ("inference", f"{number_format.milliseconds(latency.inference.median_ms)} ms{signs}"),
+    ]
+    if latency.saving is not None:
+        rows.append(("latency saved", f"{number_format.percent(latency.saving)} %{signs}"))
+    return rows
+
+
+def truths_sheet(trial: TrialSummary, device: str) -> str:
+    """Return what must be known before believing the figures: signs with their meaning, then the warnings."""
+    signs = accuracy_marks(trial) + latency_marks(trial.latency_on(device))
+    lines = [f"{sign} {MEANINGS[sign]}" for sign in signs]
+    return "<br>".join([*lines, *(escape(warning) for warning in trial.warnings)])
+
+
+def differences_sheet(differences: Sequence[Difference], *, is_reference: bool) -> str:
+    """Return what a trial changes, the reference's value last."""
+    if is_reference:
+        return _muted("This is the reference trial.")
+    if not differences:
+        return _muted("Nothing.")
+    rows = [(escape(found.name), f"<b>{escape(found.ours)}</b>", _muted(escape(found.theirs))) for found in differences]
+    return table(rows, ("", "this", "reference"))
+
+
+def labels_sheet(scores: Sequence[LabelScore]) -> str:
+    """Return precision and recall per label."""
+    rows = [
+        (
+            escape(score.label),
+            number_format.percent(score.precision),
+            number_format.percent(score.recall),
+            str(score.num_clips),
+        )
+        for score in scores
+    ]
+    return table(rows, ("", "precision, %", "recall, %", "clips"))
+
+
+def files_sheet(folder: Path) -> str:
+    """Return the files of a trial with their sizes."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    rows = [(escape(path.name), f"{number_format.kilobytes(path.stat().st_size)} kB") for path in files]
+    return table(rows)
+
+
+def hover_card(trial: TrialSummary, device: str, differences: Sequence[Difference]) -> str:
+    """Return what a point on a chart says of its trial."""
+    latency = trial.latency_on(device)
+    figures = [
+        f"{number_format.percent(trial.accuracy)} %{accuracy_marks(trial)}"
+        if trial.accuracy is not None
+        else f"{number_format.percent(trial.validation_accuracy)} % on validation so far",
+        f"zip {number_format.kilobytes(trial.zip_bytes)} kB" if trial.zip_bytes is not None else "",
+        f"total {number_format.milliseconds(latency.total_ms)} ms{latency_marks(latency)}" if latency else "",
+    ]
+    lines = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}", " · ".join(filter(None, figures))]
+    if differences:
+        words = ", ".join(f"{found.name} {found.ours}" for found in differences[:MOST_CHANGES])
+        more = len(differences) - MOST_CHANGES
+        lines.append(_muted(escape(words + (f", {more} more" if more > 0 else ""))))
+    return "<br>".join(lines)
+
+
+def _muted(text: str) -> str:
+    return f"<span style='color:{theme.current().muted}'>{text}</span>"
