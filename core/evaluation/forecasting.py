@@ -31,10 +31,17 @@ class KeptForecasts:
     """When each forecast was made, ascending, shape (n,)."""
     forecasts: Float32
     """Shape (n, output_steps, targets)."""
+    linear: Float32
+    """Those of a linear model, of the same shape."""
     truth_times_s: NDArray[np.int64]
     """Times of the values that came, ascending, shape (m,); gaps are left out."""
     truth: Float32
     """Shape (m, targets)."""
+
+    @property
+    def latest(self) -> Float32:
+        """Values when each forecast was made, which persistence says of all steps, shape (n, targets)."""
+        return np.asarray(self.truth[np.searchsorted(self.truth_times_s, self.times_s)])
 
 
 def judge(forecasts: Float32, test: Windows, frame: Frame, linear: Float32) -> Forecast:
@@ -70,8 +77,11 @@ def forecast(model: Path, inputs: Float32, frame: Frame, emit: Emit = ignore) ->
     return np.concatenate(parts).reshape(len(inputs), frame.output_steps, num_targets)
 
 
-def save_forecasts(forecasts: Float32, test: Windows, frame: Frame, folder: Path) -> None:
-    """Keep the forecasts of the latest test windows beside a model, with what came, for charts over time."""
+def save_forecasts(forecasts: Float32, linear: Float32, test: Windows, frame: Frame, folder: Path) -> None:
+    """Keep the forecasts of the latest test windows beside a model, with what came, for charts over time.
+
+    Those of the file and of a linear model have shape (n, output_steps, targets).
+    """
     kept = slice(max(0, len(test) - _MOST_KEPT), None)
     ahead_s = np.arange(frame.output_steps + 1) * round(60 * frame.step_minutes)
     times_s = (test.times_s[kept, np.newaxis] + ahead_s).ravel()
@@ -81,6 +91,7 @@ def save_forecasts(forecasts: Float32, test: Windows, frame: Frame, folder: Path
         folder / FORECASTS,
         times_s=test.times_s[kept],
         forecasts=forecasts[kept],
+        linear=linear[kept],
         truth_times_s=truth_times_s,
         truth=values[first],
     )

@@ -94,15 +94,17 @@ class Forecasting:
         """Judge the deployed file on the test part, and keep its forecasts beside it."""
         cut, frame = _measured(data)
         forecasts = forecasting.forecast(model, cut.test.inputs, frame, emit)
-        forecasting.save_forecasts(forecasts, cut.test, frame, model.parent)
-        return _judge(forecasts, cut, frame)
+        linear = _forecast_linearly(cut)
+        forecasting.save_forecasts(forecasts, linear, cut.test, frame, model.parent)
+        return forecasting.judge(forecasts, cut.test, frame, linear)
 
     def judge_file(self, model: Path, spec: ForecastingSpec, outputs: tuple[str, ...], emit: Emit) -> Forecast:
         """Judge any file that takes and gives quantities in their own units."""
         if outputs:
             raise ModelError(f"{model}: labels were named, but this spec forecasts; leave them out")
         cut, frame = _measured(self.prepare(spec, emit))
-        return _judge(forecasting.forecast(model, cut.test.inputs, frame, emit), cut, frame)
+        forecasts = forecasting.forecast(model, cut.test.inputs, frame, emit)
+        return forecasting.judge(forecasts, cut.test, frame, _forecast_linearly(cut))
 
     def measure_latency(self, model: Path, spec: ForecastingSpec, emit: Emit) -> Latency:
         """Time taking the latest values, inference and both together, at batch 1."""
@@ -158,9 +160,8 @@ def _measured(data: PreparedData) -> tuple[Cut, Frame]:
     return data.cut, data.frame
 
 
-def _judge(forecasts: Float32, cut: Cut, frame: Frame) -> Forecast:
-    linear = forecasting.forecast_linearly(forecasting.fit_linear(cut.train), cut.test)
-    return forecasting.judge(forecasts, cut.test, frame, linear)
+def _forecast_linearly(cut: Cut) -> Float32:
+    return forecasting.forecast_linearly(forecasting.fit_linear(cut.train), cut.test)
 
 
 def _warnings(series: Series, cut: Cut) -> list[str]:
