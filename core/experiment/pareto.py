@@ -73,19 +73,29 @@ def value_of(trial: TrialSummary, objective: Objective, device: str = "") -> flo
     return float("nan") if value is None else float(value)
 
 
+def kind_of(trial: TrialSummary) -> tuple[str, float | None]:
+    """Return what a trial does: only those of one task, and forecasting equally far, can be compared."""
+    return trial.task, trial.horizon_minutes
+
+
 def front_of(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
-    """Return the names of the finished trials on the front of some objectives."""
-    points = {trial.name: tuple(value_of(trial, objective, device) for objective in objectives) for trial in trials}
-    return front(points, [objective.sign for objective in objectives])
+    """Return the names of the finished trials on the front of some objectives, each among those of its kind."""
+    return set().union(*(_front_of_kind(group, objectives, device) for group in _by_kind(trials)))
 
 
 def best_of(trials: Iterable[TrialSummary], costs: Sequence[Objective] = (ZIP_BYTES, TOTAL_MS)) -> set[str]:
-    """Return the names of the trials that no other beats in quality and all costs at once.
-
-    Only trials that do the same are compared: of one task, and forecasting equally far.
-    """
-    alike: dict[tuple[object, ...], list[TrialSummary]] = {}
-    for trial in trials:
-        alike.setdefault((trial.task, trial.horizon_minutes), []).append(trial)
-    fronts = [front_of(group, (*quality_objectives(group), *costs)) for group in alike.values()]
+    """Return the names of the trials that no other of their kind beats in quality and all costs at once."""
+    fronts = (_front_of_kind(group, (*quality_objectives(group), *costs)) for group in _by_kind(trials))
     return set().union(*fronts)
+
+
+def _by_kind(trials: Iterable[TrialSummary]) -> list[list[TrialSummary]]:
+    groups: dict[tuple[str, float | None], list[TrialSummary]] = {}
+    for trial in trials:
+        groups.setdefault(kind_of(trial), []).append(trial)
+    return list(groups.values())
+
+
+def _front_of_kind(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
+    points = {trial.name: tuple(value_of(trial, objective, device) for objective in objectives) for trial in trials}
+    return front(points, [objective.sign for objective in objectives])

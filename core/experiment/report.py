@@ -12,6 +12,7 @@ from typing import Any
 from core.datasets.column_names import unit_of
 from core.errors import WorkbenchError
 from core.experiment import report_cells as cells
+from core.experiment.baselines import baselines_of
 from core.experiment.files import write_atomically
 from core.experiment.store import DeviceLatency, Study, TrialState, TrialSummary
 
@@ -147,18 +148,13 @@ def to_markdown(study: Study) -> str:
 
 
 def _baseline_rows(trials: Iterable[TrialSummary]) -> list[list[str]]:
-    """Return what any model must beat, once for each kind of windows: title, errors and what they were tested on."""
-    rows = {}
-    for trial in trials:
-        for title, figures in (
-            ("Persistence", [error.persistence_mae for error in trial.errors]),
-            ("Linear model", [error.linear_mae for error in trial.errors]),
-        ):
-            if figures:
-                written = [f"{figure:.3g} {error.unit}" for figure, error in zip(figures, trial.errors, strict=True)]
-                ahead = f"{title}, {trial.horizon_minutes:g} min ahead"
-                rows[ahead, *figures] = [ahead, " · ".join(written), cells.tested_on(trial)]
-    return list(rows.values())
+    """Return what any model must beat: title, errors and what they were tested on."""
+    rows = []
+    for baseline in baselines_of(trials):
+        errors = " · ".join(f"{error.mae:.3g} {error.unit}" for error in baseline.errors)
+        title = f"{baseline.title}, {baseline.horizon_minutes:g} min ahead"
+        rows.append([title, errors, f"{baseline.num_test_windows:,} test windows"])
+    return rows
 
 
 @dataclass(frozen=True)

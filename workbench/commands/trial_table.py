@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.datasets.column_names import name_of
+from core.experiment.baselines import baselines_of
 from core.experiment.pareto import best_of
 from core.experiment.store import Constraints, Study, TrialState, TrialSummary
 from core.experiment.summary import ForecastError
@@ -90,9 +91,11 @@ def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
         for name in quantities:
             quality += _error(summary.error_of(name))
         rows.append(_cells(summary, signs, quality))
-    for title, errors in _baselines(summaries):
-        quality = [""] * has_accuracy + [cell for name in quantities for cell in errors.get(name, ("", ""))]
-        rows.append(["", title, "", *quality, *[""] * 8])
+    for baseline in baselines_of(summaries):
+        quality = [""] * has_accuracy
+        for name in quantities:
+            quality += _error_of_baseline(baseline.error_of(name))
+        rows.append(["", f"{baseline.title}, {baseline.horizon_minutes:g} min ahead", "", *quality, *[""] * 8])
     console.show_table(study.name, headings, rows)
     _show_notes(summaries, front, constraints)
 
@@ -142,21 +145,8 @@ def _error(error: ForecastError | None) -> tuple[str, str]:
     return three_digits(error.mae) + (WORSE if error.is_worse_than_persistence else ""), percent(error.gain)
 
 
-def _baselines(summaries: Iterable[TrialSummary]) -> list[tuple[str, dict[str, tuple[str, str]]]]:
-    """Return a row for each baseline of each kind of windows: its name, and its errors and gains by quantity."""
-    rows: dict[tuple[str, tuple[float, ...]], dict[str, tuple[str, str]]] = {}
-    for summary in summaries:
-        if not summary.errors:
-            continue
-        ahead = f", {summary.horizon_minutes:g} min ahead"
-        still = tuple(error.persistence_mae for error in summary.errors)
-        fitted = tuple(error.linear_mae for error in summary.errors)
-        for title, figures in ((f"Persistence{ahead}", still), (f"Linear model{ahead}", fitted)):
-            rows[title, figures] = {
-                error.name: (three_digits(figure), percent(1 - figure / error.persistence_mae))
-                for error, figure in zip(summary.errors, figures, strict=True)
-            }
-    return [(title, errors) for (title, _), errors in rows.items()]
+def _error_of_baseline(error: ForecastError | None) -> tuple[str, str]:
+    return ("", "") if error is None else (three_digits(error.mae), percent(error.gain))
 
 
 def _judged(summary: TrialSummary, front: set[str], constraints: Constraints) -> dict[str, Any]:
