@@ -145,7 +145,8 @@ class SshDevice:
                 if process.name().startswith("sshd"):
                     process.kill()
                     killed.append(process)
-        psutil.wait_procs(killed, START_S)
+        # Their parent was killed as well, and the machine's first process may take seconds to see zombies off.
+        self._wait_until(lambda: not any(map(is_alive, killed)))
 
     def _answers(self) -> bool:
         with socket.socket() as attempt:
@@ -198,6 +199,14 @@ class SshDevice:
             if mine and words in " ".join(process.info["cmdline"] or ()):
                 found.append(process)
         return found
+
+
+def is_alive(process: psutil.Process) -> bool:
+    """Tell whether a process does anything yet; what was killed is a zombie for a while."""
+    try:
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 @pytest.fixture(scope="session")
