@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from core.datasets.column_names import name_of
+from core.datasets.column_names import name_of, unit_of
 from core.errors import SpecError
 from core.events import (
     BatchEnded,
@@ -197,7 +197,7 @@ class Narrator:
             self._line(event.trial, f"{event.what}: {event.done:,.0f} of {event.total:,.0f}")
 
     def _show_epoch(self, event: EpochEnded) -> None:
-        figures = f"loss {event.loss:.3f}, validation {_validation(event)}"
+        figures = f"loss {event.loss:.3f}, {_validation(event)}"
         what = f"{PHASES[event.phase]}, epoch {event.epoch} of {event.epochs}"
         self._show(event.trial, what, (event.epoch, event.epochs), figures)
         if self._bars.disable:
@@ -207,8 +207,13 @@ class Narrator:
 
 def _validation(event: EpochEnded) -> str:
     if event.validation_accuracy is not None:
-        return f"{percent(event.validation_accuracy)} %"
-    return ", ".join(f"{quantity} ± {three_digits(error)}" for quantity, error in event.validation_mae.items())
+        return f"validation {percent(event.validation_accuracy)} %"
+    errors = [_error_in_brief(quantity, error) for quantity, error in event.validation_mae.items()]
+    return f"validation error {', '.join(errors)}"
+
+
+def _error_in_brief(column: str, error: float) -> str:
+    return f"{name_of(column)} {three_digits(error)} {unit_of(column)}".rstrip()
 
 
 def _timed_in_brief(event: LatencyMeasured) -> str:
@@ -228,6 +233,8 @@ def _in_brief(event: TrialFinished) -> str:
 def _quality(quality: Quality) -> str:
     if isinstance(quality, Classification):
         return f"{percent(quality.accuracy)} %"
-    errors = [f"{name_of(found.name)} ± {three_digits(found.file.mae)} {found.unit}" for found in quality.quantities]
-    worse = " (worse than persistence)" if quality.worse_than_persistence else ""
-    return ", ".join(errors) + worse
+    errors = [
+        _error_in_brief(found.name, found.file.mae) + " (worse than persistence)" * found.is_worse_than_persistence
+        for found in quality.quantities
+    ]
+    return f"error {', '.join(errors)}"

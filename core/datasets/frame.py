@@ -125,6 +125,15 @@ def load_frame(folder: Path) -> Frame:
         raise DataError(f"{path}: cannot be read as that of a forecast; train the trial again") from error
 
 
+def is_frame(content: bytes) -> bool:
+    """Tell whether the content of a `preprocessing.json` is that of a forecast."""
+    try:
+        Frame.model_validate_json(content)
+    except ValueError:
+        return False
+    return True
+
+
 def _means(values: Float32) -> tuple[float, ...]:
     return tuple(values.mean(axis=(0, 1), dtype=np.float64).tolist())
 

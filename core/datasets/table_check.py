@@ -117,7 +117,11 @@ def _findings(series: Series, columns: tuple[ColumnReport, ...], num_missing_ste
         found.append(f"{num_missing_steps:,} rows are missing in {num_gaps:,} gaps; windows over a gap are left out")
     for column in columns:
         if column.num_missing:
-            found.append(f"{column.name} is missing in {column.num_missing:,} rows; windows with one are left out")
+            found.append(f"{column.name} is missing in {_rows(column.num_missing)}; windows without it are left out")
         if column.low is not None and column.high is not None and column.high - column.low < _LEAST_SPREAD:
             found.append(f"{column.name} never changes from {column.low:g}")
     return found
+
+
+def _rows(number: int) -> str:
+    return f"{number:,} row{'s' if number != 1 else ''}"

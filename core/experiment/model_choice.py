@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.clips import all_labels
+from core.datasets.frame import is_frame
 from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
 from core.datasets.preprocessing import Preprocessing
 from core.errors import DataError, ModelError, Problem, SpecError, StudyError
@@ -82,14 +83,21 @@ def _beside(model: Path, name: str) -> tuple[Path, Path]:
 def _kept_beside(model: Path) -> Preprocessing:
     for path in _beside(model, PREPROCESSING):
         if path.is_file():
-            try:
-                return Preprocessing.model_validate_json(path.read_bytes())
-            except ValueError as error:
-                raise DataError(f"{path}: cannot be read as preprocessing settings; export the model again") from error
+            return _read(path, model)
     raise ModelError(
         f"{model}: has no {PREPROCESSING} beside it, so its input cannot be made; "
         "give the settings it was trained with as a spec (--spec), with its labels"
     )
+
+
+def _read(path: Path, model: Path) -> Preprocessing:
+    content = path.read_bytes()
+    try:
+        return Preprocessing.model_validate_json(content)
+    except ValueError as error:
+        if is_frame(content):
+            raise ModelError(f"{model}: forecasts and takes no sound; choose a model of keyword spotting") from error
+        raise DataError(f"{path}: cannot be read as preprocessing settings; export the model again") from error
 
 
 def preprocessing_of_spec(path: Path | str, labels: tuple[str, ...] = ()) -> Preprocessing:

@@ -76,5 +76,5 @@ def latency_of(trial: TrialSummary) -> str:
     latency = trial.latency_on()
     if latency is None:
         return ""
-    saved = f", {percent(latency.saving)} saved" if latency.saving else ""
+    saved = f", {percent(latency.saving)} saved" if latency.saving and latency.saving > 0 else ""
     return f"{milliseconds(latency.total_ms)} ms{CONTENDED_MARK if latency.contended else ''}{saved}"

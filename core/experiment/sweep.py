@@ -32,6 +32,8 @@ from core.spec import TrialSpec, identity, parse_spec
 MOST_TRIALS = 5000
 BYTES_PER_KB = 1024
 
+_SAID_BY_SECTION = ("schedule", "scheme")
+
 # As a file says them, with the field of Constraints and what turns one into the other.
 _LIMITS: Mapping[str, tuple[str, float]] = {
     "accuracy_min": ("accuracy_min", 1),
@@ -186,7 +188,9 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _short(path: str) -> str:
-    return path.rpartition(".")[2].replace("_", " ")
+    section, _, name = path.rpartition(".")
+    # "pruning polynomial" says what "schedule polynomial" leaves open: the learning rate has one too.
+    return (section if name in _SAID_BY_SECTION else name).replace("_", " ")
 
 
 def _plain(value: Any) -> str:

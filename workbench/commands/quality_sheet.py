@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.datasets.column_names import name_of
-from core.results import Classification, Forecast, Quality, QuantityErrors
+from core.results import Classification, Errors, Forecast, Quality, QuantityErrors
 from workbench import console
 from workbench.number_format import accuracy_in_words, count, percent, three_digits
 from workbench.trials.facts import MEANINGS, WORSE
@@ -60,30 +60,36 @@ def _show_forecast(quality: Forecast) -> None:
 
 
 def _show_horizons(quality: Forecast) -> None:
-    headings: list[tuple[str, console.Side]] = [("ahead", "right")]
-    for found in quality.quantities:
-        headings += [(f"{name_of(found.name)} {found.unit}", "right"), ("persistence", "right"), ("linear", "right")]
-    rows = []
-    for place in range(len(quality.quantities[0].file.by_horizon)):
-        errors = [
-            rival.by_horizon[place]
-            for found in quality.quantities
-            for rival in (found.file, found.persistence, found.linear)
-        ]
-        rows.append((f"{(place + 1) * quality.step_minutes:g} min", *map(three_digits, errors)))
+    rows = [
+        (
+            f"{(place + 1) * quality.step_minutes:g} min",
+            *(three_digits(rival.by_horizon[place]) for rival in _rivals(quality)),
+        )
+        for place in range(len(quality.quantities[0].file.by_horizon))
+    ]
     console.note("")
-    console.show_table("Mean absolute error", headings, rows)
+    console.show_table("Mean absolute error", [("ahead", "right"), *_rival_headings(quality)], rows)
 
 
 def _show_hours(quality: Forecast) -> None:
-    names = [f"{name_of(found.name)} {found.unit}" for found in quality.quantities]
     rows = [
-        (f"{hour:02}:00", *(three_digits(found.file.by_hour[hour]) for found in quality.quantities))
+        (f"{hour:02}:00", *(three_digits(rival.by_hour[hour]) for rival in _rivals(quality)))
         for hour in range(24)
         if any(found.file.by_hour[hour] is not None for found in quality.quantities)
     ]
     console.note("")
-    console.show_table("By hour of the day", [("from", "right"), *((name, "right") for name in names)], rows)
+    console.show_table("By hour of the day", [("from", "right"), *_rival_headings(quality)], rows)
+
+
+def _rivals(quality: Forecast) -> list[Errors]:
+    return [rival for found in quality.quantities for rival in (found.file, found.persistence, found.linear)]
+
+
+def _rival_headings(quality: Forecast) -> list[tuple[str, console.Side]]:
+    headings: list[tuple[str, console.Side]] = []
+    for found in quality.quantities:
+        headings += [(f"{name_of(found.name)} {found.unit}", "right"), ("persistence", "right"), ("linear", "right")]
+    return headings
 
 
 def _show_labels(quality: Classification) -> None:

@@ -1,13 +1,12 @@
 """One trial on a page: everything measured of it, what it changes and where its files are."""
 
-from dataclasses import asdict
 from typing import Any
 
 from core.experiment.store import Study, TrialSummary
 from core.results import Latency, Timing, TrialResult
 from core.section import differences
 from workbench import console
-from workbench.commands import quality_sheet
+from workbench.commands import quality_sheet, trial_table
 from workbench.number_format import count, kilobytes, milliseconds, percent
 from workbench.trials.facts import STATE_NAMES, compare_specs, title_of
 
@@ -17,7 +16,8 @@ def as_document(study: Study, name: str) -> dict[str, Any]:
     summary, spec, result = study.summary(name), study.spec(name), study.result(name)
     changed = differences(spec, study.spec(study.reference)) if study.reference else {}
     return {
-        **asdict(summary),
+        **trial_table.as_values(summary),
+        "worse_than_persistence": summary.is_worse_than_persistence,
         "folder": str(study.folder_of(name).resolve()),
         "files": _files(study, name),
         "differs_from_reference": {path: {"here": ours, "there": theirs} for path, (ours, theirs) in changed.items()},
@@ -75,7 +75,8 @@ def _show_latency(latency: Latency) -> None:
     headings = (("", "left"), ("median ms", "right"), ("p90 ms", "right"), ("p99 ms", "right"), ("runs", "right"))
     console.show_table(title, headings, rows)
     if latency.saving:
-        console.note(f"Saves {percent(latency.saving)} % of the total latency of {latency.reference_trial}")
+        less_or_more = "less" if latency.saving > 0 else "more"
+        console.note(f"In all {percent(abs(latency.saving))} % {less_or_more} time than {latency.reference_trial}")
 
 
 def _show_differences(study: Study, summary: TrialSummary) -> None:

@@ -5,13 +5,13 @@ from dataclasses import asdict
 from typing import Any
 
 from core.datasets.column_names import name_of
-from core.experiment.baselines import baselines_of
+from core.experiment.baselines import Baseline, baselines_of
 from core.experiment.pareto import best_of
 from core.experiment.store import Constraints, Study, TrialState, TrialSummary
 from core.experiment.summary import ForecastError
 from workbench import console
 from workbench.number_format import NOTHING, count, kilobytes, milliseconds, percent, percent_with_margin, three_digits
-from workbench.trials.facts import MEANINGS, STATE_NAMES, WORSE, accuracy_marks, latency_marks, title_of
+from workbench.trials.facts import MEANINGS, STATE_NAMES, WORSE, accuracy_marks, latency_marks, limits_of, title_of
 
 _FIGURES = (
     "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "num_test_windows", "horizon_minutes",
@@ -45,8 +45,14 @@ def as_document(study: Study, summaries: Sequence[TrialSummary]) -> dict[str, An
         "reference": study.reference,
         "constraints": constraints.bounds(),
         "synthetic": any(summary.synthetic for summary in summaries),
-        "trials": [{**asdict(summary), **_judged(summary, front, constraints)} for summary in summaries],
+        "baselines": [_baseline_values(baseline) for baseline in baselines_of(summaries)],
+        "trials": [{**as_values(summary), **_judged(summary, front, constraints)} for summary in summaries],
     }
+
+
+def as_values(summary: TrialSummary) -> dict[str, Any]:
+    """Return a trial as JSON values, with what its errors come to beside persistence."""
+    return {**asdict(summary), "errors": [_error_values(error) for error in summary.errors]}
 
 
 def as_rows(study: Study, summaries: Sequence[TrialSummary]) -> list[dict[str, Any]]:
@@ -103,8 +109,11 @@ def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
 def _show_notes(summaries: Sequence[TrialSummary], front: set[str], constraints: Constraints) -> None:
     marks = "".join(accuracy_marks(summary) + latency_marks(summary.latency_on()) for summary in summaries)
     notes = [f"{mark} {meaning}" for mark, meaning in MEANINGS.items() if mark in marks]
+    limits = [limit.words for limit in limits_of(summaries[0], constraints)] if summaries else []
     if any(_is_feasible(summary, constraints) for summary in summaries):
-        notes.insert(0, f"{FEASIBLE} meets the constraints of the study")
+        notes.insert(0, f"{FEASIBLE} meets the constraints of the study: {', '.join(limits)}")
+    elif limits and any(summary.state is TrialState.FINISHED for summary in summaries):
+        notes.insert(0, f"None of them meets all constraints of the study: {', '.join(limits)}")
     if any(summary.name in front for summary in summaries):
         notes.insert(0, f"{ON_FRONT} not beaten in quality, zipped size and total latency at once")
     if any(summary.errors for summary in summaries):
@@ -155,6 +164,17 @@ def _judged(summary: TrialSummary, front: set[str], constraints: Constraints) ->
         "on_front": summary.name in front,
         "feasible": _is_feasible(summary, constraints),
     }
+
+
+def _error_values(error: ForecastError) -> dict[str, Any]:
+    return {**asdict(error), "gain": error.gain, "worse_than_persistence": error.is_worse_than_persistence}
+
+
+def _baseline_values(baseline: Baseline) -> dict[str, Any]:
+    errors = [
+        {"name": error.name, "unit": error.unit, "mae": error.mae, "gain": error.gain} for error in baseline.errors
+    ]
+    return {**asdict(baseline), "errors": errors}
 
 
 def _is_feasible(summary: TrialSummary, constraints: Constraints) -> bool:
