@@ -1,20 +1,31 @@
 """What the names of a table's columns tell: quantity and unit. Loads nothing, so that every command can use it."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Sequence
 
 _UNITS = {"degC": "°C", "deg": "°", "W/m?": "W/m²", "W/m\ufffd": "W/m²", "g/m**3": "g/m³"}
 
 
+_QUANTITIES = {
+    "temperature": r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^air.?temp|^t2m",
+    "humidity": r"^rh\s*([(\[]|_|$)|humid|feuchte|^hum",
+}
+
+
 def temperature_and_humidity(columns: Sequence[str]) -> tuple[str, ...]:
     """Return the columns that are called air temperature and relative humidity, as far as there are any."""
-    patterns = (
-        r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^air.?temp|^t2m", r"^rh\s*([(\[]|_|$)|humid|feuchte|^hum",
-    )  # fmt: skip
     found = []
-    for pattern in patterns:
-        found += [name for name in columns if re.search(pattern, name, re.IGNORECASE)][:1]
+    for quantity in _QUANTITIES:
+        found += [name for name in columns if quantity_of(name) == quantity][:1]
     return tuple(found)
+
+
+def quantity_of(column: str) -> str:
+    """Return temperature or humidity where a column is called so, else nothing."""
+    found = (name for name, pattern in _QUANTITIES.items() if re.search(pattern, column, re.IGNORECASE))
+    return next(found, "")
 
 
 def unit_of(column: str) -> str:

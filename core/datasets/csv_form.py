@@ -1,7 +1,10 @@
 """How a CSV of measurements is written: encoding, separator, decimal mark, time format, which columns hold numbers.
 
-Only the beginning and the end of a file are looked at, so that a file of any size is recognised at once.
+Only the beginning and the end of a file are looked at, so that a file of any size is recognised at once. Standard
+library alone: a device recognises its files by this same one.
 """
+
+from __future__ import annotations
 
 import codecs
 import csv
@@ -62,9 +65,9 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
     if header_lines is None:
         raise DataError(f"{path}: is empty; choose a CSV file with a row of column names and rows of measurements")
     separator = _separator(lines[header_lines:])
-    columns = tuple(name.strip() for name in _cells([lines[header_lines]], separator)[0])
+    columns = tuple(name.strip() for name in cells_of([lines[header_lines]], separator)[0])
     ending = tail.decode(encoding, "replace").splitlines()[1:]
-    rows = [row for row in _cells([*lines[header_lines + 1 :], *ending], separator) if len(row) == len(columns)]
+    rows = [row for row in cells_of([*lines[header_lines + 1 :], *ending], separator) if len(row) == len(columns)]
     _check_shape(path, columns, rows)
     decimal = "," if separator != "," and _has_decimal_commas(rows) else "."
     time_column = _time_column(path, columns, rows, time_column)
@@ -87,7 +90,7 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
         header_lines + 1,
         columns,
         time_column,
-        _formats_of(first_time)[0],
+        formats_of(first_time)[0],
         first_time,
         numeric,
     )
@@ -107,7 +110,7 @@ def line_of(path: Path, form: CsvForm, column: str, value: str) -> int | None:
     with path.open(encoding=form.encoding, errors="replace", newline="") as file:
         for number, line in enumerate(file, 1):
             if number > form.header_lines and value in line:
-                (cells,) = _cells([line], form.separator)
+                (cells,) = cells_of([line], form.separator)
                 if place < len(cells) and cells[place] == value:
                     return number
     return None
@@ -147,13 +150,14 @@ def _separator(lines: Sequence[str]) -> str:
     """Return the separator that cuts the header into most columns, and the first rows into as many."""
 
     def agreeing(separator: str) -> tuple[int, int]:
-        widths = [len(row) for row in _cells(lines[:20], separator)]
+        widths = [len(row) for row in cells_of(lines[:20], separator)]
         return sum(width == widths[0] for width in widths) if widths[0] > 1 else 0, widths[0]
 
     return max(_SEPARATORS, key=agreeing)
 
 
-def _cells(lines: Iterable[str], separator: str) -> list[list[str]]:
+def cells_of(lines: Iterable[str], separator: str) -> list[list[str]]:
+    """Return the cells of each line that has any."""
     rows = csv.reader((line for line in lines if line.strip()), delimiter=separator, skipinitialspace=True)
     return list(rows)
 
@@ -167,7 +171,7 @@ def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
     repeated = {name for name in columns if columns.count(name) > 1}
     if repeated:
         raise DataError(f"{path}: two columns are called {min(repeated)!r}; give each a name of its own")
-    if all(_is_number(name, ".") or _formats_of(name) for name in columns if name):
+    if all(_is_number(name, ".") or formats_of(name) for name in columns if name):
         raise DataError(f"{path}: its first line holds values, not the names of the columns; write the names above it")
     if len(rows) < 2:
         raise DataError(
@@ -183,9 +187,9 @@ def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
 
     if wanted and wanted not in columns:
         raise DataError(f"{path}: has no column {wanted!r} for the time; its columns are {', '.join(columns)}")
-    named = [name for name in columns if any(hint in name.lower() for hint in _TIME_NAMES)]
+    named = list(filter(is_named_as_time, columns))
     for name in [wanted] if wanted else [*named, *columns]:
-        formats = _formats_of(first_value(name))
+        formats = formats_of(first_value(name))
         # Elsewhere a large number is a measurement.
         if formats and (formats != [EPOCH] or name in (*named, wanted)):
             return name
@@ -198,7 +202,7 @@ def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
 
 def _common_format(path: Path, form: CsvForm, texts: Sequence[str]) -> str:
     """Return the format that all times of the sample are written in. Raises DataError where there is none."""
-    left = _formats_of(form.first_time)
+    left = formats_of(form.first_time)
     for text in filter(str.strip, texts):
         still = [time_format for time_format in left if _reads(text, time_format)]
         if not still:
@@ -217,7 +221,13 @@ def mixed_times(path: Path, form: CsvForm, other: str) -> DataError:
     )
 
 
-def _formats_of(text: str) -> list[str]:
+def is_named_as_time(column: str) -> bool:
+    """Tell whether the name of a column promises times."""
+    return any(hint in column.lower() for hint in _TIME_NAMES)
+
+
+def formats_of(text: str) -> list[str]:
+    """Return the formats that a text can be read in as a time."""
     return [time_format for time_format in (ISO, ISO_ZONED, *_TIME_FORMATS, EPOCH) if _reads(text, time_format)]
 
 

@@ -3,8 +3,9 @@
     python -m core.deploy.device.bench [FOLDER …] [--clips FILE …] [--threads 1,2] [--warmup 20] [--runs 200]
 
 Each FOLDER holds `model.tflite` and `settings.json`; none named means this one. Several are measured in turns, so that
-a saving against a reference holds. `--clips` names, for the folders in their order, .npz files of `samples` (int16,
-n × num_samples, at the model's rate) and `targets` (n, places in `labels`). Lines on stdout, in this order:
+a saving against a reference holds. `--clips` names, for the folders in their order, .npz files of `samples` and
+`targets`: clips (int16, n × num_samples, at the model's rate) and the places (n) of their labels, or windows (float32,
+n × steps × columns) and what came after them. Lines on stdout, in this order:
 
     started     device, machine, cores, python, numpy, runtime
     conditions  when ("before", "after"), and what `board.conditions` tells
@@ -12,6 +13,7 @@ n × num_samples, at the model's rate) and `targets` (n, places in `labels`). Li
     timed       folder, num_threads, slowed, and feature, inference, total of
                 {median_ms, p90_ms, p99_ms, max_ms, num_runs, warmup_runs}; one for each number of threads and folder
     predicted   folder, labels, num_clips, num_right, predictions: [[place of the label, its probability], …]
+    forecasts   folder, forecasts: [[value, …], …], by step and target; in place of the line before
     resident    folder, resident_bytes, peak_resident_bytes
     finished    seconds                                               (or failed, message)
 """
@@ -36,42 +38,36 @@ from numpy.typing import NDArray
 
 from core.deploy.device import board, lines
 from core.deploy.device.runtime import open_network, runtime_name
-from core.deploy.device.settings import Settings, read_settings
+from core.deploy.device.settings import TaskSettings
+from core.deploy.device.tasks import read_task
 from core.errors import DataError, WorkbenchError
 from core.evaluation.network import Network
 from core.evaluation.stopwatch import Float64, time_in_turns
 
-Float32 = NDArray[np.float32]
-Int16 = NDArray[np.int16]
-
-_FULL_SCALE = np.float32(32768)
 _TURNS = 10
 _REPORT_S = 0.25
 _PARTS = ("feature", "inference", "total")
 
 
 @dataclass(frozen=True)
-class Clips:
-    """Clips to judge by: int16 samples (n, num_samples), and the places (n,) of their labels."""
+class Examples:
+    """Examples to judge by: inputs (n, *example_shape) as they were measured, and n targets."""
 
-    samples: Int16
-    targets: NDArray[np.int64]
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A folder to measure; without clips its input is noise, which costs the same time."""
+    """A folder to measure; without examples its input is noise, which costs the same time."""
 
     folder: str
-    settings: Settings
-    clips: Clips | None
+    settings: TaskSettings
+    examples: Examples | None
 
-    def waveform(self) -> Float32:
-        """Return the one clip (1, num_samples) that is timed."""
-        if self.clips is not None:
-            return np.divide(self.clips.samples[:1], _FULL_SCALE, dtype=np.float32)
-        noise: Float32 = np.random.default_rng(0).normal(0, 0.1, (1, self.settings.num_samples)).astype(np.float32)
-        return noise
+    def received(self) -> Any:
+        """Return the one example that is timed."""
+        return self.settings.received(self.settings.noise() if self.examples is None else self.examples.inputs[:1])
 
     def open(self, num_threads: int = 1) -> Network:
         """Return the model, ready to run."""
@@ -86,8 +82,8 @@ def measure(candidates: list[Candidate], threads: list[int], warmup_runs: int, n
     for num_threads in threads:
         _time(candidates, num_threads, warmup_runs, num_runs)
     for candidate in candidates:
-        if candidate.clips is not None:
-            _predict(candidate, candidate.clips)
+        if candidate.examples is not None:
+            _judge(candidate, candidate.examples)
     for candidate in candidates:
         lines.say("resident", folder=candidate.folder, **_resident(candidate.folder))
     lines.say("conditions", when="after", **board.conditions())
@@ -132,16 +128,11 @@ def _time(candidates: list[Candidate], num_threads: int, warmup_runs: int, num_r
 
 
 def _calls(candidate: Candidate, num_threads: int) -> tuple[Any, ...]:
-    """Return what is timed: the features, the model, and both as one whole."""
+    """Return what is timed: making the input, the model, and both as one whole."""
     network = candidate.open(num_threads)
-    extractor = candidate.settings.extractor()
-    waveform = candidate.waveform()
-
-    def make_input() -> Float32:
-        return candidate.settings.scale(extractor.compute(waveform))
-
-    given = make_input()
-    return make_input, lambda: network.run(given), lambda: network.run(make_input())
+    prepare, received = candidate.settings.preparation(), candidate.received()
+    given = prepare(received)
+    return lambda: prepare(received), lambda: network.run(given), lambda: network.run(prepare(received))
 
 
 def _timing(taken_ms: Float64, warmup_runs: int) -> dict[str, float]:
@@ -156,32 +147,22 @@ def _timing(taken_ms: Float64, warmup_runs: int) -> dict[str, float]:
     }
 
 
-def _predict(candidate: Candidate, clips: Clips) -> None:
+def _judge(candidate: Candidate, examples: Examples) -> None:
     settings = candidate.settings
-    network, extractor = candidate.open(), settings.extractor()
-    predictions: list[tuple[int, float]] = []
+    network, prepare = candidate.open(), settings.preparation()
+    outputs = []
     reported_s = time.monotonic()
-    for samples in clips.samples:
-        picture = extractor.compute(np.divide(samples[np.newaxis], _FULL_SCALE, dtype=np.float32))
-        probabilities = network.run(settings.scale(picture))[0]
-        place = int(probabilities.argmax())
-        predictions.append((place, round(float(probabilities[place]), 6)))
+    for example in examples.inputs:
+        outputs.append(network.run(prepare(settings.received(example[np.newaxis])))[0])
         if time.monotonic() - reported_s > _REPORT_S:
             reported_s = time.monotonic()
-            lines.say("progressed", what="clips judged", done=len(predictions), total=len(clips.samples))
-    num_right = int((np.array([place for place, _ in predictions]) == clips.targets).sum())
-    lines.say(
-        "predicted",
-        folder=candidate.folder,
-        labels=settings.labels,
-        num_clips=len(predictions),
-        num_right=num_right,
-        predictions=predictions,
-    )
+            lines.say("progressed", what="examples judged", done=len(outputs), total=len(examples.inputs))
+    kind, told = settings.answers(np.stack(outputs), examples.targets)
+    lines.say(kind, folder=candidate.folder, **told)
 
 
 def _resident(folder: str) -> dict[str, int]:
-    """Return what a process of its own says, for this one holds every candidate and its clips."""
+    """Return what a process of its own says, for this one holds every candidate and its examples."""
     asked = subprocess.run(
         [sys.executable, "-m", "core.deploy.device.resident", folder], stdout=subprocess.PIPE, encoding="utf-8"
     )
@@ -191,26 +172,28 @@ def _resident(folder: str) -> dict[str, int]:
     return dict(said)
 
 
-def read_clips(path: Path, settings: Settings) -> Clips:
-    """Read clips to judge by. Raises DataError naming the file when they are not clips for this model."""
+def read_examples(path: Path, settings: TaskSettings) -> Examples:
+    """Read examples to judge by. Raises DataError naming the file when they are not made for this model."""
     try:
         with np.load(path) as content:
-            samples, targets = content["samples"], content["targets"]
+            inputs, targets = content["samples"], content["targets"]
     except (OSError, ValueError, KeyError) as error:
-        raise DataError(f"{path}: cannot be read as clips ({error}); upload them again") from error
-    if samples.dtype != np.int16 or samples.shape != (len(targets), settings.num_samples) or not len(targets):
+        raise DataError(f"{path}: cannot be read as clips or windows ({error}); upload them again") from error
+    shape = (len(targets), *settings.example_shape)
+    if inputs.dtype != settings.example_type or inputs.shape != shape or not len(targets):
+        sides = ", ".join(map(str, settings.example_shape))
         raise DataError(
-            f"{path}: must hold int16 samples of shape (n, {settings.num_samples}) for n targets, has {samples.dtype} "
-            f"{samples.shape} for {len(targets)}; make them with the settings of the model"
+            f"{path}: must hold {np.dtype(settings.example_type)} samples of shape (n, {sides}) for n targets, has "
+            f"{inputs.dtype} {inputs.shape} for {len(targets)}; make them with the settings of the model"
         )
-    return Clips(samples, targets)
+    return Examples(inputs, targets)
 
 
-def _candidates(folders: list[str], clips: list[Path]) -> list[Candidate]:
+def _candidates(folders: list[str], files: list[Path]) -> list[Candidate]:
     found = []
     for index, folder in enumerate(folders):
-        settings = read_settings(Path(folder))
-        own = read_clips(clips[index], settings) if index < len(clips) else None
+        settings = read_task(Path(folder))
+        own = read_examples(files[index], settings) if index < len(files) else None
         found.append(Candidate(folder, settings, own))
     return found
 

@@ -1,4 +1,4 @@
-"""Memory of a process that does nothing but hear one clip after another with a release's model."""
+"""Memory of a process that does nothing but run a release's model on one example after another."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import core.deploy.device.one_thread  # noqa: F401 (before numpy)  # isort: skip
 import sys
 from pathlib import Path
 
-import numpy as np
-
 from core.deploy.device import lines
 from core.deploy.device.runtime import open_network
-from core.deploy.device.settings import read_settings
+from core.deploy.device.tasks import read_task
 
 _RUNS = 10
 
@@ -19,12 +17,12 @@ _RUNS = 10
 def main() -> None:
     """Say the resident memory, now and at its highest, of this process with the release named on the command line."""
     folder = Path(sys.argv[1])
-    settings = read_settings(folder)
+    settings = read_task(folder)
     network = open_network(folder, settings)
-    extractor = settings.extractor()
-    waveform = np.zeros((1, settings.num_samples), np.float32)
+    prepare = settings.preparation()
+    received = settings.received(settings.noise())
     for _ in range(_RUNS):
-        network.run(settings.scale(extractor.compute(waveform)))
+        network.run(prepare(received))
     status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines())
     lines.say("resident", resident_bytes=_bytes(status["VmRSS"]), peak_resident_bytes=_bytes(status["VmHWM"]))
 

@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from core.deploy.device.settings import Settings
+from core.deploy.device.settings import TaskSettings
 from core.errors import ModelError
 from core.evaluation.network import Network, check_fit
 
@@ -39,7 +39,7 @@ def runtime_name() -> str:
     return ""
 
 
-def open_network(folder: Path, settings: Settings, num_threads: int = 1) -> Network:
+def open_network(folder: Path, settings: TaskSettings, num_threads: int = 1) -> Network:
     """Open the model of a release. Raises ModelError naming the file when it does not run or fit the settings."""
     path = folder / MODEL_NAME
     try:
@@ -47,6 +47,5 @@ def open_network(folder: Path, settings: Settings, num_threads: int = 1) -> Netw
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror}); deploy the model again") from error
     network = Network(path, content, interpreter_class(), num_threads)
-    extractor = settings.extractor()
-    check_fit(network, (extractor.num_frames, extractor.num_coefficients, 1), len(settings.labels))
+    check_fit(network, settings.input_shape, settings.num_outputs)
     return network
