@@ -9,6 +9,7 @@ from core.datasets.column_names import name_of
 from core.experiment.summary import TrialSummary
 
 Point = tuple[float, ...]
+Kind = tuple[str, float | None]
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def value_of(trial: TrialSummary, objective: Objective, device: str = "") -> flo
     return float("nan") if value is None else float(value)
 
 
-def kind_of(trial: TrialSummary) -> tuple[str, float | None]:
+def kind_of(trial: TrialSummary) -> Kind:
     """Return what a trial does: only those of one task, and forecasting equally far, can be compared."""
     return trial.task, trial.horizon_minutes
 
@@ -90,7 +91,7 @@ def best_of(trials: Iterable[TrialSummary], costs: Sequence[Objective] = (ZIP_BY
 
 
 def _by_kind(trials: Iterable[TrialSummary]) -> list[list[TrialSummary]]:
-    groups: dict[tuple[str, float | None], list[TrialSummary]] = {}
+    groups: dict[Kind, list[TrialSummary]] = {}
     for trial in trials:
         groups.setdefault(kind_of(trial), []).append(trial)
     return list(groups.values())

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from core.errors import StudyError
+from core.experiment.baselines import baselines_of
 from core.experiment.pareto import ERROR, TOTAL_MS, ZIP_BYTES, Objective, front_of, quality_objectives, value_of
 from core.experiment.store import Study, TrialState, TrialSummary
 
@@ -28,11 +29,17 @@ def draw(study: Study, x: Literal["size", "latency"], out: Path, y: str = "") ->
     front = front_of(finished, (quality, objective))
     rating = rating_of(quality)
     render_pareto(finished, x, out, constraints=study.constraints, reference=study.reference, rating=rating)
+    baselines = {
+        f"{baseline.title.lower()}, {baseline.horizon_minutes:g} min": error.mae
+        for baseline in baselines_of(finished)
+        if (error := baseline.error_of(quality.key.removeprefix(ERROR)))
+    }
     points = [(summary, value_of(summary, objective)) for summary in finished]
     return {
         "out": str(out.resolve()),
         "x": objective.key,
         "y": quality.key,
+        "baselines": baselines,
         "synthetic": any(summary.synthetic for summary in finished),
         "trials": [
             {
@@ -43,6 +50,7 @@ def draw(study: Study, x: Literal["size", "latency"], out: Path, y: str = "") ->
                 objective.key: _known(value),
                 "on_front": summary.name in front,
                 "synthetic": summary.synthetic,
+                "worse_than_persistence": summary.is_worse_than_persistence,
             }
             for summary, value in points
         ],

@@ -12,6 +12,8 @@ from PySide6.QtCore import QPointF, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QApplication, QLabel, QMenu, QWidget
 
+from core.experiment.baselines import Baseline, baselines_of
+from core.experiment.pareto import ERROR
 from core.experiment.store import Constraints, TrialSummary
 from workbench.number_format import plain
 from workbench.plots.export import save_picture
@@ -123,6 +125,20 @@ class ParetoChart(pg.PlotWidget):
         if self._fitted:
             self.reset_view()
 
+    def show_baselines(self, baselines: Iterable[Baseline]) -> None:
+        """Draw what forecasters must beat in the error that is shown, as lines across."""
+        found = tuple(baselines)
+        several = len({baseline.horizon_minutes for baseline in found}) > 1
+        lines = []
+        for baseline in found:
+            error = baseline.error_of(self.rating.objective.key.removeprefix(ERROR))
+            if error is not None:
+                ahead = f", {baseline.horizon_minutes:g} min" if several else ""
+                lines.append(LimitLine(f"{baseline.title}{ahead}", self.rating.factor * error.mae, vertical=False))
+        self.layer.show_emphasis(baselines=lines)
+        if self._fitted:
+            self.reset_view()
+
     def dress(self, palette: Palette) -> None:
         """Put on a palette's colours."""
         font = theme_font()
@@ -152,6 +168,7 @@ class ParetoChart(pg.PlotWidget):
         points = self.layer.points
         xs = [*points.x, *([self._quantity_line.value()] if self._quantity_line.isVisible() else [])]
         ys = [*points.y, *([self._rating_line.value()] if self._rating_line.isVisible() else [])]
+        ys += [line.place for line in self.layer.emphasis.baselines]
         low, high = (min(xs), max(xs)) if xs else (0.0, 2.0)
         margin = max(0.1 * (high - low), 0.08)
         self.plotItem.vb.setXRange(low - margin, high + margin, padding=0)
@@ -321,8 +338,10 @@ def render_pareto(
     chart.show()
     chart.show_constraints(constraints or Constraints())
     chart.layer.show_emphasis(reference=reference)
+    trials = tuple(summaries)
+    chart.show_baselines(baselines_of(trials))
     collector = PointCollector(chart.quantity, device, rating)
-    collector.take({trial.name: trial for trial in summaries})
+    collector.take({trial.name: trial for trial in trials})
     chart.show_points(collector.points)
     application.processEvents()
     save_picture(chart, Path(path), chart.accessibleName())

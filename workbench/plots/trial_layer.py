@@ -50,6 +50,8 @@ class Emphasis:
     reference: str | None = None
     hovered: str | None = None
     limits: list[LimitLine] = field(default_factory=list)
+    baselines: list[LimitLine] = field(default_factory=list)
+    """What forecasters must beat."""
 
 
 class TrialLayer(pg.GraphicsObject):
@@ -141,7 +143,8 @@ class TrialLayer(pg.GraphicsObject):
         self._sizes = np.array(sizes).reshape(-1, 2)
         self._note_corner = self._emptiest_corner(pixels, box)
         if len(named):
-            written = [self._limit_obstacles(box), self._note_obstacles(), _along(self._front_line(pixels))]
+            written = [self._limit_obstacles(box), self._note_obstacles(), self._baseline_obstacles(box)]
+            written += [_along(line) for line in self._front_lines(pixels)]
             obstacles = np.concatenate([pixels[_inside(pixels, box)], *written])
             chart = (box.width(), box.height())
             self._offsets = place_labels(named, self._sizes, obstacles, RADIUS + 3, chart) - named
@@ -158,6 +161,7 @@ class TrialLayer(pg.GraphicsObject):
             # Those with a letter get their dot too, beneath their sign: the crowd need not follow the selection.
             visible = _inside(pixels, box)
             self.crowd.paint(painter, pixels[visible], self.points.numbers[visible], self.palette.series)
+        self._paint_baselines(painter, box)
         self._paint_front(painter, pixels)
         self._paint_limits(painter, box)
         visible = _inside(pixels[self._named], box)
@@ -190,14 +194,17 @@ class TrialLayer(pg.GraphicsObject):
         reference = " ref" if self.points.names[index] == self.emphasis.reference else ""
         return self.points.letters[index] + self.points.marks[index] + reference
 
-    def _front_line(self, pixels: np.ndarray) -> np.ndarray:
-        line = pixels[self.points.on_front]
-        return line[np.argsort(line[:, 0], kind="stable")]
+    def _front_lines(self, pixels: np.ndarray) -> list[np.ndarray]:
+        """Return the corners of each kind's front, shape (n, 2)."""
+        kinds, on_front = self.points.kinds, self.points.on_front
+        lines = [pixels[on_front & (kinds == kind)] for kind in np.unique(kinds)]
+        return [line[np.argsort(line[:, 0], kind="stable")] for line in lines]
 
     def _paint_front(self, painter: QPainter, pixels: np.ndarray) -> None:
         painter.setPen(QPen(QColor(self.palette.accent), 1.5))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in self._front_line(pixels)]))
+        for line in self._front_lines(pixels):
+            painter.drawPolyline(QPolygonF([QPointF(x, y) for x, y in line]))
 
     def _paint_leader(self, painter: QPainter, pixel: np.ndarray, offset: np.ndarray, size: np.ndarray) -> None:
         length = float(np.hypot(*offset))
@@ -273,6 +280,31 @@ class TrialLayer(pg.GraphicsObject):
             at_left = line.vertical and place.left() > 0
             side = Qt.AlignmentFlag.AlignLeft if at_left else Qt.AlignmentFlag.AlignRight
             painter.drawText(place, side, line.text)
+
+    def _baseline_boxes(self, box: QRectF) -> list[QRectF]:
+        """Return where the baselines' texts stand: on their lines at the left end, close ones side by side."""
+        (_, _), (bottom, top) = self.plot.vb.viewRange()
+        metrics, height = QFontMetricsF(_font(pixels=NOTE_PIXELS)), LIMIT_BOX[1]
+        boxes: list[QRectF] = []
+        for line in self.emphasis.baselines:
+            y = (top - line.place) / (top - bottom) * box.height()
+            near = [other.right() + 12 for other in boxes if abs(other.bottom() - y) < height]
+            boxes.append(QRectF(max(near, default=6), y - height, metrics.horizontalAdvance(line.text), height))
+        return boxes
+
+    def _baseline_obstacles(self, box: QRectF) -> np.ndarray:
+        along = np.arange(0, box.width(), 8)
+        places = [np.empty((0, 2))]
+        for text in self._baseline_boxes(box):
+            places += [_across(text), np.stack([along, np.full(len(along), text.bottom())], axis=1)]
+        return np.concatenate(places)
+
+    def _paint_baselines(self, painter: QPainter, box: QRectF) -> None:
+        painter.setFont(_font(pixels=NOTE_PIXELS))
+        painter.setPen(QPen(QColor(self.palette.muted), 1, Qt.PenStyle.DotLine))
+        for line, text in zip(self.emphasis.baselines, self._baseline_boxes(box), strict=True):
+            painter.drawLine(QPointF(0, text.bottom()), QPointF(box.right(), text.bottom()))
+            painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line.text)
 
     def _notes(self) -> list[str]:
         signs = dict.fromkeys(sign for marks in self.points.marks for sign in marks)

@@ -7,7 +7,18 @@ from functools import cached_property
 
 import numpy as np
 
-from core.experiment.pareto import ACCURACY, ERROR, TFLITE_BYTES, TOTAL_MS, ZIP_BYTES, Objective, front, value_of
+from core.experiment.pareto import (
+    ACCURACY,
+    ERROR,
+    TFLITE_BYTES,
+    TOTAL_MS,
+    ZIP_BYTES,
+    Kind,
+    Objective,
+    front,
+    kind_of,
+    value_of,
+)
 from core.experiment.store import TrialState, TrialSummary
 from workbench.number_format import BYTES_PER_KB
 from workbench.trials.facts import accuracy_marks, latency_marks
@@ -68,6 +79,9 @@ class TrialPoints:
     hollow: np.ndarray
     """True where the trial still runs: validation accuracy so far over the estimated size."""
     on_front: np.ndarray
+    """Of those of its kind."""
+    kinds: np.ndarray
+    """Number of the kind of each trial: those that forecast equally far are of one."""
 
     @cached_property
     def positions(self) -> dict[str, int]:
@@ -75,9 +89,11 @@ class TrialPoints:
         return {name: index for index, name in enumerate(self.names)}
 
 
-NO_POINTS = TrialPoints((), np.empty(0, int), (), (), np.empty(0), np.empty(0), np.empty(0, bool), np.empty(0, bool))
+NO_POINTS = TrialPoints(
+    (), np.empty(0, int), (), (), np.empty(0), np.empty(0), np.empty(0, bool), np.empty(0, bool), np.empty(0, int)
+)
 
-Row = tuple[str, int, str, str, float, float, bool]
+Row = tuple[str, int, str, str, float, float, bool, Kind]
 
 
 class PointCollector:
@@ -118,23 +134,27 @@ class PointCollector:
             return None
         timed = latency_marks(trial.latency_on(self.device)) if self.quantity is TOTAL_LATENCY else ""
         marks = accuracy_marks(trial) + timed
-        return trial.name, trial.number, trial.letter, marks, math.log10(value), rated, False
+        return trial.name, trial.number, trial.letter, marks, math.log10(value), rated, False, kind_of(trial)
 
     def _expected(self, trial: TrialSummary, value: float) -> Row | None:
         known = self.rating is ACCURACY_RATING and trial.validation_accuracy is not None
         if trial.state is not TrialState.RUNNING or not known or not value > 0:
             return None
-        return trial.name, trial.number, trial.letter, "", math.log10(value), 100 * trial.validation_accuracy, True
+        rated = 100 * trial.validation_accuracy
+        return trial.name, trial.number, trial.letter, "", math.log10(value), rated, True, kind_of(trial)
 
 
 def _as_points(rows: Mapping[str, Row], sign: int) -> TrialPoints:
     if not rows:
         return NO_POINTS
-    names, numbers, letters, marks, x, y, hollow = zip(*rows.values(), strict=True)
+    names, numbers, letters, marks, x, y, hollow, kinds = zip(*rows.values(), strict=True)
     across, up, empty = np.array(x), np.array(y), np.array(hollow)
-    return TrialPoints(
-        names, np.array(numbers), letters, marks, across, up, empty, _on_front(names, across, -sign * up, ~empty)
-    )
+    place = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
+    alike = np.array([place[kind] for kind in kinds])
+    on_front = np.zeros(len(names), bool)
+    for number in place.values():
+        on_front |= _on_front(names, across, -sign * up, ~empty & (alike == number))
+    return TrialPoints(names, np.array(numbers), letters, marks, across, up, empty, on_front, alike)
 
 
 def _on_front(names: tuple[str, ...], x: np.ndarray, y: np.ndarray, measured: np.ndarray) -> np.ndarray:
