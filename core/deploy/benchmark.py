@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.layout import Layout
 from core.deploy.probe import EMULATOR
@@ -64,6 +65,12 @@ class _Predicted(_Line):
     predictions: tuple[tuple[int, float], ...]
 
 
+class _Forecasts(_Line):
+    kind: Literal["forecasts"]
+    folder: str
+    forecasts: tuple[tuple[float, ...], ...]
+
+
 class Resident(_Line):
     """Memory of a process that runs one release and nothing else."""
 
@@ -85,7 +92,7 @@ class _Failed(_Line):
 
 _LINE: TypeAdapter[Any] = TypeAdapter(
     Annotated[
-        Board | _Conditions | _Progress | _Timed | _Predicted | Resident | _Finished | _Failed,
+        Board | _Conditions | _Progress | _Timed | _Predicted | _Forecasts | Resident | _Finished | _Failed,
         Field(discriminator="kind"),
     ]
 )
@@ -109,7 +116,8 @@ class Session:
     before: Conditions = field(default_factory=Conditions)
     after: Conditions = field(default_factory=Conditions)
     timings: dict[int, list[ThreadTiming]] = field(default_factory=dict)
-    predictions: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    answers: dict[int, NDArray[Any]] = field(default_factory=dict)
+    """Of the uploaded examples: places of labels (n,), or forecasts (n, steps × targets)."""
     resident: dict[int, Resident] = field(default_factory=dict)
     finished: bool = False
 
@@ -120,23 +128,23 @@ OnTimed = Callable[[int, ThreadTiming, Session], None]
 def benchmark(
     connection: Connection,
     releases: Sequence[str],
-    clips: Sequence[PurePosixPath],
+    examples: Sequence[PurePosixPath],
     plan: Plan,
     on_timed: OnTimed,
     emit: Emit = ignore,
 ) -> Session:
-    """Measure releases by their folder names, the code of the first doing so, and judge them on uploaded clips.
+    """Measure releases by their folder names, the code of the first doing so, and judge them on uploaded examples.
 
-    `clips` go with the first releases. `on_timed` hears of each number of threads as it comes. Raises DeviceError;
+    `examples` go with the first releases. `on_timed` hears of each number of threads as it comes. Raises DeviceError;
     when it ends early by whatever exception, what ran on the device is ended too.
     """
     layout = Layout(connection.home)
     folders = [str(layout.releases / release) for release in releases]
     args = [*folders, f"--warmup={plan.warmup_runs}", f"--runs={plan.num_runs}"]
-    args += [f"--clips={path}" for path in clips]
+    args += [f"--clips={path}" for path in examples]
     args += [f"--threads={','.join(map(str, plan.threads))}"] if plan.threads else []
     session = Session(len(releases))
-    lines = connection.lines(*layout.program("bench", *args, release=layout.releases / releases[0]))
+    lines = programs.lines(connection, "bench", *args, release=layout.releases / releases[0])
     try:
         for text in lines:
             _hear(session, _read(connection.name, text), folders, on_timed, emit)
@@ -147,18 +155,18 @@ def benchmark(
     return session
 
 
-def put_clips(
-    connection: Connection, samples: NDArray[np.int16], targets: NDArray[np.integer], emit: Emit = ignore
+def put_examples(
+    connection: Connection, inputs: NDArray[Any], targets: NDArray[Any], emit: Emit = ignore
 ) -> PurePosixPath:
-    """Upload clips (n, num_samples) and the places of their labels (n,), unless they are there; return their file."""
+    """Upload n examples as they were measured, with what is right for each, unless they are there; return the file."""
     layout = Layout(connection.home)
-    content = hashlib.sha256(samples.tobytes() + targets.tobytes()).hexdigest()[:24]
+    content = hashlib.sha256(inputs.tobytes() + targets.tobytes()).hexdigest()[:24]
     path = layout.clips / f"{content}.npz"
     if connection.run("test", "-f", str(path)).status != 0:
         packed = io.BytesIO()
-        np.savez_compressed(packed, samples=samples, targets=targets)
-        connection.run("mkdir", "-p", str(layout.clips)).required(f"{connection.name}: no folder for clips")
-        connection.put(packed.getvalue(), path, emit, "test clips")
+        np.savez_compressed(packed, samples=inputs, targets=targets)
+        connection.run("mkdir", "-p", str(layout.clips)).required(f"{connection.name}: no folder for test data")
+        connection.put(packed.getvalue(), path, emit, "test data")
     return path
 
 
@@ -187,9 +195,10 @@ def _hear(session: Session, line: Any, folders: list[str], on_timed: OnTimed, em
             session.timings.setdefault(index, []).append(line)
             on_timed(index, line, session)
         case _Predicted():
-            session.predictions[_place(folders, line.folder, session.predictions)] = tuple(
-                place for place, _ in line.predictions
-            )
+            places = np.array([place for place, _ in line.predictions], np.int64)
+            session.answers[_place(folders, line.folder, session.answers)] = places
+        case _Forecasts():
+            session.answers[_place(folders, line.folder, session.answers)] = np.array(line.forecasts)
         case Resident():
             session.resident[_place(folders, line.folder, session.resident)] = line
         case _Failed():

@@ -157,10 +157,13 @@ class Connection:
         said = b""
         for chunk in command.chunks():
             said += chunk
+            if len(said) > MOST_LINE_BYTES:
+                break
             if b"\n" in said:
                 return said.split(b"\n")[0].decode(errors="replace")
             self._waited()
-        raise DeviceError(f"{self.name}: {name} ended with {command.last_words()!r}")
+        shown = (said or bytes(command.err)).decode(errors="replace").strip()[:200]
+        raise DeviceError(f"{self.name}: {PurePosixPath(name).name} did not answer as expected but said {shown!r}")
 
     def _waited(self) -> None:
         """Show life to the commands beside, then to the caller."""

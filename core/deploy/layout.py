@@ -4,8 +4,14 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 _FOLDER = ".local/share/tinyml-workbench"
-# The folder is an argument of the shell, never part of what it reads.
-_IN_FOLDER = 'cd "$1" && shift && exec "$@"'
+# The folder is an argument of the shell, never part of what it reads. What is missing is said as programs say it.
+_IN_FOLDER = """
+lacks() { printf '{"kind": "failed", "message": "%s"}\\n' "$1"; exit 1; }
+cd "$1" 2>/dev/null || lacks "there is no model on it yet; deploy one first"
+shift
+[ -x "$1" ] || lacks "it is not provisioned yet; provision it and deploy a model first"
+exec "$@"
+"""
 
 
 @dataclass(frozen=True)
@@ -61,7 +67,7 @@ class Layout:
 
     @property
     def clips(self) -> PurePosixPath:
-        """Test clips uploaded to judge by, named after their content."""
+        """Test clips and windows uploaded to judge by, named after their content."""
         return self.base / "clips"
 
     @property

@@ -6,8 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.deploy import programs
 from core.deploy.connection import Connection
-from core.deploy.layout import Layout
 from core.deploy.told import objects
 
 View = Literal["words", "probabilities", "features"]
@@ -81,8 +81,8 @@ def hear_live(
     """
     source = [f"--wav={path}" for path in wav] + (["--pace=1"] if wav else [])
     source += [f"--microphone={microphone}"] if microphone else []
-    command = Layout(connection.home).program("spot", *_OPTIONS[view], *source)
-    with closing(objects(connection.lines(*command), connection.name)) as told:
+    lines = programs.lines(connection, "spot", *_OPTIONS[view], *source)
+    with closing(objects(lines, connection.name)) as told:
         for values in told:
             if values["kind"] in _KINDS:
                 yield _KINDS[values["kind"]].model_validate(values)

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.device.history import READING_COLUMNS
 from core.deploy.layout import Layout
@@ -74,9 +75,8 @@ def write_csv(found: Iterable[Reading], file: TextIO) -> int:
 
 
 def _told(connection: Connection, *options: str) -> Generator[MonitorState | Reading, None, None]:
-    layout = Layout(connection.home)
-    command = layout.program("history", str(layout.data), "readings", *options)
-    with closing(objects(connection.lines(*command), connection.name)) as told:
+    lines = programs.lines(connection, "history", str(Layout(connection.home).data), "readings", *options)
+    with closing(objects(lines, connection.name)) as told:
         for values in told:
             if values["kind"] == "monitor":
                 yield MonitorState.model_validate(values)

@@ -1,5 +1,6 @@
 """The listening service: the deployed model as a systemd user unit that acts on words."""
 
+import contextlib
 import json
 import time
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.device.actions import (
     FILE_NAME,
@@ -20,7 +22,7 @@ from core.deploy.device.actions import (
     parse_actions,
 )
 from core.deploy.device.settings import FILE_NAME as SETTINGS
-from core.deploy.device.settings import SettingsError
+from core.deploy.device.settings import SCHEMA_VERSION, SettingsError
 from core.deploy.layout import Layout
 from core.deploy.told import objects
 from core.deploy.user_units import UserUnits
@@ -202,12 +204,23 @@ class ListeningService:
             content = self._connection.get(self._layout.current / SETTINGS)
         except DeviceError as error:
             raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first") from error
-        return tuple(json.loads(content)["labels"])
+        try:
+            values = json.loads(content)
+            if values["schema_version"] > SCHEMA_VERSION:
+                raise DeviceError(
+                    f"{self._connection.name}: its model was deployed by a newer version of this program; update this "
+                    "one, or deploy the model again"
+                )
+            return tuple(values["labels"])
+        except (ValueError, LookupError, TypeError) as error:
+            raise DeviceError(
+                f"{self._connection.name}: the settings of its model cannot be read; deploy the model again"
+            ) from error
 
     def detections(self, count: int = 20) -> list[HeardWord]:
         """Return the last words it heard, the newest at the end; they outlive restarts, releases and the journal."""
-        command = self._layout.program("history", str(self._layout.data), "detections", f"--count={count}")
-        told = objects(self._connection.lines(*command), self._connection.name)
+        lines = programs.lines(self._connection, "history", str(self._layout.data), "detections", f"--count={count}")
+        told = objects(lines, self._connection.name)
         return [HeardWord.model_validate(values) for values in told if values["kind"] == "detected"]
 
     def _is_installed(self) -> bool:
@@ -246,7 +259,10 @@ class ListeningService:
         said = self._state_said()
         if said.get("kind") == "failed":
             return str(said.get("message", ""))
-        return next(iter(self._units.journal(UNIT, 1)), "it ended without a word; see its journal")
+        last = next(iter(self._units.journal(UNIT, 1)), "it ended without a word; see its journal")
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            last = str(json.loads(last)["message"])
+        return programs.told_plainly(self._connection.name, last)
 
 
 def unit_text(layout: Layout, wav: PurePosixPath | None = None) -> str:

@@ -101,13 +101,45 @@ def test_a_service_that_is_killed_comes_back_and_lingers_where_that_is_allowed(d
 
 
 def test_settings_of_a_newer_schema_end_it_for_good_with_a_sentence(device, connection, service):
+    service.install(TABLE, wav=connection.home / "words.wav")
     settings = device.base / "current" / "settings.json"
     settings.write_text(json.dumps(json.loads(settings.read_text()) | {"schema_version": 7}))
     with pytest.raises(DeviceError, match=r"ended at once: settings\.json: has schema 7, the program beside it reads"):
-        service.install(TABLE, wav=connection.home / "words.wav")
+        service.start()
     status = service.status()
     assert status.state == "failed" and "has schema 7" in status.message
     assert not device.processes(SPOT)
+
+
+def test_what_another_version_deployed_is_a_sentence_and_no_word_of_argparse(device, connection, service):
+    programs = device.base / "current" / "core" / "deploy" / "device"
+    spot = programs / "spot.py"
+    mine = "\n".join(
+        line for line in spot.read_text().splitlines() if "--state" not in line and "--features" not in line
+    )
+    sentence = (
+        r"loop: .*(another version of this program|does not understand what it was asked).*deploy the model again"
+    )
+    wav = connection.home / "words.wav"
+    for parser in ("lines.CommandLine", "argparse.ArgumentParser"):
+        spot.write_text(mine.replace("lines.CommandLine", parser))
+        with pytest.raises(DeviceError, match=sentence):
+            list(hear_live(connection, "features", wav=(str(wav),)))
+        with pytest.raises(DeviceError, match=sentence):
+            service.install(TABLE, wav=wav)
+        assert "deploy the model again" in service.status().message
+    (programs / "history.py").unlink()
+    with pytest.raises(DeviceError, match=sentence):
+        service.detections()
+    with pytest.raises(DeviceError, match=sentence):
+        list(last_readings(connection, 5))
+    settings = device.base / "current" / "settings.json"
+    settings.write_text(json.dumps(json.loads(settings.read_text()) | {"schema_version": 7}))
+    with pytest.raises(DeviceError, match="was deployed by a newer version of this program"):
+        service.install(TABLE)
+    settings.write_text('["no settings"]')
+    with pytest.raises(DeviceError, match="settings of its model cannot be read; deploy the model again"):
+        service.install(TABLE)
 
 
 def test_the_microphone_being_gone_is_said_while_it_keeps_trying(device, service):
@@ -135,9 +167,13 @@ def test_what_is_missing_is_said_before_anything_is_installed(ssh_device, tone_t
     user_systemd.put_tools(ssh_device)
     with ssh_device.connect() as connection:
         service = ListeningService(connection)
+        asked = (lambda: list(hear_live(connection)), lambda: list(last_readings(connection, 5)), service.detections)
         with pytest.raises(DeviceError, match="is not provisioned yet"):
             service.install(TABLE)
         ssh_device.provision()
+        for ask in asked:
+            with pytest.raises(DeviceError, match="loop: there is no model on it yet; deploy one first"):
+                ask()
         with pytest.raises(DeviceError, match="has no model yet; deploy one first"):
             service.install(TABLE)
         for verb in (service.start, service.stop):

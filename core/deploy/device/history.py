@@ -9,7 +9,6 @@ given one, or so many of the last. With --follow it goes on as they come, and sa
 
 from __future__ import annotations
 
-import argparse
 import sqlite3
 import sys
 import time
@@ -142,7 +141,7 @@ def _follow(history: History, after: int, session: Row | None) -> None:
 
 def main() -> None:
     """Say what the command line asks for."""
-    parser = argparse.ArgumentParser("history")
+    parser = lines.CommandLine("history")
     parser.add_argument("data", type=Path)
     parser.add_argument("what", choices=("detections", "readings"))
     parser.add_argument("--count", type=int, default=20)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from core.deploy.device.settings import SettingsError
 from core.errors import WorkbenchError
@@ -19,6 +20,17 @@ DONE, FAILED, MISCONFIGURED = 0, 1, 2
 _STATES = ("listening", "interrupted", "resumed", "warned", "failed", "ended")
 
 _state_file: Path | None = None
+
+
+class CommandLine(argparse.ArgumentParser):
+    """The options of a program; what it does not know is said in a line as every error is, and not in usage."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise SettingsError."""
+        raise SettingsError(
+            f"the program {self.prog} of this release does not understand what it was asked ({message}); deploy the "
+            "model again, so that desktop and device are of one version"
+        )
 
 
 def keep_state(path: Path) -> None:

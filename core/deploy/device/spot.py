@@ -212,7 +212,7 @@ def listen_to_microphone(device: str, listener: Listener, spotter: StreamSpotter
 
 def main() -> None:
     """Listen as the command line says."""
-    parser = argparse.ArgumentParser("spot")
+    parser = lines.CommandLine("spot")
     parser.add_argument("--release", type=Path, default=Path())
     parser.add_argument("--wav", type=Path, action="append")
     parser.add_argument("--pace", type=float, default=0.0)
