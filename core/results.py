@@ -5,6 +5,9 @@ from typing import Literal
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+FORECAST_TOLERANCE = 0.005
+"""Part of an error by which a device's may differ from this machine's, and by which single forecasts may."""
+
 
 class _Measured(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -65,6 +68,44 @@ class DeviceAccuracy(_Measured):
         return abs(self.num_right - self.num_right_here) <= 0.005 * self.num_clips
 
 
+class ForecastDifference(_Measured):
+    """A value that the device and this machine forecast differently."""
+
+    time_s: int = Field(description="When the forecast was made, in the clock of the file.")
+    name: str = Field(description="Column of the quantity.")
+    horizon: int = Field(description="Steps ahead, from 1.")
+    here: float
+    there: float
+
+
+class DeviceQuantity(_Measured):
+    """Mean absolute error of one quantity on the device, beside this machine's on the same windows."""
+
+    name: str
+    unit: str
+    mae: float
+    mae_here: float
+
+    @property
+    def agrees(self) -> bool:
+        """Whether both errors are equal within half a percent."""
+        return abs(self.mae - self.mae_here) <= FORECAST_TOLERANCE * self.mae_here
+
+
+class DeviceErrors(_Measured):
+    """Errors of the deployed file on the device, beside this machine's on the same windows."""
+
+    num_windows: int
+    quantities: tuple[DeviceQuantity, ...]
+    num_differences: int = Field(0, description="Values that differ by more than half a percent of the error.")
+    differences: tuple[ForecastDifference, ...] = Field((), description="The largest of them first.")
+
+    @property
+    def agrees(self) -> bool:
+        """Whether the errors of all quantities are equal within half a percent."""
+        return all(quantity.agrees for quantity in self.quantities)
+
+
 class DeviceRun(_Measured):
     """What else a benchmark on a device found."""
 
@@ -80,6 +121,7 @@ class DeviceRun(_Measured):
     resident_bytes: int
     peak_resident_bytes: int
     accuracy: DeviceAccuracy | None = Field(None, description="None where the clips were not at hand.")
+    errors: DeviceErrors | None = Field(None, description="Of a forecast; None where the file was not at hand.")
 
 
 class Latency(_Measured):

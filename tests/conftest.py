@@ -9,7 +9,7 @@ import pytest
 from core.audio.wav import Sound, write_wav
 from tests.sound import virtual_microphone as virtual_microphone
 
-pytest_plugins = ["tests.ssh_server"]
+pytest_plugins = ["tests.series", "tests.ssh_server"]
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_CLIPS = ROOT.parent / "shared" / "data" / "speech_commands"

@@ -237,7 +237,7 @@ def test_a_second_desktop_is_told_who_deploys(connection, ssh_device, study, nam
 
 def test_a_disk_that_fills_up_leaves_the_old_release(connection, ssh_device, study, name):
     first = deploy(connection, changed(study, name, 0.5))
-    with tiny_disk(ssh_device, ssh_device.base / "releases" / "tiny", kilobytes=64) as _:
+    with tiny_disk(ssh_device, ssh_device.base / "releases" / "tiny", kilobytes=128) as _:
         # The new release is unpacked on a disk that is too small for it.
         layout = Layout(PurePosixPath(ssh_device.base / "releases" / "tiny"))
         connection._home = layout.home

@@ -16,9 +16,9 @@ from core.deploy.devices import config_root, find_device, keep_device, list_devi
 from core.deploy.endpoint import resolve
 from core.errors import DeviceError, PasswordWanted, TrialCancelled, UnknownHostKey
 from core.events import LatencyMeasured, Progressed, Warned, ignore
-from core.experiment import device_trials
 from core.experiment.device_intentions import carry_out
 from core.experiment.device_jobs import AddDevice, BenchmarkOnDevice, CheckDevice, DeployTrial, RemoveDevice, RollBack
+from core.experiment.device_tasks import DEVICE_TASKS
 from core.experiment.device_trials import Benchmarking, Plan, benchmark_trials
 from core.experiment.jobs import parse_job, to_line
 from core.experiment.store import Study
@@ -99,11 +99,11 @@ def test_a_throttled_board_marks_its_figures(device, study, names):
 
 def test_answers_that_differ_are_listed(study, names):
     spec = study.spec(names[0])
-    clips = device_trials.pick_test_clips(spec, 12)
-    trial = device_trials._Measured(names[0], spec, study.folder_of(names[0]), "release", clips)
-    flipped = clips.targets.tolist()
+    task = DEVICE_TASKS[spec.task]
+    clips = task.pick(spec, 12, ignore)
+    flipped = clips.targets.copy()
     flipped[3] = (flipped[3] + 1) % 4
-    accuracy = device_trials._accuracy(trial, clips, flipped)
+    accuracy = task.compare(study.folder_of(names[0]), clips, flipped)["accuracy"]
     (difference,) = accuracy.differences
     assert difference.clip == clips.names[3] and difference.here == difference.label != difference.there
     assert not accuracy.agrees and len(set(clips.targets.tolist())) == 4
@@ -116,7 +116,7 @@ def test_without_its_clips_a_trial_is_timed_all_the_same(device, study, names, m
     said = []
     with device.connect() as connection:
         benchmark_trials(connection, study, names[:1], QUICK, said.append)
-    assert any(isinstance(event, Warned) and "is not measured" in event.message for event in said)
+    assert any(isinstance(event, Warned) and "are not judged" in event.message for event in said)
     assert study.result(names[0]).latency_on("loop").run.accuracy is None
 
 

@@ -1,0 +1,55 @@
+"""A series of measurements that a tiny network can forecast, and a finished trial that does."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+HEADER = "date,T (degC),rh (%)"
+BEGIN = datetime(2024, 3, 1)
+STEP = timedelta(minutes=10)
+
+Row = tuple[datetime, float, float]
+
+
+def weather(num_rows: int = 1200, begin: datetime = BEGIN, step: timedelta = STEP) -> Iterator[Row]:
+    """Yield time, temperature and humidity of days that are warm at noon and damp at night."""
+    rng = np.random.default_rng(3)
+    drift = np.cumsum(rng.normal(0, 0.05, num_rows))
+    for number in range(num_rows):
+        day = 2 * np.pi * number * step / timedelta(days=1)
+        temperature = 8 + drift[number] - 5 * np.cos(day)
+        yield begin + number * step, temperature, 70 + 15 * np.cos(day) - drift[number]
+
+
+def write_series(path: Path, **how: object) -> Path:
+    """Write a CSV as Jena's exports are."""
+    rows = [f"{time:%Y-%m-%d %H:%M:%S},{warmth:.2f},{damp:.1f}" for time, warmth, damp in weather(**how)]  # type: ignore[arg-type]
+    path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="session")
+def series_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a finished trial that forecasts, in a study of its own beside `weather.csv`; not to be changed."""
+    from core.experiment import runner
+    from core.experiment.store import Study
+    from core.spec import parse_spec
+
+    root = tmp_path_factory.mktemp("series trial")
+    values = {
+        "task": "forecasting",
+        "name": "Weather",
+        "dataset": {"file": str(write_series(root / "weather.csv"))},
+        "model": {"family": "mlp", "units": [4]},
+        "training": {"epochs": 3, "initial_learning_rate": 0.01},
+        "measurement": {"num_runs": 20, "warmup_runs": 2},
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINYML_WORKBENCH_CACHE", str(root / "cache"))
+        study = Study.create(root / "study")
+        name = study.add(parse_spec(values))
+        runner.run(study, name)
+        return study.folder_of(name)
