@@ -18,15 +18,19 @@ def setting(
     applies: Mapping[str, tuple[object, ...]] | None = None,
     recorded: bool = True,
     formerly: str = "",
+    example: str = "",
     **bounds: Any,
 ) -> Any:
     """Declare a field: `applies` names sibling fields and the values of any of them with which this one has an effect.
 
     A field that does not apply is absent from the form and from the identity. `recorded=False` is for
     what names a trial without changing what it computes. `formerly` is the field's name in older files: it is still
-    read, and identities still hold it, so that finished trials stay what they are.
+    read, and identities still hold it, so that finished trials stay what they are. `example` is what values to try
+    could be, where the default says too little.
     """
-    extra: dict[str, Any] = {"unit": unit, "applies": applies, "recorded": recorded, "formerly": formerly}
+    extra: dict[str, Any] = {
+        "unit": unit, "applies": applies, "recorded": recorded, "formerly": formerly, "example": example,
+    }  # fmt: skip
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 
 

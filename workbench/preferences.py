@@ -31,6 +31,7 @@ LAST_STUDY = Preference("studies/last", "")
 WELCOMED = Preference("welcomed", "false")
 OPEN_GROUPS = Preference("experiment/open_groups", ["dataset"])
 LAST_SPEC = Preference("experiment/spec", "")
+LAST_DATA = Preference("data/last_", "")
 LAST_FOLDER = Preference("folders/last", "")
 
 

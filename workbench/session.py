@@ -12,7 +12,7 @@ from psygnal import Signal
 from core.datasets.edits import ClipEdit, change_edits
 from core.errors import StudyError
 from core.experiment.store import Constraints, Study, TrialState
-from core.spec import Dataset, Features, KeywordSpottingSpec, TrialSpec
+from core.spec import Dataset, Features, SeriesData, TrialSpec
 
 THIS_MACHINE = ""
 
@@ -43,7 +43,7 @@ class Session:
     features_requested = Signal(object)
     """A Features section that the form shall take up; what else it says stays."""
     dataset_requested = Signal(object)
-    """A Dataset section that the form shall take up; what else it says stays."""
+    """A Dataset or SeriesData that the form shall take up; what else it says stays where it is of the same task."""
     clips_edited = Signal(object, object)
     """A folder and by name the ClipEdits that its clips have now."""
     spec_edited = Signal(object)
@@ -105,9 +105,9 @@ class Session:
         """Ask for settings of the features to be taken up by the form."""
         self.features_requested.emit(features)
 
-    def use_dataset(self, dataset: Dataset) -> None:
-        """Ask for a choice of clips to be taken up by the form, and by the pages that follow it."""
-        if isinstance(self.spec, KeywordSpottingSpec) and not list(dataset.problems()):
+    def use_dataset(self, dataset: Dataset | SeriesData) -> None:
+        """Ask for a choice of data to be taken up by the form, and by the pages that follow it."""
+        if self.spec is not None and type(self.spec.dataset) is type(dataset) and not list(dataset.problems()):
             self.tell_spec(self.spec.model_copy(update={"dataset": dataset}))
         self.dataset_requested.emit(dataset)
 

@@ -20,7 +20,9 @@ class Dataset(Section):
 
     folder: str = setting("", "Folder with one sub-folder of WAV clips per label.")
     labels: Annotated[tuple[str, ...], AfterValidator(_in_order)] = setting(
-        (), "Labels to tell apart, in alphabetical order; none named means every folder."
+        (),
+        "Labels to tell apart, in alphabetical order; none named means every folder.",
+        example="go, stop; left, right",
     )
     include_silence: bool = setting(False, "Add the label _silence_, from its folder or cut from _background_noise_.")
     include_unknown: bool = setting(False, "Add the label _unknown_, from its folder or from the words not chosen.")

@@ -6,6 +6,8 @@ from typing import ClassVar
 from core.errors import Problem
 from core.section import Section, setting
 
+_COLUMNS = "T (degC), rh (%); rh (%)"
+
 
 class SeriesData(Section):
     """Where the measurements are, and which of them."""
@@ -14,9 +16,13 @@ class SeriesData(Section):
 
     file: str = setting("", "CSV file with a column of times and columns of numbers.")
     targets: tuple[str, ...] = setting(
-        (), "Columns to forecast; none named means air temperature and relative humidity, found by their names."
+        (),
+        "Columns to forecast; none named means air temperature and relative humidity, found by their names.",
+        example=_COLUMNS,
     )
-    inputs: tuple[str, ...] = setting((), "Columns that the network sees; none named means those it forecasts.")
+    inputs: tuple[str, ...] = setting(
+        (), "Columns that the network sees; none named means those it forecasts.", example=_COLUMNS
+    )
     time_column: str = setting("", "Column of times; none named means the first that can be read as one.")
     missing_value: float = setting(-9999.0, "Number that stands where nothing was measured.")
 

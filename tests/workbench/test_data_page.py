@@ -126,7 +126,7 @@ def test_the_page_follows_the_experiment_even_past_a_problem_elsewhere(
 ) -> None:
     experiment = ExperimentPage(session, jobs, preferences)
     qtbot.addWidget(experiment)
-    experiment.use_folder(str(tone_clips))
+    experiment.begin("keyword_spotting", str(tone_clips))
     qtbot.waitUntil(lambda: page.catalogue is not None, timeout=WORKER_MS)
     experiment.draft.set_text("training.epochs", "many")
     page.tick("low", False)

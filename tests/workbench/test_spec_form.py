@@ -10,9 +10,10 @@ from pytestqt.qtbot import QtBot
 from core.section import declared, field_at, override, value_at
 from core.spec import KeywordSpottingSpec, parse_spec
 from workbench.form import field_text
+from workbench.form.data_editors import FolderEditor
 from workbench.form.draft import Draft, fields_of
 from workbench.form.field_text import Shape
-from workbench.form.fields import ChoiceEditor, FolderEditor, SwitchEditor, WholeNumberBox, bounds_of
+from workbench.form.fields import ChoiceEditor, SwitchEditor, WholeNumberBox, bounds_of
 from workbench.form.row import FormRow
 from workbench.form.spec_form import SpecForm
 

@@ -13,6 +13,7 @@ from workbench import number_format
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.session import Session
 
+HEARS = "keyword_spotting"
 NO_TRIAL = "No trial of this study is finished yet"
 
 
@@ -55,7 +56,7 @@ class ClipJobs(QObject):
         """Offer every trial that can judge, the best one first."""
         menu.clear()
         trials = self.session.study.summaries() if self.session.study else []
-        finished = [trial for trial in trials if trial.state is TrialState.FINISHED]
+        finished = [trial for trial in trials if trial.state is TrialState.FINISHED and trial.task == HEARS]
         for trial in sorted(finished, key=lambda trial: -(trial.accuracy or 0)):
             menu.addAction(_title(trial), lambda name=trial.name: self.judge(name, folder))
         if menu.isEmpty():

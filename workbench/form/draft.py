@@ -13,6 +13,7 @@ from core.experiment.sweep import Sweep
 from core.section import Section, declared, examine, field_at, override, sections
 from core.spec import SPECS, TrialSpec
 from workbench.form import field_text
+from workbench.form.data_fault import data_fault
 
 MOST_COUNTED = 100
 """Up to so many combinations are expanded at every keystroke, so that doubles and contradictions show at once."""
@@ -40,6 +41,8 @@ class Draft:
         self.valid = spec
         """The latest spec without problems."""
         self.spec: TrialSpec | None = spec
+        self.settings: TrialSpec | None = spec
+        """The spec where nothing is wrong with its settings, whatever is wrong with its data."""
         self.problems: tuple[Problem, ...] = ()
         self.axes: dict[str, Axis] = {}
         self.estimate: Estimate | None = None
@@ -56,9 +59,15 @@ class Draft:
         self._values = spec.model_dump()
         self._unread.clear()
         self.axes.clear()
+        self.valid = spec
         self._examine()
         self.replaced.emit()
         self.changed.emit()
+
+    @property
+    def task(self) -> str:
+        """What the network is for."""
+        return str(self.spec_type.model_fields["task"].default)
 
     def value(self, path: str) -> Any:
         """Return the value at a dotted path, as given."""
@@ -133,14 +142,23 @@ class Draft:
             self.changed.emit()
 
     def _examine(self) -> None:
-        spec, found = examine(SPECS[self.spec_type.model_fields["task"].default], self._values)
+        spec, found = examine(SPECS[self.task], self._values)
         elsewhere = [problem for problem in found if problem.path not in self._unread]
         self.problems = (*self._unread.values(), *elsewhere)
         self.spec = spec if isinstance(spec, self.spec_type) and not self.problems else None
+        self._look_at_data()
         self._estimate()
         if self.spec is not None:
             self.valid = self.spec
         self._count()
+
+    def _look_at_data(self) -> None:
+        """Find what the worker would end on at once; the settings themselves are right all the same."""
+        self.settings = self.spec
+        fault = data_fault(self.spec) if self.spec is not None else None
+        if self.spec is not None and fault is not None:
+            self.valid, self.spec = self.spec, None
+            self.problems = (fault,)
 
     def _estimate(self) -> None:
         """Estimate the spec; a network that cannot be built is a problem of its fields."""

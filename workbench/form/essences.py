@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from core.datasets.column_names import name_of
 from core.models.architecture import scale_filters, spread
 from core.section import Section
 from core.spec import (
@@ -10,12 +11,18 @@ from core.spec import (
     Conversion,
     Dataset,
     Features,
+    ForecastModel,
+    ForecastQuantization,
+    ForecastTraining,
     Measurement,
     Model,
     Pruning,
     Quantization,
+    SeriesData,
     Split,
+    TimeSplit,
     Training,
+    Window,
 )
 from workbench.form.field_text import words_of
 
@@ -81,7 +88,37 @@ def _model(model: Model) -> str:
     return f"{words_of(model.family)} {filters}{same}{', residual' if model.residual else ''}"
 
 
-def _training(training: Training) -> str:
+def _series(data: SeriesData) -> str:
+    if not data.file:
+        return "no CSV file yet"
+    targets = _names(data.targets) or "temperature and humidity"
+    inputs = _names(data.inputs)
+    return f"{Path(data.file).name}: {targets}{f' from {inputs}' if inputs and inputs != targets else ''}"
+
+
+def _names(columns: tuple[str, ...]) -> str:
+    return ", ".join(map(name_of, columns)) if len(columns) <= MANY else f"{len(columns)} columns"
+
+
+def _window(window: Window) -> str:
+    stride = f", every {window.stride} rows" if window.stride > 1 else ""
+    return f"{window.input_steps} → {window.output_steps} steps of {window.step_minutes:g} min{stride}"
+
+
+def _time_split(split: TimeSplit) -> str:
+    validation, test = 100 * split.validation_fraction, 100 * split.test_fraction
+    return f"in time: {100 - validation - test:g} % training, {validation:g} % validation, {test:g} % test"
+
+
+def _forecast_model(model: ForecastModel) -> str:
+    sizes = {"mlp": (), "conv1d": model.filters, "lstm": (model.cells,)}[model.family]
+    scaled = [scale_filters(count, model.width_multiplier, model.filter_divisor) for count in (*sizes, *model.units)]
+    layers = "·".join(map(str, scaled))
+    kernel = f", kernel {model.kernel}" if model.family == "conv1d" else ""
+    return f"{words_of(model.family)} {layers}{kernel}, forecasts {model.predict}s".replace("  ", " ")
+
+
+def _training(training: Training | ForecastTraining) -> str:
     rate = f"{training.initial_learning_rate:g}"
     if training.schedule != "constant":
         rate += f" → {training.end_learning_rate:g} {training.schedule}"
@@ -117,6 +154,12 @@ _ESSENCES: Mapping[type[Section], Callable[..., str]] = {
     Augmentation: _augmentation,
     Model: _model,
     Training: _training,
+    SeriesData: _series,
+    Window: _window,
+    TimeSplit: _time_split,
+    ForecastModel: _forecast_model,
+    ForecastTraining: _training,
+    ForecastQuantization: _quantization,
     Pruning: _pruning,
     Quantization: _quantization,
     Conversion: _conversion,

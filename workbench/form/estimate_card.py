@@ -8,15 +8,26 @@ from core.experiment.store import Constraints
 from workbench import number_format
 from workbench.widgets.elided_label import ElidedLabel
 
-FIGURES = (
-    ("input", "Input", "Frames × coefficients of one clip"),
-    ("filters", "Filters", "Filters of each layer after the width multiplier"),
-    ("params", "Parameters", "Parameters; those of the deployed file are fewer by the folded batch normalization"),
-    ("macs", "MACs, M", "Multiply-accumulates for one clip, in millions"),
-    ("plain", "Plain, kB", "Estimated size of model.tflite; kB = 1024 bytes"),
-    ("zip", "Zipped, kB", "Estimated size of model.tflite.zip; kB = 1024 bytes"),
+FIGURES: dict[str, tuple[tuple[str, str], ...]] = {
+    "keyword_spotting": (
+        ("Input", "Frames × coefficients of one clip"),
+        ("Filters", "Filters of each layer after the width multiplier"),
+        ("Parameters", "Parameters; those of the deployed file are fewer by the folded batch normalization"),
+        ("MACs, M", "Multiply-accumulates for one clip, in millions"),
+    ),
+    "forecasting": (
+        ("Input", "Steps × columns of one window"),
+        ("Outputs", "Values forecast at once: steps × quantities"),
+        ("Parameters", "Parameters of the network"),
+        ("MACs", "Multiply-accumulates for one forecast"),
+    ),
+}
+SIZES = (
+    ("Plain, kB", "Estimated size of model.tflite; kB = 1024 bytes"),
+    ("Zipped, kB", "Estimated size of model.tflite.zip; kB = 1024 bytes"),
 )
-WIDE = ("filters",)
+KEYS = ("input", "layers", "params", "macs", "plain", "zip")
+WIDE = ("layers",)
 
 
 class EstimateCard(QFrame):
@@ -32,13 +43,12 @@ class EstimateCard(QFrame):
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(2)
         self.figures: dict[str, ElidedLabel] = {}
-        for column, (key, words, explained) in enumerate(FIGURES):
-            name = QLabel(words)
+        self.names: dict[str, QLabel] = {}
+        for column, key in enumerate(KEYS):
+            name = self.names[key] = QLabel()
             name.setProperty("role", "muted")
-            name.setToolTip(explained)
             figure = ElidedLabel(number_format.NOTHING)
             figure.setProperty("role", "figure")
-            figure.setAccessibleName(f"{words}, estimated")
             figure.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
             grid.addWidget(name, 0, column)
             grid.addWidget(figure, 1, column)
@@ -54,20 +64,31 @@ class EstimateCard(QFrame):
         column_layout.addWidget(title)
         column_layout.addLayout(grid)
         column_layout.addWidget(self.note)
+        self._name_figures("keyword_spotting")
 
-    def show_estimate(self, estimate: Estimate | None, constraints: Constraints) -> None:
+    def _name_figures(self, task: str) -> None:
+        self._task = task
+        for key, (words, explained) in zip(KEYS, (*FIGURES[task], *SIZES), strict=True):
+            self.names[key].setText(words)
+            self.names[key].setToolTip(explained)
+            self.figures[key].setAccessibleName(f"{words}, estimated")
+
+    def show_estimate(self, estimate: Estimate | None, constraints: Constraints, task: str) -> None:
         """Show the figures, or that there are none while the settings have a problem."""
+        if task != self._task:
+            self._name_figures(task)
         if estimate is None:
             for figure in self.figures.values():
                 figure.setText(number_format.NOTHING)
             self._mark(self.figures["zip"], "figure")
             self.note.hide()
             return
+        spots = task == "keyword_spotting"
         texts = {
             "input": " × ".join(map(str, estimate.input_shape[:2])),
-            "filters": _filters(estimate.filters),
+            "layers": _filters(estimate.filters) if spots else number_format.count(estimate.num_outputs),
             "params": number_format.count(estimate.params),
-            "macs": number_format.millions(estimate.macs),
+            "macs": number_format.millions(estimate.macs) if spots else number_format.count(estimate.macs),
             "plain": number_format.kilobytes(estimate.tflite_bytes),
             "zip": number_format.kilobytes(estimate.zip_bytes),
         }

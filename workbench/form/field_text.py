@@ -18,6 +18,12 @@ NAMES = {
     "spectrogram": "Spectrogram",
     "cnn": "CNN",
     "ds_cnn": "DS-CNN",
+    "conv1d": "1-D CNN",
+    "mlp": "MLP",
+    "lstm": "LSTM",
+    "mse": "MSE",
+    "mae": "MAE",
+    "huber": "Huber",
     "adam": "Adam",
     "adamw": "AdamW",
     "fft_length": "FFT length",
@@ -26,6 +32,7 @@ NAMES = {
     "keep": "Weights kept",
     "slim": "Slim the file",
     "enabled": "Vary the clips",
+    "file": "CSV file",
 }
 ON = ("on", "yes", "true", "1")
 OFF = ("off", "no", "false", "0")
@@ -73,7 +80,7 @@ def label_of(section: type[Section], name: str) -> str:
         return NAMES[name]
     words = name
     if declared(section, name)["unit"]:
-        words = words.removesuffix("_ms").removesuffix("_hertz")
+        words = words.removesuffix("_ms").removesuffix("_hertz").removesuffix("_minutes")
     words = words.removeprefix("num_").replace("_", " ")
     return words[:1].upper() + words[1:]
 
@@ -136,6 +143,9 @@ def write_values(field: FieldInfo, values: Sequence[Any]) -> str:
 
 def example(field: FieldInfo) -> str:
     """Return values as they could be typed."""
+    declaration = field.json_schema_extra
+    if isinstance(declaration, dict) and declaration["example"]:
+        return str(declaration["example"])
     shape = shape_of(field)
     if shape is Shape.CHOICE:
         return write_values(field, choices_of(field))
@@ -145,9 +155,7 @@ def example(field: FieldInfo) -> str:
         return "3×3; 5×3"
     if shape is Shape.WHOLES:
         return "16, 16; 32, 32"
-    if shape is Shape.TEXTS:
-        return "go, stop; left, right"
-    if shape is Shape.TEXT:
+    if shape in (Shape.TEXT, Shape.TEXTS):
         return "one, another"
     value = field.default
     if shape is Shape.NUMBER:

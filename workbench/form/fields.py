@@ -3,30 +3,22 @@
 Text is kept as typed, right or wrong; the draft judges it. The wheel changes nothing that has no focus.
 """
 
-from pathlib import Path
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QResizeEvent, QValidator
+from PySide6.QtGui import QResizeEvent, QValidator
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
-    QFileDialog,
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QMenu,
-    QToolButton,
     QWidget,
 )
 
-from core.datasets.clips import label_names
-from core.section import Section, declared
-from workbench import theme
 from workbench.form import field_text
-from workbench.form.field_text import Shape
 
 
 class FieldEditor(QWidget):
@@ -50,6 +42,9 @@ class FieldEditor(QWidget):
     def show_value(self, value: Any) -> None:
         """Show a value that came from elsewhere."""
         raise NotImplementedError
+
+    def show_data(self, place: str) -> None:
+        """Take note of where the data are, for an editor that offers what is in them."""
 
     def show_fault(self, faulty: str) -> None:
         """Mark the control when `faulty` says what is wrong."""
@@ -192,118 +187,6 @@ class SwitchEditor(FieldEditor):
     def show_value(self, value: Any) -> None:
         """Show a value."""
         self.box.setChecked(bool(value))
-
-
-class FolderEditor(FieldEditor):
-    """A folder: typed, chosen or dropped."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.line = UnitLine()
-        self.line.setPlaceholderText("Drop a folder here")
-        self.line.setAcceptDrops(False)
-        self.line.textEdited.connect(self.text_edited)
-        browse = QToolButton(toolTip="Choose the folder")
-        browse.setAccessibleName("Choose the folder")
-        theme.set_icon(browse, "ph.folder-open")
-        browse.clicked.connect(self._browse)
-        self.setAcceptDrops(True)
-        self.hold(self.line, browse)
-
-    def show_value(self, value: Any) -> None:
-        """Show a folder; its whole path is the tooltip."""
-        if self.line.text() != value:
-            self.line.setText(str(value))
-        self.line.setToolTip(str(value))
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
-        """Take anything from the file browser."""
-        if event.mimeData().hasUrls():
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
-        """Take the first folder dropped."""
-        self._choose(event.mimeData().urls()[0].toLocalFile())
-
-    def _browse(self) -> None:
-        self._choose(QFileDialog.getExistingDirectory(self, "Folder of clips", self.line.text()))
-
-    def _choose(self, folder: str) -> None:
-        if folder:
-            self.line.setText(folder)
-            self.value_chosen.emit(folder)
-
-
-class LabelsEditor(FieldEditor):
-    """Labels, typed or ticked in a menu of the folder's sub-folders."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.folder = ""
-        self.line = UnitLine()
-        self.line.setPlaceholderText("every folder")
-        self.line.textEdited.connect(self.text_edited)
-        button = QToolButton(toolTip="Tick labels of the folder")
-        button.setAccessibleName("Tick labels of the folder")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        theme.set_icon(button, "ph.check-square")
-        self.menu = _StayingMenu(self)
-        self.menu.aboutToShow.connect(self._fill)
-        button.setMenu(self.menu)
-        self.hold(self.line, button)
-
-    def show_value(self, value: Any) -> None:
-        """Show labels, in the order typed while it names the same ones."""
-        typed = sorted(part.strip() for part in self.line.text().split(",") if part.strip())
-        if typed != sorted(value):
-            self.line.setText(field_text.write(value))
-            self.line.setCursorPosition(0)
-        self.line.setToolTip(field_text.write(value))
-
-    def _fill(self) -> None:
-        self.menu.clear()
-        chosen = {part.strip() for part in self.line.text().split(",")}
-        for label in label_names(Path(self.folder)) if self.folder else ():
-            action = self.menu.addAction(label)
-            action.setCheckable(True)
-            action.setChecked(label in chosen)
-            action.toggled.connect(self._read_menu)
-        if self.menu.isEmpty():
-            self.menu.addAction("Choose a folder of labels first").setEnabled(False)
-
-    def _read_menu(self) -> None:
-        labels = tuple(action.text() for action in self.menu.actions() if action.isChecked())
-        self.line.setText(field_text.write(labels))
-        self.value_chosen.emit(labels)
-
-
-class _StayingMenu(QMenu):
-    """A menu that stays open while several entries are ticked."""
-
-    def mouseReleaseEvent(self, event: Any) -> None:  # noqa: N802
-        action = self.activeAction()
-        if action is not None and action.isCheckable():
-            action.trigger()
-        else:
-            super().mouseReleaseEvent(event)
-
-
-def make_editor(section: type[Section], name: str) -> FieldEditor:
-    """Return the editor for a field, by the shape of what it holds."""
-    field = section.model_fields[name]
-    unit = declared(section, name)["unit"]
-    if name == "folder":
-        return FolderEditor()
-    shape = field_text.shape_of(field)
-    if shape is Shape.TEXTS:
-        return LabelsEditor()
-    if shape is Shape.SWITCH:
-        return SwitchEditor()
-    if shape is Shape.CHOICE:
-        return ChoiceEditor(field_text.choices_of(field), unit)
-    if shape is Shape.WHOLE:
-        return WholeNumberEditor(unit, *bounds_of(field))
-    return LineEditor(unit)
 
 
 def bounds_of(field: FieldInfo) -> tuple[int, int]:

@@ -10,12 +10,13 @@ from core.section import Section, declared, field_at
 from workbench import theme
 from workbench.form import field_text
 from workbench.form.draft import Draft
+from workbench.form.editors import make_editor
 from workbench.form.field_text import Shape
-from workbench.form.fields import FieldEditor, LabelsEditor, make_editor
+from workbench.form.fields import FieldEditor
 
 LABEL_WIDTH = 168
 DOT_WIDTH = 12
-NEVER_VARIED = ("name", "dataset.folder")
+NEVER_VARIED = ("name", "dataset.folder", "dataset.file", "dataset.time_column")
 
 
 class FormRow(QWidget):
@@ -100,8 +101,7 @@ class FormRow(QWidget):
     def show_state(self, differs: bool) -> None:  # noqa: FBT001
         """Show what the draft says of the field: whether it applies, its problem, what varies, and the dot."""
         axis = self.draft.axes.get(self.path)
-        if isinstance(self.editor, LabelsEditor):
-            self.editor.folder = self.draft.value("dataset.folder")
+        self.editor.show_data(self.draft.value(self.draft.spec_type.data_field))
         if self.isHidden() == self.draft.applies(self.path):
             self.setVisible(self.draft.applies(self.path))
         self.mark.setChecked(axis is not None)

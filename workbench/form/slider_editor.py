@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QSlider
 
 from core.section import Section, declared
 from workbench.form import field_text
+from workbench.form.editors import make_editor
 from workbench.form.field_text import Shape
-from workbench.form.fields import FieldEditor, UnitLine, bounds_of, guard_wheel, make_editor
+from workbench.form.fields import FieldEditor, UnitLine, bounds_of, guard_wheel
 
 LINE_WIDTH = 92
 STEPS = 200

@@ -32,6 +32,7 @@ class SpecForm(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.draft = draft
         self._reference: TrialSpec | None = None
+        self._spec_type: type[TrialSpec] = draft.spec_type
         self.rows: dict[str, FormRow] = {}
         """Rows by path; those of a group are made when it is first unfolded."""
         self.groups: dict[str, FormGroup] = {}
@@ -60,6 +61,15 @@ class SpecForm(QScrollArea):
         column.addStretch(1)
         return body
 
+    def _build_anew(self) -> None:
+        opened = self.unfolded()
+        self._spec_type = self.draft.spec_type
+        self.rows.clear()
+        self.groups.clear()
+        self.takeWidget().deleteLater()
+        self.setWidget(self._build())
+        self.unfold(opened)
+
     def _make_row(self, path: str) -> FormRow:
         row = self.rows[path] = FormRow(self.draft, path)
         return row
@@ -71,13 +81,16 @@ class SpecForm(QScrollArea):
         self.show_state()
 
     def show_values(self) -> None:
-        """Show the values of a draft that was replaced."""
+        """Show the values of a draft that was replaced, in other fields where it is of another task."""
+        if self.draft.spec_type is not self._spec_type:
+            self._build_anew()
         for row in self.rows.values():
             row.show_value()
 
     def show_state(self) -> None:
         """Show what applies, what is wrong, and what differs from the reference."""
-        changed = differences(self.draft.valid, self._reference) if self._reference else {}
+        comparable = self._reference is not None and isinstance(self._reference, self.draft.spec_type)
+        changed = differences(self.draft.valid, self._reference) if comparable else {}
         for path, row in self.rows.items():
             row.show_state(path in changed)
         for name, group in self.groups.items():

@@ -10,15 +10,15 @@ from core.datasets.clips import label_names
 from core.errors import SpecError
 from core.experiment.spec_file import load_values
 from core.section import override
-from core.spec import KeywordSpottingSpec, TrialSpec, parse_spec, spec_type_of
+from core.spec import SPECS, KeywordSpottingSpec, TrialSpec, of_task, parse_spec, spec_type_of
 
-FIRST = "go-stop-tiny"
-"""File of the spec that a first start offers."""
+FIRST = {"keyword_spotting": "go-stop-tiny", "forecasting": "system-f"}
+"""By task the file of the spec that a first start offers."""
 
 
 @dataclass(frozen=True)
 class Starter:
-    """One of the specs: its file's name, and its values without a data folder."""
+    """One of the specs: its file's name, and its values without the place of its data."""
 
     file: str
     values: dict
@@ -28,27 +28,32 @@ class Starter:
         """What the spec calls itself."""
         return str(self.values.get("name") or self.file)
 
-    def spec_for(self, folder: str) -> TrialSpec:
-        """Return the spec on a folder of clips; labels that the folder lacks give way to all of its own."""
-        values = override(self.values, "dataset.folder", folder)
+    @property
+    def task(self) -> str:
+        """What the spec is for."""
+        return str(self.values.get("task", "keyword_spotting"))
+
+    def spec_for(self, data: str) -> TrialSpec:
+        """Return the spec on a folder or file of data; labels that a folder lacks give way to all of its own."""
+        values = override(self.values, SPECS[self.task].data_field, data)
         wanted = values["dataset"].get("labels", ())
-        if folder and not set(wanted) <= set(label_names(Path(folder))):
+        if data and wanted and not set(wanted) <= set(label_names(Path(data))):
             values = override(values, "dataset.labels", ())
         return draft_spec(values)
 
 
 @cache
-def starters() -> tuple[Starter, ...]:
-    """Return the specs of clips that come with the program, the first start's first."""
+def starters(task: str = "keyword_spotting") -> tuple[Starter, ...]:
+    """Return the specs of a task that come with the program, the first start's first."""
     folder = resources.files("resources").joinpath("specs")
     found = []
     for entry in folder.iterdir():
         if entry.name.endswith(".toml"):
             with resources.as_file(entry) as path:
                 values = load_values(path)
-                if spec_type_of(values) is KeywordSpottingSpec:
-                    found.append(Starter(path.stem, values))
-    return tuple(sorted(found, key=lambda starter: (starter.file != FIRST, starter.file)))
+                found.append(Starter(path.stem, values))
+    of_task = [starter for starter in found if starter.task == task]
+    return tuple(sorted(of_task, key=lambda starter: (starter.file != FIRST[task], starter.file)))
 
 
 def last_spec(text: str) -> TrialSpec:
@@ -57,6 +62,14 @@ def last_spec(text: str) -> TrialSpec:
         return draft_spec(json.loads(text))
     except (ValueError, SpecError):
         return starters()[0].spec_for("")
+
+
+def last_of_clips(spec: TrialSpec | None, text: str) -> KeywordSpottingSpec:
+    """Return a spec, or the one that was kept, where it is about clips; else the first starter's without any."""
+    for found in (spec, last_spec(text)):
+        if isinstance(found, KeywordSpottingSpec):
+            return found
+    return of_task(starters()[0].spec_for(""), KeywordSpottingSpec)
 
 
 def draft_spec(values: dict, source: str = "") -> TrialSpec:

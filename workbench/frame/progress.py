@@ -17,7 +17,7 @@ from core.events import (
 from core.spec import TrialSpec
 
 STAGE_WORDS = {
-    "prepare": "preparing clips",
+    "prepare": "preparing the data",
     "build": "building the network",
     "train": "training",
     "prune": "fine-tuning",

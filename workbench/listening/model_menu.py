@@ -10,6 +10,7 @@ from workbench import number_format
 from workbench.form.fields import guard_wheel
 
 NO_MODEL = "No trained trial yet"
+HEARS = "keyword_spotting"
 ASK_FILE = "Choose a .tflite file…"
 FILES = "Models (*.tflite)"
 
@@ -41,8 +42,7 @@ class ModelMenu(QComboBox):
 
     def show_study(self, study: Study | None) -> None:
         """Offer a study's finished trials."""
-        finished = [trial for trial in study.summaries() if trial.state is TrialState.FINISHED] if study else []
-        self._trials = {study.folder_of(trial.name): _words(trial) for trial in finished} if study else {}
+        self._trials = {study.folder_of(trial.name): _words(trial) for trial in hearing_trials(study)} if study else {}
         self._fill()
 
     def show_target(self, target: Path | None) -> None:
@@ -89,7 +89,12 @@ def _words(trial: TrialSummary) -> str:
     return f"{trial.letter}  {title}  {number_format.percent(trial.accuracy)} %{synthetic}"
 
 
+def hearing_trials(study: Study) -> list[TrialSummary]:
+    """Return the finished trials that hear; those that forecast have no use for sound."""
+    return [trial for trial in study.summaries() if trial.state is TrialState.FINISHED and trial.task == HEARS]
+
+
 def best_trial(study: Study) -> str | None:
-    """Return the name of the most accurate finished trial; None without one."""
-    finished = [trial for trial in study.summaries() if trial.state is TrialState.FINISHED]
+    """Return the name of the most accurate finished trial that hears; None without one."""
+    finished = hearing_trials(study)
     return max(finished, key=lambda trial: (trial.accuracy or 0, trial.number)).name if finished else None

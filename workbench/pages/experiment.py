@@ -21,9 +21,10 @@ from core.errors import SpecError, WorkbenchError
 from core.experiment.jobs import RunSweep, Train
 from core.experiment.spec_file import load_values, save_spec
 from core.experiment.store import Constraints
-from core.spec import Dataset, Features, KeywordSpottingSpec, TrialSpec
+from core.spec import SPECS, Dataset, Features, SeriesData, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
+from workbench.form.data_editors import TABLES
 from workbench.form.draft import Draft
 from workbench.form.estimate_card import EstimateCard
 from workbench.form.spec_form import SpecForm
@@ -98,8 +99,10 @@ class ExperimentPage(QWidget):
         bar = QFrame()
         bar.setProperty("role", "header")
         self.starter_menu = QMenu(self)
-        for starter in starters():
-            self.starter_menu.addAction(starter.title, lambda starter=starter: self.use_starter(starter))
+        for task, kind in SPECS.items():
+            self.starter_menu.addAction(kind.title).setEnabled(False)
+            for starter in starters(task):
+                self.starter_menu.addAction(starter.title, lambda starter=starter: self.use_starter(starter))
         row = QHBoxLayout(bar)
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(4)
@@ -108,9 +111,9 @@ class ExperimentPage(QWidget):
         starter_button.setMenu(self.starter_menu)
         row.addWidget(starter_button)
         row.addStretch(1)
-        clips = QAction("Get clips…", self)
-        clips.triggered.connect(self.show_welcome)
-        self.addAction(clips)
+        data = QAction("Get data…", self)
+        data.triggered.connect(self.show_welcome)
+        self.addAction(data)
         for text, icon, keys, act in (
             ("Open spec…", "ph.file-arrow-up", "Ctrl+Shift+O", self.ask_spec),
             ("Save spec…", "ph.floppy-disk", "Ctrl+S", self.ask_target),
@@ -148,7 +151,8 @@ class ExperimentPage(QWidget):
     def _connect(self) -> None:
         self.draft.changed.connect(self._show_draft)
         self.draft.changed.connect(self._keep_later)
-        self.welcome.data_ready.connect(self.use_folder)
+        self.welcome.data_ready.connect(lambda folder: self.begin("keyword_spotting", folder))
+        self.welcome.table_ready.connect(lambda file: self.begin("forecasting", file))
         self.welcome.skipped.connect(self.show_form)
         self.sweep.cleared.connect(self._vary_nothing)
         self.session.spec_requested.connect(self.use_spec)
@@ -169,7 +173,7 @@ class ExperimentPage(QWidget):
         self.form.unfold(self.preferences.open_groups)
 
     def show_welcome(self) -> None:
-        """Offer clips."""
+        """Offer ways to data."""
         self.whole.setCurrentWidget(self.welcome)
         self.setFocusProxy(self.welcome.download.button)
 
@@ -188,27 +192,51 @@ class ExperimentPage(QWidget):
         self.show_form()
 
     def use_features(self, features: Features) -> None:
-        """Take up settings of the features; all others stay."""
+        """Take up settings of the features; all others stay. A task without features has no use for them."""
+        if "features" not in self.draft.spec_type.model_fields:
+            return
         self.draft.replace_section("features", features)
         self._keep_draft()
         self.show_form()
 
-    def use_dataset(self, dataset: Dataset) -> None:
-        """Take up a choice of clips; all other settings stay, unless they are of a task without clips."""
-        if self.draft.spec_type is not KeywordSpottingSpec:
-            self.draft.replace(starters()[0].spec_for(dataset.folder))
+    def use_dataset(self, dataset: Dataset | SeriesData) -> None:
+        """Take up a choice of data; all other settings stay, unless they are of a task that has no use for such."""
+        task, place = ("forecasting", dataset.file) if isinstance(dataset, SeriesData) else (
+            "keyword_spotting", dataset.folder
+        )  # fmt: skip
+        if self.draft.spec_type is not SPECS[task]:
+            self.draft.replace(starters(task)[0].spec_for(place))
         self.draft.replace_section("dataset", dataset)
         self._keep_draft()
-        if dataset.folder and self.whole.currentWidget() is self.welcome:
+        if place and self.whole.currentWidget() is self.welcome:
             self.show_form()
 
     def use_starter(self, starter: Starter) -> None:
-        """Begin with a starter spec, on the data folder at hand."""
-        self.use_spec(starter.spec_for(str(self.draft.value("dataset.folder"))))
+        """Begin with a starter spec, on the data at hand; a table that is not known is asked for."""
+        data = self._data_for(starter.task)
+        if not data and starter.task == "forecasting":
+            data = self._ask_table()
+        self.use_spec(starter.spec_for(data))
 
-    def use_folder(self, folder: str) -> None:
-        """Begin with the first starter spec on a folder of clips."""
-        self.use_spec(starters()[0].spec_for(folder))
+    def begin(self, task: str, data: str) -> None:
+        """Begin with the first starter spec of a task, on its data."""
+        self.use_spec(starters(task)[0].spec_for(data))
+
+    def _data_for(self, task: str) -> str:
+        """Return the data of the form, else those that a task had last, else a table that was downloaded."""
+        spec_type = SPECS[task]
+        at_hand = str(self.draft.value(spec_type.data_field)) if self.draft.spec_type is spec_type else ""
+        known = at_hand or str(self.preferences.get(remembered.LAST_DATA, task))
+        if known and Path(known).expanduser().exists():
+            return known
+        # Imported late: what downloads takes long to load.
+        from core.datasets import jena
+
+        return str(jena.jena_file()) if task == "forecasting" and jena.is_downloaded() else at_hand
+
+    def _ask_table(self) -> str:
+        at = self.preferences.get(remembered.LAST_FOLDER)
+        return QFileDialog.getOpenFileName(self, "CSV file of measurements", at, TABLES)[0]
 
     def open_spec(self, path: Path | str) -> None:
         """Edit the spec of a TOML file; it may still lack its data folder."""
@@ -296,7 +324,7 @@ class ExperimentPage(QWidget):
 
     def _show_draft(self) -> None:
         constraints = self.session.study.constraints if self.session.study else Constraints()
-        self.estimate.show_estimate(self.draft.estimate, constraints)
+        self.estimate.show_estimate(self.draft.estimate, constraints, self.draft.task)
         self.sweep.show_axes(self.draft)
         count = self.draft.num_trials
         self.train_button.setEnabled(count > 0)
@@ -328,9 +356,13 @@ class ExperimentPage(QWidget):
         self._keep_soon.start()
 
     def _keep_draft(self) -> None:
-        self.preferences.set(remembered.LAST_SPEC, self.draft.valid.model_dump_json())
-        if self.draft.spec is not None:
-            self.session.tell_spec(self.draft.spec)
+        spec = self.draft.valid
+        self.preferences.set(remembered.LAST_SPEC, spec.model_dump_json())
+        data = str(self.draft.value(spec.data_field))
+        if data:
+            self.preferences.set(remembered.LAST_DATA, data, spec.task)
+        if self.draft.settings is not None or type(self.session.spec) is not type(spec):
+            self.session.tell_spec(spec)
 
     def _remember_folding(self) -> None:
         self.preferences.set(remembered.OPEN_GROUPS, self.form.unfolded())

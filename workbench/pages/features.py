@@ -4,9 +4,18 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QStackedLayout,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
-from core.spec import Features, TrialSpec
+from core.spec import Features, KeywordSpottingSpec, TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.features.difference_panel import DifferencePanel
@@ -14,16 +23,22 @@ from workbench.features.live_panel import LivePanel
 from workbench.form.draft import Draft
 from workbench.form.essences import essence
 from workbench.form.features_form import FeaturesForm, valid_features
-from workbench.form.starter_specs import last_spec
+from workbench.form.starter_specs import last_of_clips
 from workbench.jobs import Jobs
 from workbench.plots.mel_filters import MelFilters
 from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.widgets.elided_label import ElidedLabel
+from workbench.widgets.other_task import OtherTask
 
 FORM_WIDTH, PICTURES_WIDTH = 392, 800
 FILTERS_HEIGHT = 104
 SAME = "The experiment has these settings"
+FORECASTS = (
+    "This page shows what a network that spots words gets of a sound, while its settings are dragged. The experiment "
+    "at hand forecasts measurements, which the network takes as they are: columns and window are set on the Experiment "
+    "page, and the Data page shows the series. A starter spec of keyword spotting brings this page back."
+)
 
 
 class FeaturesPage(QWidget):
@@ -32,14 +47,13 @@ class FeaturesPage(QWidget):
     def __init__(self, session: Session, jobs: Jobs, preferences: Preferences) -> None:
         super().__init__()
         self.session, self.jobs, self.preferences = session, jobs, preferences
-        self.experiment: TrialSpec = session.spec or last_spec(preferences.last_spec)
-        """What the Experiment page says."""
+        self.experiment = last_of_clips(session.spec, preferences.last_spec)
+        """What the Experiment page says, or said when it was about clips."""
         self._handed: Features | None = None
         self.draft = Draft(self.experiment)
         self._build()
         self._connect()
-        self._show_experiment(self.experiment)
-        self.setAcceptDrops(True)
+        self._show_experiment(session.spec or self.experiment)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def _build(self) -> None:
@@ -56,9 +70,10 @@ class FeaturesPage(QWidget):
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([FORM_WIDTH, PICTURES_WIDTH])
         self.splitter.restoreState(self.preferences.get(remembered.SPLITTER, "features"))
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addWidget(self.splitter)
+        self.elsewhere = OtherTask("This experiment forecasts", FORECASTS)
+        self.whole = QStackedLayout(self)
+        self.whole.addWidget(self.splitter)
+        self.whole.addWidget(self.elsewhere)
 
     def _build_settings(self) -> QWidget:
         left = QWidget()
@@ -128,6 +143,11 @@ class FeaturesPage(QWidget):
 
     def _show_experiment(self, spec: TrialSpec) -> None:
         """Follow what the experiment's form says, unless other settings are being tried here."""
+        hears = isinstance(spec, KeywordSpottingSpec)
+        self.whole.setCurrentWidget(self.splitter if hears else self.elsewhere)
+        self.setAcceptDrops(hears)
+        if not hears:
+            return
         follows = self.features == self.experiment.features
         self.experiment = spec
         self._handed = None
@@ -161,7 +181,9 @@ class FeaturesPage(QWidget):
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Space listens or plays; the arrows step through the clips."""
         key = event.key()
-        if key == Qt.Key.Key_Space:
+        if self.whole.currentWidget() is self.elsewhere:
+            super().keyPressEvent(event)
+        elif key == Qt.Key.Key_Space:
             if self.live.source.shows_clip:
                 self.live.toggle_playing()
             else:

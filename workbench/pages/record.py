@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from core.audio.microphone import MicrophoneState
 from core.datasets.data_folder import data_folder
@@ -17,7 +17,7 @@ from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
 from core.experiment.model_choice import ChosenModel
 from core.experiment.store import Study
-from core.spec import Dataset, KeywordSpottingSpec
+from core.spec import Dataset, KeywordSpottingSpec, TrialSpec
 from workbench.form.starter_specs import last_spec
 from workbench.jobs import Jobs
 from workbench.listening.clip_test_panel import ClipTestPanel
@@ -39,6 +39,10 @@ FOLDER = Preference("record/folder", "")
 PERSON = Preference("record/person", "")
 MODEL_SUFFIX = ".tflite"
 TRAIN_FIRST = "Train a trial first, or choose a .tflite file above."
+FORECASTS = (
+    "This page is for keyword spotting: words are recorded and models tried on them. The experiment at hand forecasts "
+    "measurements, and what it trains does not listen; how well it does stands on the Trials page."
+)
 WITHOUT_MODEL = (
     "Record, choose or drop clips, and see what a trained model makes of them: the label it hears, every "
     f"probability, the features it saw, and how often it is right. {TRAIN_FIRST}",
@@ -61,6 +65,7 @@ class RecordPage(QWidget):
         """The trial selected elsewhere that was taken up last."""
         self._build()
         self._connect()
+        self._show_task()
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
@@ -86,7 +91,10 @@ class RecordPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
-        for widget in (self._build_bar(), self.message, self.foreign):
+        self.elsewhere = QLabel(FORECASTS, wordWrap=True, margin=8)
+        self.elsewhere.setProperty("role", "muted")
+        self.elsewhere.setContentsMargins(8, 0, 8, 0)
+        for widget in (self._build_bar(), self.message, self.elsewhere, self.foreign):
             column.addWidget(widget)
         column.addWidget(self.tabs, 1)
 
@@ -137,6 +145,7 @@ class RecordPage(QWidget):
             panel.settings_changed.connect(self.use_settings)
             panel.keep_clicked.connect(self.keep_working_point)
         self.test.added.connect(lambda take: self._say(f"Added to the data: {take.path}"))
+        self.session.spec_edited.connect(self._show_task)
         self.session.study_opened.connect(self._show_study)
         self.session.trials_changed.connect(self._show_trials)
 
@@ -244,6 +253,9 @@ class RecordPage(QWidget):
         elif self.chosen is not None and not self.model.offers(self.target):
             self._use_model(None)
             self.model.show_target(None)
+
+    def _show_task(self, _spec: TrialSpec | None = None) -> None:
+        self.elsewhere.setVisible(self._clips is None)
 
     def _show_trials(self, _: frozenset[str]) -> None:
         self._show_study(self.session.study)

@@ -1,41 +1,31 @@
-"""The first minute: three ways to clips, each a job; then one click on Train gives the first point."""
+"""The first minute: three ways to clips and one to a table, each a job; then Train gives the first point."""
 
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import (
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from core.datasets.clips import label_names
 from core.events import Event
 from core.experiment.jobs import AnyJob, CheckData, Download, Synthesize
-from workbench import number_format, theme
+from workbench.form.data_editors import TABLES
 from workbench.frame.progress import JobProgress
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.session import Session
+from workbench.widgets.way import Aside, Choice, Way
 
 WIDTH = 720
 REPAINT_MS = 33
-STEPS = 1000
-ICON_SIZE = 28
 FIRST_WORDS = ("go", "stop")
 
 
 class WelcomePage(QWidget):
-    """Offers clips to somebody who has none yet."""
+    """Offers data to somebody who has none yet: clips first, a table of measurements in a line beneath."""
 
     data_ready = Signal(str)
     """The folder of clips to begin with."""
+    table_ready = Signal(str)
+    """The CSV file to begin with."""
     skipped = Signal()
 
     def __init__(self, session: Session, jobs: Jobs) -> None:
@@ -66,9 +56,16 @@ class WelcomePage(QWidget):
         self.words.setToolTip("Words to be spoken, separated by commas: one label each")
         self.words.setFixedWidth(200)
         self.synthesis.put_before_button(self.words)
-        self.choices = (self.download, self.folder, self.synthesis)
+        self.table = Aside(
+            "Choose a CSV file",
+            "Or forecast temperature, humidity or anything else that was measured at even steps of time:",
+            "Choose CSV file…",
+            "Download Jena climate 2009–2016",
+        )
+        self.table.other.setToolTip("420,551 rows of ten minutes from a weather station. 13 MB, kept for all studies.")
+        self.ways: tuple[Way, ...] = (self.download, self.folder, self.synthesis, self.table)
         self._job = ""
-        self._active: Choice | None = None
+        self._active: Way | None = None
         self._progress = JobProgress()
         self._build()
         self._repaint = QTimer(self, singleShot=True, interval=REPAINT_MS)
@@ -76,8 +73,10 @@ class WelcomePage(QWidget):
         self.download.wanted.connect(self._download)
         self.folder.wanted.connect(self._ask_folder)
         self.synthesis.wanted.connect(self._synthesize)
-        for choice in self.choices:
-            choice.cancelled.connect(lambda: jobs.cancel(self._job))
+        self.table.wanted.connect(self._ask_table)
+        self.table.other_wanted.connect(self._download_jena)
+        for way in self.ways:
+            way.cancelled.connect(lambda: jobs.cancel(self._job))
         session.event_received.connect(self._take)
         jobs.ended.connect(self._on_ended)
 
@@ -100,8 +99,8 @@ class WelcomePage(QWidget):
         column.addStretch(1)
         column.addWidget(heading)
         column.addWidget(explained)
-        for choice in self.choices:
-            column.addWidget(choice)
+        for way in self.ways:
+            column.addWidget(way)
         column.addWidget(skip, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(2)
         row = QHBoxLayout(self)
@@ -140,9 +139,26 @@ class WelcomePage(QWidget):
             folder = folder.with_name(f"{folder.name}-{'-'.join(words)}")
         self._start(self.synthesis, Synthesize(folder=str(folder), labels=words))
 
-    def _start(self, choice: "Choice", intention: AnyJob) -> None:
+    def use_table(self, file: str) -> None:
+        """Look through a CSV file and begin with it."""
+        self._start(self.table, CheckData(folder=file))
+
+    def _ask_table(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "CSV file of measurements", "", TABLES)
+        if file:
+            self.use_table(file)
+
+    def _download_jena(self) -> None:
+        from core.datasets import jena
+
+        if jena.is_downloaded():
+            self.table_ready.emit(str(jena.jena_file()))
+        else:
+            self._start(self.table, Download(data="jena"))
+
+    def _start(self, choice: Way, intention: AnyJob) -> None:
         self._active, self._progress = choice, JobProgress()
-        for other in self.choices:
+        for other in self.ways:
             other.rest(enabled=False)
         choice.show_progress("starting" if self.jobs.ready else "loading TensorFlow", None, None)
         choice.cancel.setFocus()
@@ -162,14 +178,17 @@ class WelcomePage(QWidget):
         if job.id != self._job or self._active is None:
             return
         choice, self._active, self._job = self._active, None, ""
-        for other in self.choices:
+        for other in self.ways:
             other.rest(enabled=True)
         if job.state is JobState.FAILED:
             choice.show_failure(job.message)
         elif job.state is JobState.FINISHED:
             self._use(choice, job.intention.folder if isinstance(job.intention, CheckData) else job.answer)
 
-    def _use(self, choice: "Choice", folder: str) -> None:
+    def _use(self, choice: Way, folder: str) -> None:
+        if choice is self.table:
+            self.table_ready.emit(folder)
+            return
         labels = label_names(Path(folder))
         if len(labels) < 2:
             found = "none" if not labels else f"only {labels[0]!r}"
@@ -177,97 +196,3 @@ class WelcomePage(QWidget):
             choice.show_failure(f"{folder} {must}; found {found}.")
             return
         self.data_ready.emit(folder)
-
-
-class Choice(QFrame):
-    """One way to clips: what it is, its button, and in the button's place the progress while it goes on."""
-
-    wanted = Signal()
-    cancelled = Signal()
-
-    def __init__(self, icon: str, title: str, explained: str, verb: str) -> None:
-        super().__init__()
-        self.setProperty("role", "card")
-        self.setAccessibleName(title)
-        picture = QPushButton()
-        picture.setProperty("role", "picture")
-        picture.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        picture.setEnabled(False)
-        picture.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-        theme.set_icon(picture, icon, "accent")
-        name = QLabel(title)
-        name.setProperty("role", "title")
-        text = QLabel(explained, wordWrap=True)
-        text.setProperty("role", "muted")
-        self.failure = QLabel(wordWrap=True)
-        self.failure.setProperty("role", "problem")
-        self.failure.hide()
-        self.button = QPushButton(verb)
-        self.button.setAccessibleName(title)
-        self.button.clicked.connect(self.wanted)
-        self.cancel = QPushButton("Cancel")
-        self.cancel.clicked.connect(self.cancelled)
-        self.bar = QProgressBar(textVisible=False, maximum=STEPS)
-        self.bar.setAccessibleName(f"Progress: {title}")
-        self.words = QLabel()
-        self.words.setProperty("role", "muted")
-        self._row = QHBoxLayout()
-        self._row.setSpacing(8)
-        self._row.addWidget(self.button)
-        self._row.addWidget(self.bar, 1)
-        self._row.addWidget(self.words)
-        self._row.addWidget(self.cancel)
-        self._row.addStretch(0)
-        column = QVBoxLayout()
-        column.setSpacing(8)
-        for widget in (name, text, self.failure):
-            column.addWidget(widget)
-        column.addLayout(self._row)
-        whole = QHBoxLayout(self)
-        whole.setContentsMargins(16, 16, 16, 16)
-        whole.setSpacing(16)
-        whole.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        whole.addLayout(column, 1)
-        self._parts: tuple[QWidget, ...] = (self.button,)
-        self.rest(enabled=True)
-
-    def put_before_button(self, part: QWidget) -> None:
-        """Put something the button needs before it."""
-        self._row.insertWidget(0, part)
-        self._parts = (*self._parts, part)
-
-    def rest(self, *, enabled: bool) -> None:
-        """Offer the button, unless another choice is going on."""
-        for part in self._parts:
-            part.show()
-            part.setEnabled(enabled)
-        for part in (self.bar, self.words, self.cancel):
-            part.hide()
-        self._row.setStretch(self._row.count() - 1, 1)
-
-    def show_progress(self, words: str, fraction: float | None, seconds_left: float | None) -> None:
-        """Show how far it is, with a way to end it."""
-        for part in self._parts:
-            part.hide()
-        for part in (self.bar, self.words, self.cancel):
-            part.show()
-        self._row.setStretch(self._row.count() - 1, 0)
-        self.failure.hide()
-        self.bar.setValue(round((fraction or 0) * STEPS))
-        left = "" if seconds_left is None else f", {number_format.duration(seconds_left)} left"
-        self.words.setText(words + left)
-
-    def show_failure(self, sentence: str) -> None:
-        """Say why there are no clips."""
-        self.failure.setText(sentence[:1].upper() + sentence[1:])
-        self.failure.show()
-        self.button.setFocus()
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Enter does what the focused button says; Esc cancels."""
-        if event.key() == Qt.Key.Key_Escape and self.cancel.isVisible():
-            self.cancelled.emit()
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.button.isVisible():
-            self.button.click()
-        else:
-            super().keyPressEvent(event)

@@ -5,7 +5,8 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from workbench.form.fields import FolderEditor, guard_wheel
+from workbench.form.data_editors import FolderEditor
+from workbench.form.fields import guard_wheel
 from workbench.record.takes import Batch
 from workbench.widgets.labelled import labelled, side_by_side
 

@@ -1,0 +1,225 @@
+"""Editors of where the data are and of what is in them: folder and labels, table and columns."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+
+from core.datasets.clips import label_names
+from core.datasets.csv_form import recognise
+from core.errors import DataError
+from workbench import theme
+from workbench.form import field_text
+from workbench.form.fields import FieldEditor, UnitLine
+
+TABLES = "Tables (*.csv *.txt *.tsv);;All files (*)"
+
+
+class PathEditor(FieldEditor):
+    """A place on the disk: typed, chosen or dropped."""
+
+    def __init__(self, invitation: str, verb: str, icon: str) -> None:
+        super().__init__()
+        self.line = UnitLine()
+        self.line.setPlaceholderText(invitation)
+        self.line.setAcceptDrops(False)
+        self.line.textEdited.connect(self.text_edited)
+        self.setAcceptDrops(True)
+        self.hold(self.line, _tool(verb, icon, self._browse))
+
+    def show_value(self, value: Any) -> None:
+        """Show a path; the whole of it is the tooltip."""
+        if self.line.text() != value:
+            self.line.setText(str(value))
+        self.line.setToolTip(str(value))
+
+    def ask(self) -> str:
+        """Let the user choose; nothing when they do not."""
+        raise NotImplementedError
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
+        """Take anything from the file browser."""
+        if event.mimeData().hasUrls():
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:  # noqa: N802
+        """Take the first of what is dropped."""
+        self._choose(event.mimeData().urls()[0].toLocalFile())
+
+    def _browse(self) -> None:
+        self._choose(self.ask())
+
+    def _choose(self, path: str) -> None:
+        if path:
+            self.line.setText(path)
+            self.value_chosen.emit(path)
+
+
+class FolderEditor(PathEditor):
+    """A folder of clips."""
+
+    def __init__(self) -> None:
+        super().__init__("Drop a folder here", "Choose the folder", "ph.folder-open")
+
+    def ask(self) -> str:
+        """Let the user choose a folder."""
+        return QFileDialog.getExistingDirectory(self, "Folder of clips", self.line.text())
+
+
+class TableEditor(PathEditor):
+    """A CSV file."""
+
+    def __init__(self) -> None:
+        super().__init__("Drop a CSV file here", "Choose the CSV file", "ph.table")
+
+    def ask(self) -> str:
+        """Let the user choose a file."""
+        return QFileDialog.getOpenFileName(self, "CSV file of measurements", self.line.text(), TABLES)[0]
+
+
+class NamesEditor(FieldEditor):
+    """Names of things in the data, typed or ticked in a menu."""
+
+    def __init__(self, placeholder: str, verb: str) -> None:
+        super().__init__()
+        self.place = ""
+        self.line = UnitLine()
+        self.line.setPlaceholderText(placeholder)
+        self.line.textEdited.connect(self.text_edited)
+        button = _tool(verb, "ph.check-square", None)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = _StayingMenu(self)
+        self.menu.aboutToShow.connect(self._fill)
+        button.setMenu(self.menu)
+        self.hold(self.line, button)
+
+    def show_value(self, value: Any) -> None:
+        """Show names, in the order typed while it names the same ones."""
+        typed = sorted(part.strip() for part in self.line.text().split(",") if part.strip())
+        if typed != sorted(value):
+            self.line.setText(field_text.write(value))
+            self.line.setCursorPosition(0)
+        self.line.setToolTip(field_text.write(value))
+
+    def show_data(self, place: str) -> None:
+        """Offer what is in other data."""
+        self.place = place
+
+    def names(self) -> tuple[Sequence[str], str]:
+        """Return what can be ticked, or why there is nothing."""
+        raise NotImplementedError
+
+    def _fill(self) -> None:
+        self.menu.clear()
+        chosen = {part.strip() for part in self.line.text().split(",")}
+        names, trouble = self.names()
+        for name in names:
+            action = self.menu.addAction(name)
+            action.setCheckable(True)
+            action.setChecked(name in chosen)
+            action.toggled.connect(self._read_menu)
+        if self.menu.isEmpty():
+            self.menu.addAction(trouble).setEnabled(False)
+
+    def _read_menu(self) -> None:
+        names = tuple(action.text() for action in self.menu.actions() if action.isChecked())
+        self.line.setText(field_text.write(names))
+        self.value_chosen.emit(names)
+
+
+class LabelsEditor(NamesEditor):
+    """Labels of a folder's sub-folders."""
+
+    def __init__(self) -> None:
+        super().__init__("every folder", "Tick labels of the folder")
+
+    def names(self) -> tuple[Sequence[str], str]:
+        """Return the labels of the folder."""
+        return label_names(Path(self.place)) if self.place else (), "Choose a folder of labels first"
+
+
+class ColumnsEditor(NamesEditor):
+    """Columns of numbers of a CSV file."""
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__(placeholder, "Tick columns of the file")
+
+    def names(self) -> tuple[Sequence[str], str]:
+        """Return the columns of the file that hold numbers."""
+        return columns_in(self.place, "numbers")
+
+
+class ColumnEditor(FieldEditor):
+    """One column of a CSV file, typed or chosen in a menu."""
+
+    def __init__(self, placeholder: str) -> None:
+        super().__init__()
+        self.place = ""
+        self.line = UnitLine()
+        self.line.setPlaceholderText(placeholder)
+        self.line.textEdited.connect(self.text_edited)
+        button = _tool("Choose a column of the file", "ph.columns", None)
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.menu = QMenu(self)
+        self.menu.aboutToShow.connect(self._fill)
+        button.setMenu(self.menu)
+        self.hold(self.line, button)
+
+    def show_value(self, value: Any) -> None:
+        """Show a column's name."""
+        if self.line.text() != value:
+            self.line.setText(str(value))
+
+    def show_data(self, place: str) -> None:
+        """Offer the columns of another file."""
+        self.place = place
+
+    def _fill(self) -> None:
+        self.menu.clear()
+        names, trouble = columns_in(self.place, "anything")
+        for name in names:
+            self.menu.addAction(name, lambda name=name: self._choose(name))
+        if self.menu.isEmpty():
+            self.menu.addAction(trouble).setEnabled(False)
+        else:
+            self.menu.addSeparator()
+            self.menu.addAction("Find it", lambda: self._choose(""))
+
+    def _choose(self, name: str) -> None:
+        self.line.setText(name)
+        self.value_chosen.emit(name)
+
+
+def columns_in(file: str, holding: str) -> tuple[Sequence[str], str]:
+    """Return columns of a CSV file that hold numbers, or anything, or why there are none. Reads its two ends alone."""
+    if not file:
+        return (), "Choose a CSV file first"
+    try:
+        form = recognise(Path(file).expanduser())
+    except DataError as error:
+        return (), str(error)
+    return (form.numeric if holding == "numbers" else form.columns), ""
+
+
+class _StayingMenu(QMenu):
+    """A menu that stays open while several entries are ticked."""
+
+    def mouseReleaseEvent(self, event: Any) -> None:  # noqa: N802
+        action = self.activeAction()
+        if action is not None and action.isCheckable():
+            action.trigger()
+        else:
+            super().mouseReleaseEvent(event)
+
+
+def _tool(verb: str, icon: str, act: Any) -> QToolButton:
+    button = QToolButton(toolTip=verb)
+    button.setAccessibleName(verb)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    theme.set_icon(button, icon)
+    if act is not None:
+        button.clicked.connect(act)
+    return button

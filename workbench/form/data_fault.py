@@ -1,0 +1,44 @@
+"""What is wrong with the table that a draft forecasts from, said at the field that can mend it."""
+
+from pathlib import Path
+
+from core.datasets.climate import columns_of
+from core.datasets.csv_form import recognise
+from core.errors import DataError, Problem
+from core.spec import ForecastingSpec, SeriesData, TrialSpec
+
+
+def data_fault(spec: TrialSpec) -> Problem | None:
+    """Return what keeps a spec's table from being read, None where nothing does or the task reads no table.
+
+    Looks at the two ends of the file alone.
+    """
+    if not isinstance(spec, ForecastingSpec) or not spec.dataset.file:
+        return None
+    data = spec.dataset
+    fault = _fault(data)
+    return Problem(f"dataset.{_faulty_field(data)}", fault) if fault else None
+
+
+def _faulty_field(data: SeriesData) -> str:
+    if not _is_recognised(data.file, data.time_column):
+        return "time_column" if data.time_column and _is_recognised(data.file, "") else "file"
+    without_inputs = data.model_copy(update={"inputs": ()})
+    return "inputs" if data.inputs and not _fault(without_inputs) else "targets"
+
+
+def _fault(data: SeriesData) -> str:
+    try:
+        columns_of(data)
+    except DataError as error:
+        # The file is named in the field beside it.
+        return str(error).removeprefix(f"{Path(data.file).expanduser().resolve()}: ")
+    return ""
+
+
+def _is_recognised(file: str, time_column: str) -> bool:
+    try:
+        recognise(Path(file).expanduser(), time_column)
+    except DataError:
+        return False
+    return True

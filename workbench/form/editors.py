@@ -1,0 +1,34 @@
+"""Which editor a setting has: by its name where it is about the data, else by the shape of what it holds."""
+
+from collections.abc import Callable, Mapping
+
+from core.section import Section, declared
+from workbench.form import field_text
+from workbench.form.data_editors import ColumnEditor, ColumnsEditor, FolderEditor, LabelsEditor, TableEditor
+from workbench.form.field_text import Shape
+from workbench.form.fields import ChoiceEditor, FieldEditor, LineEditor, SwitchEditor, WholeNumberEditor, bounds_of
+
+OF_DATA: Mapping[str, Callable[[], FieldEditor]] = {
+    "folder": FolderEditor,
+    "labels": LabelsEditor,
+    "file": TableEditor,
+    "targets": lambda: ColumnsEditor("temperature and humidity"),
+    "inputs": lambda: ColumnsEditor("those forecast"),
+    "time_column": lambda: ColumnEditor("the first that holds times"),
+}
+
+
+def make_editor(section: type[Section], name: str) -> FieldEditor:
+    """Return the editor for a field."""
+    if name in OF_DATA:
+        return OF_DATA[name]()
+    field = section.model_fields[name]
+    unit = declared(section, name)["unit"]
+    shape = field_text.shape_of(field)
+    if shape is Shape.SWITCH:
+        return SwitchEditor()
+    if shape is Shape.CHOICE:
+        return ChoiceEditor(field_text.choices_of(field), unit)
+    if shape is Shape.WHOLE:
+        return WholeNumberEditor(unit, *bounds_of(field))
+    return LineEditor(unit)
