@@ -1,4 +1,4 @@
-"""Loss, accuracy, sparsity and learning rate over the epochs, live or of a finished trial."""
+"""Loss, quality, sparsity and learning rate over the epochs, live or of a finished trial."""
 
 import math
 from collections.abc import Iterable
@@ -19,7 +19,8 @@ MARKED_EPOCHS = 40
 """Up to so many epochs each one is a dot; beyond that the line says it."""
 LEFT_AXIS_WIDTH = 56
 DASHED = "validation"
-UNITS = {"loss": "", "accuracy": "%", "sparsity": "% of weights zero", "learning rate": ""}
+CHARTS = ("loss", "quality", "sparsity", "learning rate")
+UNITS = {"accuracy": "%", "sparsity": "% of weights zero"}
 
 
 class TrainingCurves(QWidget):
@@ -37,9 +38,10 @@ class TrainingCurves(QWidget):
         self.canvas.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.canvas.ci.setSpacing(8)
         self.canvas.ci.setContentsMargins(0, 0, 8, 0)
-        self.charts = {name: self._chart(index, name) for index, name in enumerate(UNITS)}
-        for row in range(-(-len(UNITS) // num_columns)):
+        self.charts = {name: self._chart(index, name) for index, name in enumerate(CHARTS)}
+        for row in range(-(-len(CHARTS) // num_columns)):
             self.canvas.ci.layout.setRowStretchFactor(row, 2 if row else 3)
+        self.metrics = METRICS
         self.lines = {metric: self.charts[metric.chart].plot() for metric in METRICS}
         self._drawn: dict[Metric, Line] = {}
         self._layout = QStackedLayout(self)
@@ -114,6 +116,8 @@ class TrainingCurves(QWidget):
             return
         self._stale = False
         self._layout.setCurrentWidget(self.canvas if self.series else self.empty)
+        if self.series and self.series.metrics != self.metrics:
+            self._draw_others(self.series.metrics)
         start = self.series.fine_tuning_start
         for chart in self.charts.values():
             chart.mark.setVisible(start is not None)
@@ -130,6 +134,17 @@ class TrainingCurves(QWidget):
                 values = [math.log10(value) if value > 0 else math.nan for value in values]
             line.setData(places, values, symbol="o" if len(places) <= MARKED_EPOCHS else None)
 
+    def _draw_others(self, metrics: tuple[Metric, ...]) -> None:
+        """Draw other curves: a forecast has errors where words have an accuracy."""
+        for metric in set(self.lines) - set(metrics):
+            self.charts[metric.chart].removeItem(self.lines.pop(metric))
+            self._drawn.pop(metric, None)
+        for metric in metrics:
+            if metric not in self.lines:
+                self.lines[metric] = self.charts[metric.chart].plot()
+        self.metrics = metrics
+        self._dress(theme.current())
+
     def _dress(self, palette: Palette) -> None:
         self.canvas.setBackground(palette.surface)
         font = theme.font()
@@ -137,7 +152,7 @@ class TrainingCurves(QWidget):
         for name, chart in self.charts.items():
             chart.getAxis("left").dress(palette, font, "")
             chart.getAxis("bottom").dress(palette, font, "epoch")
-            chart.setTitle(_title(name, palette), size=f"{theme.TEXT_PIXELS}px", justify="left")
+            chart.setTitle(_title(name, self.metrics, palette), size=f"{theme.TEXT_PIXELS}px", justify="left")
             chart.showGrid(x=False, y=True, alpha=0.15)
             chart.mark.setPen(pg.mkPen(palette.muted, width=1, style=Qt.PenStyle.DotLine))
         for metric, line in self.lines.items():
@@ -150,16 +165,22 @@ class TrainingCurves(QWidget):
 
 
 def _colour(metric: Metric, palette: Palette) -> str:
+    if metric.quantity:
+        return palette.series[metric.number % len(palette.series)]
     return palette.series[1] if metric.name == DASHED else palette.series[0]
 
 
-def _title(name: str, palette: Palette) -> str:
+def _title(name: str, metrics: tuple[Metric, ...], palette: Palette) -> str:
     """The chart's name, unit and legend in one line above it, so that no legend covers a curve."""
-    unit = f", {UNITS[name]}" if UNITS[name] else ""
+    curves = [metric for metric in metrics if metric.chart == name]
+    if name == "quality":
+        name = "mean absolute error" if curves[0].quantity else "accuracy"
+    unit = f", {UNITS[name]}" if UNITS.get(name) else ""
     words = [f"<span style='color:{palette.text}'>{name.capitalize()}{unit}</span>"]
-    curves = [metric for metric in METRICS if metric.chart == name]
     if len(curves) > 1:
-        for metric in curves:
+        # One dashed stroke explains those of all quantities.
+        named = [metric for metric in curves if not (metric.number and metric.name == DASHED)]
+        for metric in sorted(named, key=lambda metric: metric.name == DASHED):
             stroke = "╌╌" if metric.name == DASHED else "──"
             words.append(f"<span style='color:{_colour(metric, palette)}'>{stroke} {metric.name}</span>")
     return "&nbsp;&nbsp;&nbsp;".join(words)
