@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from core.datasets.column_names import unit_of
@@ -65,7 +66,7 @@ _SYSTEM_HEAD = (
 _FORECAST_HEAD = (
     "system",
     "what",
-    "error published",
+    "error published (Jena 2009–2016)",
     "here",
     "less than persistence here",
     "zlib kB published",
@@ -73,6 +74,10 @@ _FORECAST_HEAD = (
     "latency here",
     "data here",
 )
+_BASELINES = {
+    "Persistence": "every value stays as it is",
+    "Linear model": "least squares over all inputs",
+}
 _NOT_RUN = "not run yet"
 _ERRORS_NOTE = "Errors are mean absolute ones of the `.tflite` file over all horizons"
 
@@ -151,9 +156,8 @@ def _baseline_rows(trials: Iterable[TrialSummary]) -> list[list[str]]:
     """Return what any model must beat: title, errors and what they were tested on."""
     rows = []
     for baseline in baselines_of(trials):
-        errors = " · ".join(f"{error.mae:.3g} {error.unit}" for error in baseline.errors)
         title = f"{baseline.title}, {baseline.horizon_minutes:g} min ahead"
-        rows.append([title, errors, f"{baseline.num_test_windows:,} test windows"])
+        rows.append([title, cells.errors(baseline), f"{baseline.num_test_windows:,} test windows"])
     return rows
 
 
@@ -181,19 +185,23 @@ def published_systems() -> tuple[PublishedSystem, ...]:
     return tuple(PublishedSystem(**row) for row in tomllib.loads(text)["systems"])
 
 
-def systems_table(studies: Sequence[Study]) -> str:
+def systems_table(studies: Sequence[Study], kept: Mapping[str, Sequence[str]] = MappingProxyType({})) -> str:
     """Return Markdown tables: each published system's figures, those measured here, and on what data.
 
-    A system is repeated by the latest finished trial of its title in any of the studies. Those that forecast have a
-    table of their own.
+    A system is repeated by the latest finished trial of its title in any of the studies; one that none of them repeats
+    has its row of `kept`, by its name, if there is one. Those that forecast have a table of their own.
     """
-    rows, forecasts = [], []
+    rows: list[Sequence[str]] = []
+    forecasts: list[Sequence[str]] = []
+    judged: list[tuple[Study, TrialSummary]] = []
     for system in published_systems():
         found = _latest(studies, system.trial)
-        if system.task == "forecasting":
-            forecasts.append(_forecast_row(system, found))
-        else:
-            rows.append(_row(system, found))
+        is_forecast = system.task == "forecasting"
+        row = _forecast_row(system, found) if is_forecast else _row(system, found)
+        (forecasts if is_forecast else rows).append(row if found else kept.get(system.system, row))
+        judged += [found] if found and is_forecast else []
+    baselines = {row[0]: row for study, trial in judged for row in _rows_of_baselines(study, trial)}
+    forecasts += {**{name: row for name, row in kept.items() if _is_baseline(name)}, **baselines}.values()
     note = (
         "Accuracy here: of the `.tflite` file on speakers not trained on, ± half of the 95 % interval. "
         "Latency here: features and inference of one clip on this machine, total as a whole. kB = 1024 bytes."
@@ -223,7 +231,7 @@ def _row(system: PublishedSystem, found: tuple[Study, TrialSummary] | None) -> l
 
 
 def _forecast_row(system: PublishedSystem, found: tuple[Study, TrialSummary] | None) -> list[str]:
-    published = " · ".join(f"{error:g} {unit_of(name)}" for name, error in system.mae.items())
+    published = " · ".join(f"{error:#.3g} {unit_of(name)}" for name, error in system.mae.items())
     size = _published_size(system)
     if found is None:
         return [system.system, system.what, published, "", "", size, "", "", _NOT_RUN]
@@ -234,26 +242,60 @@ def _forecast_row(system: PublishedSystem, found: tuple[Study, TrialSummary] | N
         gains,
         size,
         cells.kilobytes(trial.zip_bytes),
-        cells.latency_of(trial),
+        cells.total_ms(trial),
         cells.data_of(study, trial),
     )
     return [system.system, system.what, published, *here]
 
 
-def renew_results(page: Path, studies: Sequence[Study]) -> None:
-    """Replace what stands between the two result marks of a Markdown page by the table of published systems.
+def _rows_of_baselines(study: Study, trial: TrialSummary) -> list[list[str]]:
+    rows = []
+    for baseline in baselines_of((trial,)):
+        name = f"{baseline.title.lower()} {baseline.horizon_minutes:g} min"
+        gains = " · ".join(cells.percent(error.gain) for error in baseline.errors)
+        what = _BASELINES[baseline.title]
+        rows.append([name, what, "", cells.errors(baseline), gains, "", "", "", cells.data_of(study, trial)])
+    return rows
 
-    Raises WorkbenchError when the page or its marks are not there.
+
+def _is_baseline(system: str) -> bool:
+    return system.startswith(("persistence ", "linear model "))
+
+
+def renew_results(page: Path, studies: Sequence[Study]) -> None:
+    """Replace what stands between the two result marks of a Markdown page by the tables of published systems.
+
+    Systems that none of the studies repeats keep the row they have there, as long as it says the same of what was
+    published. Raises WorkbenchError when the page or its marks are not there.
     """
     try:
         text = page.read_text(encoding="utf-8")
     except OSError as error:
         raise WorkbenchError(f"{page}: cannot be read ({error.strerror}); name the page to renew") from error
     before, opening, rest = text.partition(RESULTS_BEGIN)
-    _, closing, after = rest.partition(RESULTS_END)
+    old, closing, after = rest.partition(RESULTS_END)
     if not (opening and closing):
         raise WorkbenchError(f"{page}: has no place for results; write {RESULTS_BEGIN} and {RESULTS_END} on two lines")
-    write_atomically(page, f"{before}{opening}\n{systems_table(studies)}{closing}{after}")
+    write_atomically(page, f"{before}{opening}\n{systems_table(studies, _rows_of(old))}{closing}{after}")
+
+
+def _rows_of(page: str) -> dict[str, list[str]]:
+    """Return the rows of the tables on a page whose systems are the same still, by system."""
+    unmeasured = {
+        system.system: (_forecast_row if system.task == "forecasting" else _row)(system, None)
+        for system in published_systems()
+    }
+    rows = {row[0]: row for row in cells.rows_of(page)}
+    return {
+        system: row for system, row in rows.items() if _is_baseline(system) or _agree(row, unmeasured.get(system, []))
+    }
+
+
+def _agree(row: Sequence[str], unmeasured: Sequence[str]) -> bool:
+    """Tell whether a row says all that one without measurements does."""
+    if len(row) != len(unmeasured):
+        return False
+    return all(cell in ("", _NOT_RUN, here) for here, cell in zip(row, unmeasured, strict=True))
 
 
 def _latest(studies: Sequence[Study], title: str) -> tuple[Study, TrialSummary] | None:

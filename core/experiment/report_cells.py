@@ -1,9 +1,11 @@
 """Cells of Markdown tables: the figures of a trial in words."""
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from core.errors import WorkbenchError
+from core.experiment.baselines import Baseline
 from core.experiment.store import Study, TrialSummary
 from core.results import wilson_interval
 from core.section import value_at
@@ -33,6 +35,13 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
 
 
+def rows_of(page: str) -> list[list[str]]:
+    """Return the cells of all tables on a Markdown page."""
+    lines = [line.strip() for line in page.splitlines()]
+    rows = [re.split(r"(?<!\\)\|", line[1:-1]) for line in lines if line.startswith("|") and line.endswith("|")]
+    return [[cell.strip().replace("\\|", "|") for cell in row] for row in rows]
+
+
 def tested_on(trial: TrialSummary) -> str:
     """Return how many examples a trial was judged on."""
     if trial.num_test_windows:
@@ -40,10 +49,11 @@ def tested_on(trial: TrialSummary) -> str:
     return f"{trial.num_test_clips} test clips" if trial.num_test_clips else ""
 
 
-def errors(trial: TrialSummary) -> str:
-    """Return the errors of a forecast: "0.540 °C · 2.05 %"; one that is worse than persistence carries a mark."""
+def errors(judged: TrialSummary | Baseline) -> str:
+    """Return the errors of forecasts: "0.540 °C · 2.05 %"; one that is worse than persistence carries a mark."""
     return " · ".join(
-        f"{error.mae:.3g} {error.unit}{WORSE_MARK if error.is_worse_than_persistence else ''}" for error in trial.errors
+        f"{error.mae:#.3g} {error.unit}{WORSE_MARK if error.is_worse_than_persistence else ''}"
+        for error in judged.errors
     )
 
 
@@ -71,10 +81,14 @@ def percent(fraction: float | None) -> str:
     return "" if fraction is None else f"{100 * fraction:.1f} %"
 
 
+def total_ms(trial: TrialSummary) -> str:
+    """Return the total latency on this machine."""
+    latency = trial.latency_on()
+    return f"{milliseconds(latency.total_ms)} ms{CONTENDED_MARK if latency.contended else ''}" if latency else ""
+
+
 def latency_of(trial: TrialSummary) -> str:
     """Return the total latency on this machine, and what of it is saved."""
     latency = trial.latency_on()
-    if latency is None:
-        return ""
-    saved = f", {percent(latency.saving)} saved" if latency.saving and latency.saving > 0 else ""
-    return f"{milliseconds(latency.total_ms)} ms{CONTENDED_MARK if latency.contended else ''}{saved}"
+    saved = latency is not None and latency.saving is not None and latency.saving > 0
+    return total_ms(trial) + (f", {percent(latency.saving)} saved" if latency and saved else "")

@@ -140,7 +140,9 @@ def report(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Set published systems beside the trials that repeat them here, as a Markdown table.
+    """Set published systems beside the trials that repeat them here, as Markdown tables.
+
+    On a page, systems that none of the studies repeats keep the row they have.
 
     Example: `workbench report studies/* --into README.md`
     """
