@@ -1,6 +1,7 @@
 """Who we are to a device: its key file, the agent's keys, the default keys, a password last."""
 
 import contextlib
+import os
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,24 +52,73 @@ def log_in(transport: paramiko.Transport, endpoint: Endpoint, password: str = ""
         raise PasswordWanted(f"{endpoint} takes none of this machine's keys; type the password of {endpoint.user}")
     raise DeviceError(
         f"{endpoint} refused every key and takes no password; add the public key to ~/.ssh/authorized_keys there, or "
-        "name the right key and user"
+        f"name the right key and user{_passed_over(endpoint)}"
     )
+
+
+def _passed_over(endpoint: Endpoint) -> str:
+    named = " and ".join(endpoint.unsupported)
+    return f"; what ~/.ssh/config says of {named} is passed over here, so load that key into the agent" if named else ""
 
 
 def _keys(endpoint: Endpoint, password: str, locked: list[Path]) -> Generator[paramiko.PKey, None, None]:
     """Yield keys to try, those the user named first; `locked` gets the files whose passphrase is missing."""
     named = [path for path in endpoint.keys if path.is_file()]
-    for path in endpoint.keys:
-        if not path.is_file():
-            raise DeviceError(f"{path}: there is no such key; name the file of a private key, or none")
-    yield from _load(named, password, locked)
-    if endpoint.keys_only:
-        return
-    with contextlib.closing(paramiko.Agent()) as agent:
-        yield from agent.get_keys()[:_MOST_AGENT_KEYS]
+    if endpoint.must_have_keys:
+        for path in endpoint.keys:
+            if not path.is_file():
+                raise DeviceError(f"{path}: there is no such key; name the file of a private key, or none")
+        yield from _load(named, password, locked)
+    else:
+        yield from _load_those_that_are(named, password, locked)
+    with _agent(endpoint.agent) as offered:
+        known = _public_halves(endpoint.keys or _default_keys())
+        wanted = [key for key in offered if key.get_base64() in known]
+        others = [] if endpoint.keys_only else [key for key in offered if key not in wanted]
+        yield from [*wanted, *others][:_MOST_AGENT_KEYS]
     if not endpoint.keys:
-        folder = Path("~/.ssh").expanduser()
-        yield from _load([folder / name for name in DEFAULT_KEYS if (folder / name).is_file()], password, locked)
+        yield from _load([path for path in _default_keys() if path.is_file()], password, locked)
+
+
+def _default_keys() -> tuple[Path, ...]:
+    return tuple(Path("~/.ssh").expanduser() / name for name in DEFAULT_KEYS)
+
+
+@contextlib.contextmanager
+def _agent(socket_path: str) -> Iterator[tuple[paramiko.PKey, ...]]:
+    """Give the keys of the agent at a socket, else of the usual one, which has to go on until they were tried."""
+    usual = os.environ.get("SSH_AUTH_SOCK")
+    if socket_path == "none":
+        yield ()
+        return
+    if socket_path:
+        # paramiko knows no other way to name one.
+        os.environ["SSH_AUTH_SOCK"] = socket_path
+    try:
+        agent = paramiko.Agent()
+    finally:
+        if socket_path:
+            os.environ.pop("SSH_AUTH_SOCK")
+            os.environ.update({"SSH_AUTH_SOCK": usual} if usual is not None else {})
+    with contextlib.closing(agent):
+        yield agent.get_keys()
+
+
+def _public_halves(paths: tuple[Path, ...]) -> set[str]:
+    """Return the public keys of key files, which may be all there is of them on this machine."""
+    found = set()
+    for path in paths:
+        public = path if path.suffix == ".pub" else path.with_name(f"{path.name}.pub")
+        with contextlib.suppress(OSError, UnicodeDecodeError):
+            found.update(public.read_text(encoding="utf-8").split()[1:2])
+    return found
+
+
+def _load_those_that_are(paths: list[Path], password: str, locked: list[Path]) -> Iterator[paramiko.PKey]:
+    """Yield the private keys among files that `~/.ssh/config` names, as ssh does without a word on the others."""
+    for path in paths:
+        with contextlib.suppress(DeviceError):
+            yield from _load([path], password, locked)
 
 
 def _load(paths: list[Path], password: str, locked: list[Path]) -> Iterator[paramiko.PKey]:

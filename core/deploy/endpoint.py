@@ -1,6 +1,7 @@
 """Where a device really is: what the user gave, completed from `~/.ssh/config`."""
 
 import getpass
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,16 +9,23 @@ from pathlib import Path
 import paramiko
 
 from core.deploy.devices import Device
+from core.deploy.proxy import jump_command
 from core.errors import DeviceError
 
 SSH_PORT = 22
 _MOST_INCLUDES = 16
 _INCLUDE = re.compile(r"^\s*include\s*[=\s]\s*(.+?)\s*$", re.IGNORECASE)
+_HOST = re.compile(r"^\s*host\s*[=\s]\s*(.+?)\s*$", re.IGNORECASE)
+_UNSUPPORTED = {"certificatefile": "CertificateFile", "pkcs11provider": "PKCS11Provider"}
+"""Ways to log in that ssh knows and this program does not."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """An SSH server and how to log in to it; `host_key_name` is what known_hosts calls it."""
+    """An SSH server and how to log in to it; `host_key_name` is what known_hosts calls it.
+
+    `keys_only` leaves out what is not among `keys`; `agent` is a socket in place of SSH_AUTH_SOCK's, or `none`.
+    """
 
     host: str
     port: int
@@ -26,6 +34,11 @@ class Endpoint:
     keys_only: bool
     host_key_name: str
     proxy_command: str
+    must_have_keys: bool = False
+    """Whether the user named the keys for this device, and not for whatever `~/.ssh/config` has in mind."""
+    agent: str = ""
+    unsupported: tuple[str, ...] = ()
+    """What `~/.ssh/config` says on logging in that is passed over here."""
 
     @property
     def known_as(self) -> str:
@@ -55,14 +68,35 @@ def resolve(device: Device) -> Endpoint:
         keys_only=found.get("identitiesonly", "no") == "yes",
         host_key_name=found.get("hostkeyalias", host),
         proxy_command=_proxy_command(found, host, port),
+        must_have_keys=bool(device.key),
+        agent=_agent(found.get("identityagent", "")),
+        unsupported=tuple(name for option, name in _UNSUPPORTED.items() if found.get(option, "none") != "none"),
     )
+
+
+def aliases() -> tuple[str, ...]:
+    """Return the hosts that `~/.ssh/config` names, without patterns; none where it cannot be read."""
+    try:
+        text = _with_includes(Path("~/.ssh/config").expanduser())
+    except OSError:
+        return ()
+    named = [name for line in text.splitlines() if (host := _HOST.match(line)) for name in host[1].split()]
+    return tuple(sorted({name.strip('"') for name in named if not set(name) & set("*?!")}))
 
 
 def _proxy_command(found: paramiko.SSHConfigDict, host: str, port: int) -> str:
     if found.get("proxyjump", "none") != "none":
-        return f"ssh -W [{host}]:{port} {found['proxyjump']}"
+        return jump_command(found["proxyjump"], host, port)
     command: str = found.get("proxycommand", "") or ""
     return "" if command == "none" else command
+
+
+def _agent(given: str) -> str:
+    """Return the agent's socket that an `IdentityAgent` names; nothing for the usual one."""
+    if given in ("", "none"):
+        return given
+    name = "$SSH_AUTH_SOCK" if given == "SSH_AUTH_SOCK" else given
+    return str(Path(os.path.expandvars(name)).expanduser())
 
 
 def _with_includes(path: Path, depth: int = 0) -> str:

@@ -8,6 +8,7 @@ import paramiko
 
 from core.deploy.endpoint import Endpoint
 from core.deploy.host_keys import KnownHosts
+from core.deploy.proxy import ProxySocket, open_proxy
 from core.errors import DeviceError
 
 CONNECT_TIMEOUT_S = 10.0
@@ -17,7 +18,7 @@ LOST_AFTER_S = 20
 def handshake(endpoint: Endpoint) -> paramiko.Transport:
     """Return a transport whose encryption stands, the server's key not yet checked."""
     sock = _socket(endpoint)
-    with explained(str(endpoint), "the first words of SSH"):
+    with _through(sock, endpoint), explained(str(endpoint), "the first words of SSH"):
         transport = paramiko.Transport(sock)
         transport.banner_timeout = CONNECT_TIMEOUT_S
         options = transport.get_security_options()
@@ -36,9 +37,24 @@ def handshake(endpoint: Endpoint) -> paramiko.Transport:
         return transport
 
 
-def _socket(endpoint: Endpoint) -> "socket.socket | paramiko.ProxyCommand":
+@contextlib.contextmanager
+def _through(sock: socket.socket, endpoint: Endpoint) -> Iterator[None]:
+    """Say why a proxy failed, for SSH itself says no more than that nobody answered."""
+    try:
+        yield
+    except DeviceError as error:
+        sock.close()
+        complaint = sock.complaint if isinstance(sock, ProxySocket) else ""
+        if not complaint:
+            raise
+        raise DeviceError(
+            f"{endpoint}: the way there that ~/.ssh/config names (`{endpoint.proxy_command}`) failed: {complaint}"
+        ) from error
+
+
+def _socket(endpoint: Endpoint) -> socket.socket:
     if endpoint.proxy_command:
-        return paramiko.ProxyCommand(endpoint.proxy_command)
+        return open_proxy(endpoint.proxy_command)
     try:
         sock = socket.create_connection((endpoint.host, endpoint.port), CONNECT_TIMEOUT_S)
     except socket.gaierror as error:

@@ -1,10 +1,13 @@
 """A connection against a real SSH server: who is trusted, who gets in, what arrives, and what is left behind."""
 
+import contextlib
 import os
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+import psutil
 import pytest
 
 from core.deploy import transport as module
@@ -12,9 +15,10 @@ from core.deploy.authentication import Access
 from core.deploy.authorized_keys import find_public_key, install_key
 from core.deploy.connection import Connection
 from core.deploy.devices import Device, config_root
-from core.deploy.endpoint import resolve
+from core.deploy.endpoint import aliases, resolve
 from core.errors import DeviceError, PasswordWanted, UnknownHostKey
 from tests.ssh_server import SshDevice, make_key
+from tests.waiting import until
 
 WILD = "a b'c\"d$(touch /tmp/never)`e`\n*\\g;--h"
 
@@ -115,6 +119,114 @@ def test_a_default_key_and_the_agents_keys_are_tried(ssh_device, own_ssh_folder,
     monkeypatch.delenv("SSH_AUTH_SOCK")
     os.link(ssh_device.key, own_ssh_folder / "id_ed25519")
     Connection.open(without_key).close()
+
+
+@contextlib.contextmanager
+def running_agent(socket: Path, *keys: Path) -> Iterator[None]:
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", str(socket)], stdout=subprocess.DEVNULL)
+    try:
+        until(socket.exists)
+        adding = ["ssh-add", "-q", *map(str, keys)]
+        subprocess.run(adding, check=True, env={**os.environ, "SSH_AUTH_SOCK": str(socket)})
+        yield
+    finally:
+        agent.terminate()
+        agent.wait()
+
+
+def test_the_ssh_config_names_an_agent_and_which_of_its_keys(ssh_device, own_ssh_folder, tmp_path, monkeypatch):
+    write_known_hosts(ssh_device, own_ssh_folder)
+    others = [tmp_path / f"other-{number}" for number in range(6)]
+    for path in others:
+        make_key(path)
+    where = f"Host kitchen\n  HostName 127.0.0.1\n  Port {ssh_device.port}\n  User {ssh_device.account.name}\n"
+    kitchen = Device(name="k", host="kitchen")
+    with running_agent(tmp_path / "agent", *others, ssh_device.key):
+        # Of so many keys only the one that the config names would be tried early enough.
+        one = f"  IdentityAgent {tmp_path}/agent\n  IdentityFile {ssh_device.key}.pub\n  IdentitiesOnly yes\n"
+        (own_ssh_folder / "config").write_text(where + one)
+        Connection.open(kitchen).close()
+        assert "SSH_AUTH_SOCK" not in os.environ
+        (own_ssh_folder / "config").write_text(where + one.replace(".pub", "-that-is-gone"))
+        with pytest.raises((DeviceError, PasswordWanted)):
+            Connection.open(kitchen)
+        monkeypatch.setenv("SSH_AUTH_SOCK", str(tmp_path / "agent"))
+        (own_ssh_folder / "config").write_text(f"{where}  IdentityAgent none\n  IdentityFile {ssh_device.key}.pub\n")
+        with pytest.raises((DeviceError, PasswordWanted)):
+            Connection.open(kitchen)
+
+
+@pytest.fixture
+def jump(ssh_device, own_ssh_folder, tmp_path, monkeypatch) -> Path:
+    """Make the device a machine to jump over too, and `ssh` read the tests' own config; return the file of its calls.
+
+    ssh itself looks for its files in the home folder of the account, whatever HOME says.
+    """
+    write_known_hosts(ssh_device, own_ssh_folder)
+    reach = f"  HostName 127.0.0.1\n  Port {ssh_device.port}\n  User {ssh_device.account.name}\n"
+    reach += f"  IdentityFile {ssh_device.key}\n"
+    (own_ssh_folder / "config").write_text(
+        f"Host over over-two over-wrong by-command by-broken kitchen\n{reach}"
+        "Host over\n  ProxyJump jump\n"
+        "Host over-two\n  ProxyJump jump,ssh://127.0.0.1:" + f"{ssh_device.port}\n"
+        "Host over-wrong\n  ProxyJump wrong\n"
+        "Host by-command\n  ProxyCommand ssh -W '%h:%p' jump 2>/dev/null\n"
+        "Host by-broken\n  ProxyCommand echo no way >&2; exit 3\n"
+        f"Host jump 127.0.0.1\n{reach}  UserKnownHostsFile {own_ssh_folder}/known_hosts\n"
+        "Host wrong\n  HostName 127.0.0.1\n  Port 1\n"
+    )
+    calls = tmp_path / "calls"
+    shim = tmp_path / "bin" / "ssh"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\necho "$@" >> {calls}\nexec /usr/bin/ssh -F {own_ssh_folder}/config "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", str(shim.parent), prepend=":")
+    return calls
+
+
+def test_machines_to_jump_over_and_commands_of_the_ssh_config(ssh_device, jump):
+    for alias in ("over", "over-two", "by-command"):
+        with Connection.open(Device(name="k", host=alias)) as connection:
+            assert connection.run("id", "-un").out.strip() == ssh_device.account.name
+    single, double, own = jump.read_text().splitlines()
+    assert single.endswith(f"-W [127.0.0.1]:{ssh_device.port} ssh://jump") and "-J jump" in double
+    assert own == f"-W 127.0.0.1:{ssh_device.port} jump"
+    assert not [process for process in psutil.Process().children(recursive=True) if process.name() == "ssh"]
+
+
+def test_a_machine_to_jump_over_that_is_down_or_goes_down_is_a_sentence(ssh_device, jump):
+    with pytest.raises(DeviceError, match=r"the way there that ~/\.ssh/config names .* failed: .*"):
+        Connection.open(Device(name="k", host="over-wrong"))
+    with pytest.raises(DeviceError, match=r"failed: no way$"):
+        Connection.open(Device(name="k", host="by-broken"))
+    with Connection.open(Device(name="k", host="over")) as connection:
+        (through,) = [each for each in psutil.Process().children() if each.name() == "ssh"]
+        through.kill()
+        with pytest.raises(DeviceError, match="the connection was lost"):
+            connection.run("sleep", "1237.5")
+
+
+def test_aliases_are_the_names_of_the_ssh_config_and_no_patterns(own_ssh_folder):
+    assert aliases() == ()
+    (own_ssh_folder / "config").write_text(
+        'Include more\nHost pi "kitchen" !not *.local\n  HostName 10.0.0.7\nMatch host x\nhost=attic\n'
+    )
+    (own_ssh_folder / "more").write_text("Host deep p?\nHostKeyAlias no\n")
+    assert aliases() == ("attic", "deep", "kitchen", "pi")
+
+
+def test_a_server_that_takes_no_password_and_no_key_of_ours(ssh_device, tmp_path, own_ssh_folder):
+    write_known_hosts(ssh_device, own_ssh_folder)
+    ssh_device.stop()
+    ssh_device._extra_lines = ("PasswordAuthentication no", "KbdInteractiveAuthentication no")
+    ssh_device.start()
+    make_key(tmp_path / "other")
+    (own_ssh_folder / "config").write_text("Host 127.0.0.1\n  CertificateFile ~/.ssh/id-cert.pub\n")
+    with pytest.raises(
+        DeviceError, match=r"refused every key and takes no password.*CertificateFile is passed"
+    ) as said:
+        Connection.open(ssh_device.device.model_copy(update={"key": str(tmp_path / "other")}))
+    assert not isinstance(said.value, PasswordWanted)
 
 
 def test_a_refused_key_says_so(ssh_device, tmp_path, own_ssh_folder):
