@@ -11,6 +11,8 @@ HEADER = "date,T (degC),rh (%)"
 BEGIN = datetime(2024, 3, 1)
 STEP = timedelta(minutes=10)
 
+REAL_CLIMATE = Path(__file__).resolve().parents[2] / "shared" / "data" / "climate" / "jena_2020.csv"
+
 Row = tuple[datetime, float, float]
 
 
@@ -29,6 +31,14 @@ def write_series(path: Path, **how: object) -> Path:
     rows = [f"{time:%Y-%m-%d %H:%M:%S},{warmth:.2f},{damp:.1f}" for time, warmth, damp in weather(**how)]  # type: ignore[arg-type]
     path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
     return path
+
+
+@pytest.fixture(scope="session")
+def real_climate() -> Path:
+    """CSV of real measurements every ten minutes."""
+    if not REAL_CLIMATE.is_file():
+        pytest.skip(f"needs real measurements in {REAL_CLIMATE}")
+    return REAL_CLIMATE
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,7 @@ FIGURES = {
     "live_hop": "one hop of live spotting",
     "listening": "listening service on a device",
     "deploy": "deploying and measuring over SSH",
+    "forecasting": "forecasts against persistence, their bytes and training",
     "study_b": "study B against a plain course script",
 }
 

@@ -1,8 +1,9 @@
-"""The clips that benchmarks work on: real ones where they are, made ones otherwise."""
+"""The data that benchmarks work on: real clips where they are, made ones otherwise, and real measurements."""
 
 from pathlib import Path
 
 from tests.conftest import REAL_CLIPS, write_tones
+from tests.series import REAL_CLIMATE
 
 WORDS = ("down", "go", "left", "no", "right", "stop", "up", "yes")
 
@@ -16,6 +17,13 @@ def real_clips() -> Path:
     if not REAL_CLIPS.is_dir():
         raise MissingError(f"needs real clips in {REAL_CLIPS}")
     return REAL_CLIPS
+
+
+def real_climate() -> Path:
+    """Return the CSV of real measurements. Raises MissingError without it."""
+    if not REAL_CLIMATE.is_file():
+        raise MissingError(f"needs real measurements in {REAL_CLIMATE}")
+    return REAL_CLIMATE
 
 
 def clips_and_labels(home: Path) -> tuple[Path, tuple[str, ...]]:
