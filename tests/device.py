@@ -43,14 +43,19 @@ sys.meta_path.insert(0, OnlyWhatADeviceHas)
 
 
 def make_release(folder: Path, trial: Path, settings: DetectionSettings | None = None) -> Path:
-    """Fill a folder with what a device gets of a trial."""
+    """Fill a folder with what a device gets of a trial that spots words."""
+    preprocessing = load_preprocessing(trial)
+    text = settings_text(preprocessing.labels, preprocessing.model_dump(mode="json"), settings or DetectionSettings())
+    return fill_release(folder, trial, text)
+
+
+def fill_release(folder: Path, trial: Path, settings: str) -> Path:
+    """Fill a folder with a trial's model, its settings and the code that runs it."""
     for name, source in release_files().items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, folder / name)
     shutil.copyfile(trial / "model.tflite", folder / "model.tflite")
-    preprocessing = load_preprocessing(trial)
-    text = settings_text(preprocessing.labels, preprocessing.model_dump(mode="json"), settings or DetectionSettings())
-    (folder / "settings.json").write_text(text, encoding="utf-8")
+    (folder / "settings.json").write_text(settings, encoding="utf-8")
     return folder
 
 

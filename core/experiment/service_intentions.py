@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from core.deploy import live, monitor_log
+from core.deploy import forecast, live, monitor_log
 from core.deploy.connection import Connection
 from core.deploy.device.actions import Actions
 from core.deploy.monitor_log import MonitorState, Reading, readings, write_csv
@@ -40,6 +40,18 @@ def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> An
             return {"csv": job.csv, "num_readings": _export(connection, Path(job.csv).expanduser(), emit)}
         case jobs.FollowMonitor():
             return _pass_on(monitor_log.follow_readings(connection, job.num_readings), job.device, emit)
+        case jobs.ForecastOnDevice():
+            return _forecast(job, connection)
+        case jobs.FollowForecasts():
+            return _pass_on(forecast.follow_forecasts(connection, job.source), job.device, emit)
+
+
+def _forecast(job: jobs.ForecastOnDevice, connection: Connection) -> dict[str, Any]:
+    found, reading = forecast.forecast_once(connection, job.source)
+    return {
+        "forecast": found.model_dump(mode="json"),
+        "reading": None if reading is None else reading.model_dump(mode="json"),
+    }
 
 
 def _look_at(service: ListeningService, num_detections: int) -> dict[str, Any]:

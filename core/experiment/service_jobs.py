@@ -1,10 +1,11 @@
-"""What can be asked of the listening service of a device, and of its battery monitor."""
+"""What can be asked of a deployed model: its listening service, its battery monitor, its forecasts."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from core.deploy.device.actions import Actions, Command, Logging, Message
+from core.deploy.forecast import ForecastSource
 from core.deploy.live import View
 from core.experiment.device_jobs import DeviceJob
 
@@ -72,6 +73,28 @@ class FollowMonitor(DeviceJob):
     num_readings: int = Field(100, ge=0, le=100_000, description="The last ones, to begin with.")
 
 
+class ForecastOnDevice(DeviceJob):
+    """Forecast with the deployed model. Answer: {forecast, reading} as JSON values, see `core.deploy.forecast`."""
+
+    intention: Literal["forecast_on_device"] = "forecast_on_device"
+    source: ForecastSource
+
+
+class FollowForecasts(DeviceJob):
+    """Forecast at every step until cancelled: a DeviceSaid for each line, see `core.deploy.forecast`."""
+
+    intention: Literal["follow_forecasts"] = "follow_forecasts"
+    source: ForecastSource
+
+
 AnyServiceJob = (
-    InstallService | ControlService | LookAtService | HearDevice | ReadMonitor | ExportMonitor | FollowMonitor
+    InstallService
+    | ControlService
+    | LookAtService
+    | HearDevice
+    | ReadMonitor
+    | ExportMonitor
+    | FollowMonitor
+    | ForecastOnDevice
+    | FollowForecasts
 )

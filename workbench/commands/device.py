@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from workbench.commands import device_service
+from workbench.commands import completions, device_forecast, device_service
 from workbench.commands.device_session import (
     Answers,
     FingerprintOption,
@@ -25,6 +25,7 @@ app = typer.Typer(
 
 app.command()(device_service.service)
 app.command()(device_service.monitor)
+app.command()(device_forecast.forecast)
 
 ThreadsOption = Annotated[
     str, typer.Option("--threads", metavar="1,2,4", help="Numbers of threads; 1 to all cores when not given.")
@@ -40,7 +41,13 @@ ClipsOption = Annotated[
 def add(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What you want to call it.", show_default=False)],
     host: Annotated[
-        str, typer.Argument(metavar="[USER@]HOST", help="Name, address or alias of ~/.ssh/config.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="[USER@]HOST",
+            help="Name, address or alias of ~/.ssh/config.",
+            show_default=False,
+            autocompletion=completions.hosts,
+        ),
     ],
     port: Annotated[int, typer.Option("--port", metavar="N", min=0, max=65535, help="0 means the usual one.")] = 0,
     key: Annotated[

@@ -53,6 +53,8 @@ JOB_WORDS = {
     "read_monitor": "Reading the monitor",
     "export_monitor": "Exporting readings",
     "follow_monitor": "Following the monitor",
+    "forecast_on_device": "Forecast on a device",
+    "follow_forecasts": "Forecasts on a device",
 }
 
 

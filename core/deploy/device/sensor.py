@@ -93,7 +93,11 @@ def read_sensor(command: str) -> dict[str, float]:
 def _run(command: str) -> str:
     try:
         asked = subprocess.run(
-            ["/bin/sh", "-c", command], stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_S
+            ["/bin/sh", "-c", command],
+            cwd=Path.home(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=_COMMAND_S,
         )
     except subprocess.TimeoutExpired:
         raise DataError(f"the sensor's command took longer than {_COMMAND_S:.0f} s") from None
