@@ -1,7 +1,7 @@
 """Magnitude pruning by TensorFlow Model Optimization.
 
-Zhu and Gupta, "To prune, or not to prune", 2017, https://arxiv.org/abs/1710.01878. Kernels of plain convolutions and
-dense layers are pruned; depthwise kernels, biases and batch normalization are not: they are few and matter most.
+Zhu and Gupta, "To prune, or not to prune", 2017, https://arxiv.org/abs/1710.01878. Kernels of plain convolutions, dense
+layers and LSTM cells are pruned; depthwise kernels, biases and batch normalization are not: few, and they matter most.
 """
 
 from collections.abc import Sequence
@@ -68,7 +68,7 @@ def prune(model: keras.Model, settings: Pruning, num_steps: int) -> PrunedModel:
 
 def _is_prunable(layer: keras.layers.Layer) -> bool:
     depthwise = isinstance(layer, keras.layers.DepthwiseConv2D)
-    return isinstance(layer, keras.layers.Conv2D | keras.layers.Dense) and not depthwise
+    return isinstance(layer, keras.layers.Conv2D | keras.layers.Dense | keras.layers.LSTM) and not depthwise
 
 
 def _schedule(settings: Pruning, num_steps: int) -> tuple[object, int]:
