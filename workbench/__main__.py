@@ -6,10 +6,13 @@ import sys
 
 def main() -> None:
     """Open the window, run a command, or, where there is no screen, do the quick start."""
-    if len(sys.argv) == 1 and not has_display():
+    # A shell that completes a command asks by the environment, without arguments.
+    is_command = len(sys.argv) > 1 or "_WORKBENCH_COMPLETE" in os.environ
+    if not is_command and not has_display():
         print("No display found: doing the quick start instead of opening the window.", file=sys.stderr)  # noqa: T201
         sys.argv.append("quickstart")
-    if len(sys.argv) > 1:
+        is_command = True
+    if is_command:
         from workbench.cli import app
 
         app()

@@ -47,7 +47,6 @@ def _end(context: click.Context, error: Exception | None, status: int, document:
 
 app = typer.Typer(
     name="workbench",
-    add_completion=False,
     cls=Commands,
     no_args_is_help=True,
     rich_markup_mode="markdown",

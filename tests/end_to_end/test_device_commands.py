@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from core.deploy.devices import list_devices
+from core.deploy.devices import Device, keep_device, list_devices
 from core.experiment.store import Study
 from tests.ssh_server import make_key
 from workbench.cli import app
@@ -78,6 +78,27 @@ def test_every_command_in_words(ssh_device, address, study):
     assert "loop is forgotten" in run("remove", "loop")
     assert "no device called 'loop'" in run("check", "loop", status=1)
     assert "numbers with commas" in run("benchmark", "loop", study.folder, "--threads", "x", status=2)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("device add new ki", "kitchen"),
+        ("device add new pi@", "pi@attic pi@kitchen"),
+        ("device check lo", "loop"),
+        ("device deploy ", "loop"),
+    ],
+)
+def test_the_shell_completes_aliases_and_devices(own_ssh_folder, typed, offered):
+    (own_ssh_folder / "config").write_text("Host kitchen attic *.local\n  User pi\n")
+    keep_device(Device(name="loop", host="127.0.0.1"))
+    words = f"workbench {typed}"
+    asked = {"_WORKBENCH_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    # A display, which a window could be opened on, and no arguments, as the shell asks.
+    environment = {**os.environ, **asked, "DISPLAY": ":none"}
+    workbench = Path(sys.executable).with_name("workbench")
+    said = subprocess.run([workbench], env=environment, capture_output=True, text=True, timeout=ANSWER_S)
+    assert said.stdout.split() == offered.split(), said.stderr
 
 
 class Terminal:

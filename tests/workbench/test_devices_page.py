@@ -144,6 +144,20 @@ def test_a_device_is_met_by_its_fingerprint_and_nothing_is_kept_before_it_is_tru
     qtbot.waitUntil(lambda: "Nothing that models need is missing" in page.deploying.sentences.text())
 
 
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_hosts_of_the_ssh_config_are_offered_while_one_is_typed(
+    qtbot: QtBot, page: DevicesPage, own_ssh_folder: Path
+) -> None:
+    (own_ssh_folder / "config").write_text("Host kitchen attic\n  HostName 10.0.0.7\nHost *\n  User pi\n")
+    click(page.empty.button)
+    QTest.keyClicks(page.form.host, "Itch")
+    popup = page.form.host.completer().popup()
+    qtbot.waitUntil(popup.isVisible)
+    QTest.keyClick(popup, Qt.Key.Key_Down)
+    QTest.keyClick(popup, Qt.Key.Key_Return)
+    assert page.form.host.text() == "kitchen" and not page.talk.open
+
+
 def test_a_click_on_deploy_ends_with_a_device_latency_on_the_pareto_chart(
     qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, study: Study, ssh_device: SshDevice
 ) -> None:

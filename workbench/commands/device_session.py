@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workbench import console
+from workbench.commands import completions
 
 if TYPE_CHECKING:
     from core.errors import PasswordWanted, UnknownHostKey
@@ -21,7 +22,12 @@ _MOST_PASSWORDS = 3
 
 NameArgument = Annotated[
     str,
-    typer.Argument(metavar="NAME", help="What you called the device; `device list` names them.", show_default=False),
+    typer.Argument(
+        metavar="NAME",
+        help="What you called the device; `device list` names them.",
+        show_default=False,
+        autocompletion=completions.devices,
+    ),
 ]
 FingerprintOption = Annotated[
     str,

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QStringListModel, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
+    QCompleter,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -17,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.deploy.devices import Device
+from core.deploy.endpoint import aliases
 from workbench import theme
 from workbench.form.fields import guard_wheel
 from workbench.widgets.labelled import labelled, side_by_side
@@ -43,6 +45,12 @@ class DeviceForm(QWidget):
         self.explained = QLabel(EXPLAINED, wordWrap=True)
         self.explained.setProperty("role", "muted")
         self.host = QLineEdit(placeholderText="raspberrypi.local, 192.168.1.20, or an alias of ~/.ssh/config")
+        self.aliases = QStringListModel(self)
+        """What ~/.ssh/config names, offered while a host is typed."""
+        completer = QCompleter(self.aliases, self.host)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        self.host.setCompleter(completer)
         self.name = QLineEdit(placeholderText="As the host")
         self.user = QLineEdit(placeholderText="As ~/.ssh/config says")
         self.port = QSpinBox(minimum=0, maximum=65535, specialValueText="As ~/.ssh/config says")
@@ -56,7 +64,8 @@ class DeviceForm(QWidget):
         self.add.setProperty("role", "primary")
         self.cancel = QPushButton("Cancel")
         self.host.textChanged.connect(lambda: self.add.setEnabled(bool(self.host.text().strip())))
-        for line in (self.host, self.name, self.user, self.key):
+        self.host.returnPressed.connect(self._submit_unless_offered)
+        for line in (self.name, self.user, self.key):
             line.returnPressed.connect(self._submit)
         self.add.clicked.connect(self._submit)
         self.cancel.clicked.connect(self.cancelled)
@@ -111,8 +120,15 @@ class DeviceForm(QWidget):
         # A device under another name would be another device.
         self.name.setEnabled(device is None)
         self.port.setValue(device.port if device else 0)
+        self.aliases.setStringList(aliases())
         self.add.setEnabled(device is not None)
         self.host.setFocus()
+
+    def _submit_unless_offered(self) -> None:
+        """Let Enter take what is chosen in the list of aliases, and submit where nothing is."""
+        offered = self.host.completer().popup()
+        if not (offered.isVisible() and offered.currentIndex().isValid()):
+            self._submit()
 
     def _submit(self) -> None:
         host = self.host.text().strip()
