@@ -53,7 +53,8 @@ class RingBuffer:
         stop = min(stop, self._written)
         start = min(max(start, self.oldest), stop)
         copied = self._copy(start, stop)
-        return copied[max(0, min(self.oldest, stop) - start) :]
+        overtaken = self.oldest - start
+        return copied if overtaken <= 0 else copied[min(overtaken, stop - start) :]
 
     def latest(self, count: int) -> Float32:
         """Return the newest samples, shape (count,), with zeros in front where fewer are held."""

@@ -6,20 +6,21 @@ numbers everywhere. It imports nothing else of the program and can be copied to 
 
 from __future__ import annotations
 
+import functools
+import importlib
 import math
 import threading
-from typing import Literal, Protocol
+from collections.abc import Callable
+from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 LOG_OFFSET = np.float32(1e-6)
 
-# NumPy 1, which the last runtime for 32-bit boards was built for, knows no `out` here.
-_WRITES_IN_PLACE = np.lib.NumpyVersion(np.__version__) >= "2.0.0"
-
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Complex128 = NDArray[np.complex128]
 
 
 class Settings(Protocol):
@@ -70,15 +71,38 @@ class Settings(Protocol):
         """Only `clip_mean` is done here."""
 
 
+class _Room(NamedTuple):
+    """Arrays for so many frames: where the windowed ones go, all the rest being zeros, and what becomes of them."""
+
+    frames: Float64
+    padded: Float64
+    spectra: Complex128
+    heard: Complex128
+    magnitudes: Float64
+
+
 class _Workspace(threading.local):
-    """Frames and spectra, reused: their allocation would cost as much as the transform.
+    """Frames, spectra and magnitudes, reused: their allocation would cost as much as the transform.
 
     In float64, and padded here instead of by rfft, because that is how numpy's transform is fastest.
     """
 
-    def __init__(self, num_frames: int, fft_length: int) -> None:
-        self.frames = np.zeros((num_frames, fft_length))
-        self.spectra = np.empty((num_frames, fft_length // 2 + 1), np.complex128)
+    def __init__(self, most_frames: int, frame_length: int, fft_length: int, bins: slice) -> None:
+        self._frame_length, self._bins = frame_length, bins
+        self._padded = np.zeros((most_frames, fft_length))
+        self._spectra = np.empty((most_frames, fft_length // 2 + 1), np.complex128)
+        self._magnitudes = np.empty(self._spectra[:, bins].shape)
+        self._rooms: dict[int, _Room] = {}
+
+    def room(self, count: int) -> _Room:
+        """Return the arrays for `count` frames."""
+        found = self._rooms.get(count)
+        if found is None:
+            padded, spectra = self._padded[:count], self._spectra[:count]
+            heard = spectra[:, self._bins]
+            found = _Room(padded[:, : self._frame_length], padded, spectra, heard, self._magnitudes[:count])
+            self._rooms[count] = found
+        return found
 
 
 class FrameTransform:
@@ -86,46 +110,45 @@ class FrameTransform:
 
     def __init__(self, settings: Settings, most_frames: int) -> None:
         self._kind = settings.kind
-        self._frame_length = settings.frame_length
         self._window = hann_window(settings.frame_length)
-        self._workspace = _Workspace(most_frames, settings.effective_fft_length)
-        self._first_bin, self._last_bin = 0, settings.effective_fft_length // 2 + 1
-        self.num_bands = self.num_coefficients = self._last_bin
-        if settings.kind == "spectrogram":
-            return
-        self.num_bands = settings.num_mel_bins
-        self.num_coefficients = settings.num_mel_bins if settings.kind == "log_mel" else settings.num_mfccs
-        weights = mel_weights(
-            settings.num_mel_bins,
-            settings.effective_fft_length // 2 + 1,
-            settings.sample_rate,
-            settings.lower_edge_hertz,
-            settings.upper_edge_hertz,
-        )
-        heard = np.flatnonzero(weights.any(axis=1))
-        if len(heard):
-            self._first_bin, self._last_bin = int(heard[0]), int(heard[-1]) + 1
-        self._mel_weights = weights[self._first_bin : self._last_bin].astype(np.float32)
-        # In float64: a first coefficient near 100 is rounded by 1e-5 at every step of a sum in float32.
-        self._cosines = dct_matrix(settings.num_mel_bins, settings.num_mfccs)
+        self._transform = frame_transform(settings.effective_fft_length)
+        bins = slice(0, settings.effective_fft_length // 2 + 1)
+        self.num_bands = self.num_coefficients = bins.stop
+        if settings.kind != "spectrogram":
+            self.num_bands = settings.num_mel_bins
+            self.num_coefficients = settings.num_mel_bins if settings.kind == "log_mel" else settings.num_mfccs
+            weights = mel_weights(
+                settings.num_mel_bins,
+                bins.stop,
+                settings.sample_rate,
+                settings.lower_edge_hertz,
+                settings.upper_edge_hertz,
+            )
+            heard = np.flatnonzero(weights.any(axis=1))
+            if len(heard):
+                bins = slice(int(heard[0]), int(heard[-1]) + 1)
+            self._mel_weights = weights[bins].astype(np.float32)
+            # In float64: a first coefficient near 100 is rounded by 1e-5 at every step of a sum in float32.
+            self._cosines = dct_matrix(settings.num_mel_bins, settings.num_mfccs)
+        self._workspace = _Workspace(most_frames, settings.frame_length, settings.effective_fft_length, bins)
 
     def bands(self, frames: Float32 | Float64) -> Float32:
         """Return |STFT| of frames (n, frame_length), for mel kinds summed up in the triangles: (n, num_bands).
 
         Frames are padded with zeros at their end. Bands grow in proportion with the sound.
         """
-        room, count = self._workspace, len(frames)
-        padded, spectra = room.frames[:count], room.spectra[:count]
-        np.multiply(frames, self._window, padded[:, : self._frame_length])
-        _transform(padded, spectra)
-        magnitudes: Float32 = np.abs(spectra[:, self._first_bin : self._last_bin]).astype(np.float32)
+        room = self._workspace.room(len(frames))
+        np.multiply(frames, self._window, room.frames)
+        self._transform(room.padded, room.spectra)
+        magnitudes: Float32 = np.abs(room.heard, room.magnitudes).astype(np.float32)
         return magnitudes if self._kind == "spectrogram" else magnitudes.dot(self._mel_weights)
 
     def columns(self, bands: Float32) -> Float32:
         """Return the picture (n, coefficients) of bands (n, num_bands)."""
         if self._kind == "spectrogram":
             return bands
-        log_mel: Float32 = np.log(bands + LOG_OFFSET)
+        log_mel: Float32 = bands + LOG_OFFSET
+        np.log(log_mel, log_mel)
         return log_mel if self._kind == "log_mel" else log_mel.dot(self._cosines).astype(np.float32)
 
 
@@ -165,11 +188,30 @@ class FeatureExtractor:
         return pictures
 
 
-def _transform(frames: Float64, spectra: NDArray[np.complex128]) -> None:
-    if _WRITES_IN_PLACE:
-        np.fft.rfft(frames, out=spectra)
-    else:
+@functools.cache
+def frame_transform(fft_length: int) -> Callable[[Float64, Complex128], object]:
+    """Return what writes the spectra (n, fft_length // 2 + 1) of frames (n, fft_length) into an array.
+
+    NumPy's own function takes a third of a single frame's time to find its ufunc, which is called here where it is.
+    """
+
+    def by_public_function(frames: Float64, spectra: Complex128) -> None:
         spectra[:] = np.fft.rfft(frames)
+
+    scale = np.array(1.0)
+    try:
+        # NumPy 1, which the last runtime for 32-bit boards was built for, has no such module.
+        ufuncs: Any = importlib.import_module("numpy.fft._pocketfft_umath")
+        ufunc = ufuncs.rfft_n_odd if fft_length % 2 else ufuncs.rfft_n_even
+
+        def by_ufunc(frames: Float64, spectra: Complex128) -> None:
+            ufunc(frames, scale, spectra)
+
+        frames, spectra = np.eye(2, fft_length), np.zeros((2, fft_length // 2 + 1), np.complex128)
+        by_ufunc(frames, spectra)
+    except (ImportError, AttributeError, TypeError, ValueError):
+        return by_public_function
+    return by_ufunc if np.allclose(spectra, np.fft.rfft(frames)) else by_public_function
 
 
 def num_frames(settings: Settings, num_samples: int) -> int:
