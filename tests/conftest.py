@@ -1,5 +1,6 @@
 """What tests of all parts need: folders of one's own, real clips where they are, and clips made of tones."""
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from core.audio.wav import Sound, write_wav
 from tests.sound import virtual_microphone as virtual_microphone
 
 pytest_plugins = ["tests.series", "tests.ssh_server"]
+
+# A shell that starts the tests in the background has them ignore interrupts, which their child processes would inherit.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_CLIPS = ROOT.parent / "shared" / "data" / "speech_commands"

@@ -32,10 +32,10 @@ def model(qapp):
     return found
 
 
-def test_five_thousand_trials_sort_filter_and_update_correctly(model):
-    trials = {trial.name: trial for trial in (make_trial(number) for number in range(1, 5001))}
+def test_a_thousand_trials_sort_filter_and_update_correctly(model):
+    trials = {trial.name: trial for trial in (make_trial(number) for number in range(1, 1001))}
     model.show_study(trials.values(), None)
-    assert model.rowCount() == 5000
+    assert model.rowCount() == 1000
     assert model.shown == sorted(trials)
     model.sort(ACCURACY, DESCENDING)
     shown = [(trials[name].accuracy, trials[name].number) for name in model.shown]
@@ -46,7 +46,7 @@ def test_five_thousand_trials_sort_filter_and_update_correctly(model):
     best = trials[model.shown[-1]]
     model.update_trials({best.name: replace(best, accuracy=1.0), model.shown[0]: None})
     assert model.shown[0] == best.name
-    assert model.rowCount() == 4999
+    assert model.rowCount() == 999
 
 
 def test_updates_by_name_keep_selection_and_order(model):
@@ -56,7 +56,7 @@ def test_updates_by_name_keep_selection_and_order(model):
     kept = QPersistentModelIndex(model.index(7, NAME))
     name = model.shown[7]
     chance = random.Random(0)
-    for step in range(200):
+    for step in range(80):
         number = chance.randrange(1, 60)
         trial = make_trial(number, zip_bytes=chance.choice([None, 1, 500, 9000, 60_000]))
         gone = chance.random() < 0.2 and trial.name != name
