@@ -1,12 +1,13 @@
 """The journey of a small network, in order; each step is a package below.
 
-clips      `audio` reads sound, `datasets` finds, splits and varies it
+data       `audio` reads sound; `datasets` finds, splits and varies clips, and cuts tables into windows
 features   `features` turns sound into spectrograms, log-mel pictures and MFCCs, in numpy alone
 model      `models` describes a family as layers and assembles it
 training   `training` fits it
 compress   `compression` prunes, quantizes, converts and slims it into a `.tflite`
 measure    `evaluation` judges that file: accuracy, bytes, memory, latency
 compare    `experiment` keeps trials in a study, sweeps settings, finds the Pareto front
+deploy     `deploy` takes a trial to a device over SSH, where it is measured and listens or forecasts
 
 `spec.py` is every setting on one page; `pipeline.py` is the journey of one trial; `tasks` says what
 is particular to a task; `worker.py` runs jobs for the window and the command line. No Qt below here.
