@@ -21,7 +21,7 @@ from core.experiment.pareto import (
 )
 from core.experiment.store import TrialState, TrialSummary
 from workbench.number_format import BYTES_PER_KB
-from workbench.trials.facts import accuracy_marks, latency_marks
+from workbench.trials.facts import latency_marks, quality_marks
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,15 @@ class Rating:
     limit: str
     """The constraint that bounds it, named as in `Constraints.bounds`."""
 
+    @property
+    def column(self) -> str:
+        """The quantity whose forecasts are rated; empty where words are."""
+        return self.objective.key.removeprefix(ERROR) if self.objective.key.startswith(ERROR) else ""
+
 
 ACCURACY_RATING = Rating(ACCURACY, "accuracy", "%", 100, "accuracy_min")
+UNKNOWN_ERROR = Rating(Objective(ERROR, "error", ""), "error", "", 1, "")
+"""Stands on a chart of forecasts until the first of them is judged."""
 
 
 def rating_of(objective: Objective) -> Rating:
@@ -133,7 +140,7 @@ class PointCollector:
         if math.isnan(rated) or not value > 0:
             return None
         timed = latency_marks(trial.latency_on(self.device)) if self.quantity is TOTAL_LATENCY else ""
-        marks = accuracy_marks(trial) + timed
+        marks = quality_marks(trial, self.rating.column) + timed
         return trial.name, trial.number, trial.letter, marks, math.log10(value), rated, False, kind_of(trial)
 
     def _expected(self, trial: TrialSummary, value: float) -> Row | None:

@@ -1,30 +1,45 @@
-"""The two Pareto charts side by side, with what can be chosen about each above it."""
+"""The two Pareto charts side by side, with what can be chosen about them above."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSplitter, QVBoxLayout, QWidget
 
 from core.estimate import Estimate
+from core.experiment.baselines import Baseline, baselines_of
+from core.experiment.pareto import ACCURACY, Objective, quality_objectives
 from core.experiment.store import Constraints, TrialSummary
 from workbench import theme
 from workbench.number_format import BYTES_PER_KB
 from workbench.plots.pareto import ParetoChart
-from workbench.plots.trial_points import PLAIN_SIZE, TOTAL_LATENCY, ZIP_SIZE, PointCollector
+from workbench.plots.trial_points import (
+    ACCURACY_RATING,
+    PLAIN_SIZE,
+    TOTAL_LATENCY,
+    UNKNOWN_ERROR,
+    ZIP_SIZE,
+    PointCollector,
+    Rating,
+    rating_of,
+)
 from workbench.theme import Palette
-from workbench.trials.constraint_bar import with_limit
 from workbench.trials.facts import devices_of
 
 DEVICE_WIDTH = 208
 
 
 class TrialCharts(QWidget):
-    """Accuracy over size and over latency. They share the accuracy axis, letters, colours and constraints."""
+    """Quality over size and over latency. They share its axis, letters, colours and constraints.
+
+    Of words the quality is the accuracy; of forecasts the error of one quantity, which is chosen.
+    """
 
     trial_clicked = Signal(str, bool)
     limit_dragged = Signal(str, float)
     constraints_changed = Signal(object)
     device_chosen = Signal(str)
+    ratings_changed = Signal()
+    """Trials can be rated by something else than before."""
     size_changed = Signal()
     """Another size is shown; running trials have to be placed anew."""
     export_requested = Signal(object, str)
@@ -36,6 +51,12 @@ class TrialCharts(QWidget):
         self.size_chart = ParetoChart(ZIP_SIZE, palette)
         self.latency_chart = ParetoChart(TOTAL_LATENCY, palette)
         self.latency_chart.share_rating_axis(self.size_chart)
+        self.ratings: tuple[Rating, ...] = (ACCURACY_RATING,)
+        self.rating_kind = QComboBox()
+        self.rating_kind.setAccessibleName("Error shown")
+        self.rating_kind.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.rating_kind.activated.connect(lambda index: self.show_rating(self.rating_kind.itemData(index)))
+        self.rating_kind.hide()
         self.size_kind = QComboBox()
         self.size_kind.setAccessibleName("Size shown")
         self.size_kind.addItem("Zipped", ZIP_SIZE)
@@ -49,12 +70,17 @@ class TrialCharts(QWidget):
         self.device.activated.connect(lambda index: self.device_chosen.emit(self.device.itemData(index)))
         self._constraints = Constraints()
         self._sizes, self._latencies = PointCollector(ZIP_SIZE), PointCollector(TOTAL_LATENCY)
+        self._objectives: dict[Objective, None] = {}
+        self._baselines: dict[Baseline, None] = {}
+        """Those met in the study, as sets that keep their order."""
         self._trials: Mapping[str, TrialSummary] = {}
         self._device = ""
         self._devices: tuple[str, ...] = ()
         splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
-        splitter.addWidget(_titled("Accuracy and size", self.size_kind, self.size_chart))
-        splitter.addWidget(_titled("Accuracy and latency", self.device, self.latency_chart))
+        self.titles = QLabel(), QLabel()
+        splitter.addWidget(_titled(self.titles[0], (self.rating_kind, self.size_kind), self.size_chart))
+        splitter.addWidget(_titled(self.titles[1], (self.device,), self.latency_chart))
+        self._name_charts()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(splitter)
@@ -82,13 +108,68 @@ class TrialCharts(QWidget):
     def show_study(self, trials: Mapping[str, TrialSummary], device: str) -> None:
         """Show the trials of another study, or with the latencies of another device."""
         self._trials, self._device = trials, device
-        self._sizes = PointCollector(self.size_kind.currentData(), device)
-        self._latencies = PointCollector(TOTAL_LATENCY, device)
+        self._objectives, self._baselines = {}, {}
+        self._collect_anew()
         self._devices = ()
         self.update_trials(trials, {})
 
+    @property
+    def rating(self) -> Rating:
+        """What both charts rate trials by."""
+        return self.size_chart.rating
+
+    def show_rating(self, rating: Rating) -> None:
+        """Rate the trials by something else."""
+        for chart in self.charts:
+            chart.show_rating(rating)
+        self._name_charts()
+        self._collect_anew()
+        self.update_trials(self._trials, {})
+        self.size_chart.reset_view()
+        self.size_changed.emit()
+
+    def _collect_anew(self) -> None:
+        self._sizes = PointCollector(self.size_kind.currentData(), self._device, self.rating)
+        self._latencies = PointCollector(TOTAL_LATENCY, self._device, self.rating)
+
+    def _meet(self, trials: Sequence[TrialSummary]) -> bool:
+        """Take note of what trials can be rated by and must beat; tell whether they are rated by something else now."""
+        self._objectives |= dict.fromkeys(quality_objectives(trials) if trials else ())
+        self._baselines |= dict.fromkeys(baselines_of(trials))
+        known = sorted(self._objectives, key=lambda objective: objective != ACCURACY)
+        ratings = tuple(map(rating_of, known)) or ((UNKNOWN_ERROR,) if self._trials else (ACCURACY_RATING,))
+        shown = self.rating
+        if ratings != self.ratings:
+            self._offer(ratings)
+        for chart in self.charts:
+            chart.show_baselines(self._baselines)
+        return self.rating != shown
+
+    def _offer(self, ratings: tuple[Rating, ...]) -> None:
+        """Offer what trials can be rated by; the one shown stays if it can."""
+        self.ratings = ratings
+        self.rating_kind.clear()
+        for rating in ratings:
+            self.rating_kind.addItem(rating.title, rating)
+        self.rating_kind.setVisible(len(ratings) > 1)
+        if self.rating not in ratings:
+            for chart in self.charts:
+                chart.show_rating(ratings[0])
+            self._name_charts()
+            self._collect_anew()
+        self.rating_kind.setCurrentIndex(ratings.index(self.rating))
+        self.ratings_changed.emit()
+
+    def _name_charts(self) -> None:
+        word = "Error" if self.rating is not ACCURACY_RATING else "Accuracy"
+        for label, other in zip(self.titles, ("size", "latency"), strict=True):
+            label.setText(f"{word} and {other}")
+
     def update_trials(self, changed: Mapping[str, TrialSummary | None], estimates: Mapping[str, Estimate]) -> None:
         """Take over trials that changed; None stands for one that is gone. `estimates` place the running ones."""
+        present = [trial for trial in changed.values() if trial is not None]
+        if self._meet(present):
+            changed = {**self._trials, **changed}
         attribute = self._sizes.quantity.objective.key
         expected = {name: getattr(found, attribute) / BYTES_PER_KB for name, found in estimates.items()}
         self._sizes.take(changed, expected)
@@ -114,7 +195,7 @@ class TrialCharts(QWidget):
             chart.dress(palette)
 
     def _change_size(self) -> None:
-        self._sizes = PointCollector(self.size_kind.currentData(), self._device)
+        self._sizes = PointCollector(self.size_kind.currentData(), self._device, self.rating)
         self.size_chart.show_quantity(self._sizes.quantity)
         self.update_trials(self._trials, {})
         self.size_chart.reset_view()
@@ -132,25 +213,25 @@ class TrialCharts(QWidget):
         self.device.setCurrentIndex(max(0, self.device.findData(self._device)) if devices else -1)
 
     def _follow_drag(self, field: str, value: float) -> None:
-        if field == "accuracy_min":
+        if field == self.rating.limit:
             for chart in self.charts:
                 if chart is not self.sender():
-                    chart.show_constraints(with_limit(self._constraints, field, value))
+                    chart.show_constraints(self._constraints.with_bound(field, value))
         self.limit_dragged.emit(field, value)
 
     def _take_limit(self, field: str, value: float) -> None:
-        self.constraints_changed.emit(with_limit(self._constraints, field, value))
+        self.constraints_changed.emit(self._constraints.with_bound(field, value))
 
 
-def _titled(title: str, choice: QComboBox, chart: ParetoChart) -> QFrame:
+def _titled(label: QLabel, choices: tuple[QComboBox, ...], chart: ParetoChart) -> QFrame:
     frame = QFrame()
     frame.setProperty("role", "chart")
-    label = QLabel(title)
     label.setProperty("role", "section")
     head = QHBoxLayout()
     head.setContentsMargins(12, 4, 8, 0)
     head.addWidget(label, 1)
-    head.addWidget(choice)
+    for choice in choices:
+        head.addWidget(choice)
     column = QVBoxLayout(frame)
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(2)

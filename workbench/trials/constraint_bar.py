@@ -1,12 +1,14 @@
 """What a trial must reach, as chips above the charts: [accuracy ≥ 95 %] [zip ≤ 10 kB] [total ≤ 5 ms] +."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QLocale, Signal
 from PySide6.QtGui import QDoubleValidator, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
-from core.experiment.store import Constraints
+from core.datasets.column_names import name_of, unit_of
+from core.experiment.constraints import ERROR, Constraints
 from workbench import theme
 from workbench.number_format import BYTES_PER_KB, plain
 
@@ -25,18 +27,23 @@ class Limitable:
     """What a new chip begins with when there is nothing to go by."""
 
 
-LIMITABLES = (
-    Limitable("accuracy_min", "accuracy ≥", "%", 0.01, 100, 95),
+ACCURACY = Limitable("accuracy_min", "accuracy ≥", "%", 0.01, 100, 95)
+COSTS = (
     Limitable("zip_bytes_max", "zip ≤", "kB", BYTES_PER_KB, 1e7, 10),
     Limitable("total_ms_max", "total ≤", "ms", 1, 1e6, 5),
 )
+LIMITABLES = (ACCURACY, *COSTS)
 
 
-def with_limit(constraints: Constraints, field: str, value: float | None) -> Constraints:
-    """Return constraints with one of them changed; sizes are whole bytes."""
-    if value is not None and field == "zip_bytes_max":
-        value = round(value)
-    return replace(constraints, **{field: value})
+def error_limitable(column: str, usual: float = 1) -> Limitable:
+    """Return how the error of a forecast quantity is bounded."""
+    return Limitable(f"{ERROR}.{column}", f"{name_of(column)} error ≤", unit_of(column), 1, 1e6, usual)
+
+
+def _limitable_of(field: str) -> Limitable:
+    """Return how a field is typed, whatever trials of the study are rated by."""
+    known = {limitable.field: limitable for limitable in LIMITABLES}
+    return known.get(field) or error_limitable(field.partition(".")[2])
 
 
 class ConstraintChip(QFrame):
@@ -93,7 +100,8 @@ class ConstraintBar(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.constraints = Constraints()
-        self.chips = {limitable.field: ConstraintChip(limitable) for limitable in LIMITABLES}
+        self.limitables: tuple[Limitable, ...] = LIMITABLES
+        self.chips: dict[str, ConstraintChip] = {}
         self.add = QToolButton(toolTip="Add a constraint", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self.add.setProperty("role", "flat")
         self.add.setAccessibleName("Add a constraint")
@@ -106,25 +114,41 @@ class ConstraintBar(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(8)
-        for chip in self.chips.values():
-            chip.edited.connect(self._set)
-            chip.removed.connect(lambda field: self._set(field, None))
-            row.addWidget(chip)
+        self._places = QHBoxLayout()
+        self._places.setSpacing(8)
+        row.addLayout(self._places)
         row.addWidget(self.add)
         row.addWidget(self.invitation)
         row.addStretch(1)
+        self.offer(LIMITABLES)
+
+    def offer(self, limitables: Iterable[Limitable]) -> None:
+        """Let other figures be bounded; what is in force stays."""
+        self.limitables = tuple(limitables)
+        for limitable in self.limitables:
+            self._chip(limitable)
         self.show_constraints(self.constraints)
+
+    def _chip(self, limitable: Limitable) -> ConstraintChip:
+        if limitable.field not in self.chips:
+            chip = self.chips[limitable.field] = ConstraintChip(limitable)
+            chip.edited.connect(self._set)
+            chip.removed.connect(lambda field: self._set(field, None))
+            costs = [limitable.field for limitable in COSTS]
+            for field in sorted(self.chips, key=lambda field: field in costs):
+                self._places.addWidget(self.chips[field])
+        return self.chips[limitable.field]
 
     def show_constraints(self, constraints: Constraints) -> None:
         """Show what is in force."""
         self.constraints = constraints
-        bounds = {field: getattr(constraints, field) for field in self.chips}
+        bounds = constraints.bounds()
+        for field, bound in bounds.items():
+            self._chip(_limitable_of(field)).show_value(bound)
         for field, chip in self.chips.items():
-            chip.setVisible(bounds[field] is not None)
-            if bounds[field] is not None:
-                chip.show_value(bounds[field])
-        self.add.setVisible(None in bounds.values())
-        self.invitation.setVisible(set(bounds.values()) == {None})
+            chip.setVisible(field in bounds)
+        self.add.setVisible(any(limitable.field not in bounds for limitable in self.limitables))
+        self.invitation.setVisible(not bounds)
 
     def show_dragged(self, field: str, value: float) -> None:
         """Follow a line while it is dragged."""
@@ -132,8 +156,9 @@ class ConstraintBar(QWidget):
 
     def _fill_menu(self) -> None:
         self.menu.clear()
-        for limitable in LIMITABLES:
-            if getattr(self.constraints, limitable.field) is None:
+        bounds = self.constraints.bounds()
+        for limitable in self.limitables:
+            if limitable.field not in bounds:
                 self.menu.addAction(
                     f"{limitable.words} … {limitable.unit}", lambda limitable=limitable: self._begin(limitable)
                 )
@@ -145,7 +170,7 @@ class ConstraintBar(QWidget):
         chip.value.selectAll()
 
     def _set(self, field: str, value: float | None) -> None:
-        constraints = with_limit(self.constraints, field, value)
+        constraints = self.constraints.with_bound(field, value)
         if constraints != self.constraints:
             self.show_constraints(constraints)
             self.changed.emit(constraints)

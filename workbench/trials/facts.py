@@ -67,6 +67,14 @@ def accuracy_marks(summary: TrialSummary) -> str:
     return "".join(mark for mark, concerns in marks if concerns)
 
 
+def quality_marks(summary: TrialSummary, column: str = "") -> str:
+    """Return the signs that stand beside the error of one forecast quantity; beside the accuracy without one."""
+    error = summary.error_of(column) if column else None
+    if error is None:
+        return accuracy_marks(summary)
+    return WORSE if error.is_worse_than_persistence else ""
+
+
 def latency_marks(latency: DeviceLatency | None) -> str:
     """Return the signs that stand beside a latency."""
     if latency is None:
