@@ -1,12 +1,14 @@
 """What a device is, and what was measured on it, on a page."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from core.datasets.column_names import name_of
 from core.deploy.check import DeviceReport
 from core.deploy.devices import Device
 from core.results import DeviceRun, Latency
 from workbench import console
-from workbench.number_format import NOTHING, milliseconds, percent
+from workbench.number_format import NOTHING, milliseconds, percent, three_digits
 
 _BYTES_PER_MB = 1024**2
 _DIFFERENCES_NAMED = 10
@@ -45,8 +47,9 @@ def show_benchmark(title: str, latency: Latency) -> None:
     run = latency.run
     assert run is not None
     marks = [mark for mark, so in (("emulated", latency.emulated), ("throttled", latency.slowed)) if so]
+    input_part = "window" if run.errors else "features"
     headings = (
-        ("threads", "right"), ("features ms", "right"), ("inference ms", "right"), ("total ms", "right"),
+        ("threads", "right"), (f"{input_part} ms", "right"), ("inference ms", "right"), ("total ms", "right"),
         ("p90", "right"), ("p99", "right"), ("max", "right"),
     )  # fmt: skip
     rows = [
@@ -62,6 +65,7 @@ def show_benchmark(title: str, latency: Latency) -> None:
     if latency.saving:
         console.note(f"Saves {percent(latency.saving)} % of the total latency of {latency.reference_trial}")
     _show_accuracy(run)
+    _show_errors(run)
 
 
 def _show_accuracy(run: DeviceRun) -> None:
@@ -73,6 +77,26 @@ def _show_accuracy(run: DeviceRun) -> None:
     console.note(f"Right on {percent(there)} % of {accuracy.num_clips} clips there, {percent(here)} % here: {verdict}")
     for each in accuracy.differences[:_DIFFERENCES_NAMED]:
         console.note(f"    {each.clip}: {each.there} there, {each.here} here")
+
+
+def _show_errors(run: DeviceRun) -> None:
+    errors = run.errors
+    if errors is None:
+        return
+    there, here = (
+        ", ".join(
+            f"{name_of(each.name)} {three_digits(mae)} {each.unit}"
+            for each, mae in zip(errors.quantities, maes, strict=True)
+        )
+        for maes in ([each.mae for each in errors.quantities], [each.mae_here for each in errors.quantities])
+    )
+    verdict = "equal within 0.5 %" if errors.agrees else "not equal"
+    console.note(f"Error on {errors.num_windows} windows there: {there}; here: {here}: {verdict}")
+    for each in errors.differences[:_DIFFERENCES_NAMED]:
+        when = f"{datetime.fromtimestamp(each.time_s, UTC):%Y-%m-%d %H:%M}, {each.horizon} steps ahead"
+        console.note(f"    {when}: {name_of(each.name)} {each.there:.3f} there, {each.here:.3f} here")
+    if errors.num_differences > _DIFFERENCES_NAMED:
+        console.note(f"    and {errors.num_differences - _DIFFERENCES_NAMED:,} more")
 
 
 def measured_latencies(answer: dict[str, Any]) -> list[tuple[str, Latency]]:

@@ -9,7 +9,7 @@ from core.results import ThreadTiming, Timing
 from workbench import number_format, theme
 
 HEADERS = ("Threads", "Part", "Median ms", "p90 ms", "p99 ms", "Max ms")
-PARTS = ("features", "inference", "total")
+INPUT, INFERENCE, TOTAL = "features", "inference", "total"
 ROW_HEIGHT = 26
 MOST_ROWS = 12
 FIGURE_WIDTH = 84
@@ -40,17 +40,17 @@ class BenchmarkTable(QTableWidget):
             self.horizontalHeaderItem(column).setTextAlignment(LEFT)
         self.show_timings(())
 
-    def show_timings(self, timings: Sequence[ThreadTiming]) -> None:
-        """Show times, those of few threads first."""
+    def show_timings(self, timings: Sequence[ThreadTiming], input_part: str = INPUT) -> None:
+        """Show times, those of few threads first; `input_part` is what making the input is called."""
         ordered = sorted(timings, key=lambda timing: timing.num_threads)
-        rows = [(timing, part) for timing in ordered for part in PARTS]
+        rows = [(timing, part) for timing in ordered for part in (input_part, INFERENCE, TOTAL)]
         self.setRowCount(len(rows))
         for row, (timing, part) in enumerate(rows):
-            taken = {"features": timing.feature, "inference": timing.inference, "total": timing.total}[part]
+            taken = {INFERENCE: timing.inference, TOTAL: timing.total}.get(part, timing.feature)
             mark = " ¶" if timing.slowed else ""
-            first = f"{timing.num_threads}{mark}" if part == PARTS[0] else ""
+            first = f"{timing.num_threads}{mark}" if part == input_part else ""
             for column, text in enumerate((first, part, *_figures(taken))):
-                self.setItem(row, column, _cell(text, is_figure=column > 1, is_strong=part == PARTS[-1]))
+                self.setItem(row, column, _cell(text, is_figure=column > 1, is_strong=part == TOTAL))
         height = self.horizontalHeader().sizeHint().height() + ROW_HEIGHT * min(MOST_ROWS, max(3, len(rows))) + 4
         self.setFixedHeight(height)
 

@@ -14,6 +14,7 @@ from workbench.devices import sheets as device_sheets
 from workbench.devices.benchmark_table import BenchmarkTable
 from workbench.devices.book import DeviceBook
 from workbench.devices.talk import DeviceTalk
+from workbench.devices.task_words import words_of
 from workbench.session import Session
 from workbench.trials.facts import title_of
 from workbench.trials.menu import TrialMenu
@@ -22,11 +23,6 @@ from workbench.widgets.card import card, icon_button
 REPAINT_MS = 33
 FACTS_WIDTH = 340
 MARGINS = (16, 12, 16, 12)
-NOT_MEASURED = (
-    "Deploy brings the trial to the device, tries it there, puts it in force, and measures it: features, inference "
-    "and both together at 1 to all cores, memory, and accuracy on test clips. The reference trial is measured beside "
-    "it, and the figures stand on the charts of the Trials page."
-)
 NOT_CHECKED = "Check asks the device what it is and what is missing there. Nothing is changed."
 
 
@@ -66,7 +62,7 @@ class DeviceDeployPanel(QWidget):
         self.heading = QLabel()
         self.heading.setProperty("role", "title")
         self.table = BenchmarkTable()
-        self.nothing = _text(NOT_MEASURED, "muted")
+        self.nothing = _text("", "muted")
         self.measured, self.differing, self.marks = _text(), _text("", "muted"), _text()
         head = QHBoxLayout()
         head.addWidget(self.heading, 1)
@@ -124,6 +120,12 @@ class DeviceDeployPanel(QWidget):
         self.session.selection_changed.connect(self._show_selection)
         self.session.event_received.connect(self._take_event)
         theme.changed.connect(self._schedule)
+
+    @property
+    def task(self) -> str:
+        """What the trial in the menu is for; empty where there is none."""
+        name, study = self.trial.trial, self.session.study
+        return study.spec(name).task if name and study is not None else ""
 
     # What the user does
 
@@ -191,6 +193,7 @@ class DeviceDeployPanel(QWidget):
 
     def _show_figures(self, device: str, *, is_running: bool) -> None:
         name, study = self.trial.trial, self.session.study
+        task = words_of(self.task)
         latency = self._latency(name, device)
         live = self._live.get(name, []) if is_running else []
         timings = live or (_timings(latency) if latency and not is_running else [])
@@ -202,16 +205,15 @@ class DeviceDeployPanel(QWidget):
         if not name:
             self.nothing.setText("Train a trial first; it can be deployed as soon as it is finished.")
         else:
-            self.nothing.setText("The first times come in a moment." if is_running else NOT_MEASURED)
+            self.nothing.setText("The first times come in a moment." if is_running else task.not_measured)
         self.nothing.setVisible(not timings)
         self.table.setVisible(bool(timings))
-        self.table.show_timings(timings)
+        self.table.show_timings(timings, task.input_part)
         shown = latency if latency is not None and not is_running else None
         self.to_charts.setVisible(shown is not None)
         self.measured.setText(device_sheets.measured_sheet(shown, self._reference(shown)) if shown else "")
         self.marks.setText(device_sheets.marks_sheet(shown) if shown else "")
-        accuracy = shown.run.accuracy if shown and shown.run else None
-        self.differing.setText(device_sheets.differences_sheet(accuracy) if accuracy else "")
+        self.differing.setText(device_sheets.differences_sheet(shown.run) if shown and shown.run else "")
         for label in (self.measured, self.marks, self.differing):
             label.setVisible(bool(label.text()))
 

@@ -1,9 +1,11 @@
 """What the Devices page says of a device and of a benchmark on it, as rich text."""
 
+from datetime import UTC, datetime
 from html import escape
 
+from core.datasets.column_names import name_of
 from core.deploy.check import DeviceReport
-from core.results import Conditions, DeviceAccuracy, Latency
+from core.results import Conditions, DeviceAccuracy, DeviceErrors, DeviceRun, Latency
 from workbench import number_format, theme
 from workbench.trials.facts import EMULATED, MEANINGS, SLOWED
 from workbench.trials.sheets import table
@@ -52,7 +54,7 @@ def measured_sheet(latency: Latency, reference: str) -> str:
     run = latency.run
     if run is not None:
         rows += [
-            ("accuracy", _accuracy(run.accuracy)),
+            ("errors", _errors(run.errors)) if run.errors else ("accuracy", _accuracy(run.accuracy)),
             ("memory", f"{_megabytes(run.resident_bytes)} MB, at most {_megabytes(run.peak_resident_bytes)} MB"),
             ("governor", escape(run.before.governor or "")),
             ("clock rate", _before_and_after(_gigahertz(run.before), _gigahertz(run.after), "GHz")),
@@ -72,14 +74,41 @@ def marks_sheet(latency: Latency) -> str:
     return f"<span style='color:{palette.warning}'>{escape('; '.join(found))}</span>" if found else ""
 
 
-def differences_sheet(accuracy: DeviceAccuracy) -> str:
-    """Return the clips that device and desktop answered differently."""
-    lines = [
-        f"{escape(found.clip)}: {escape(found.there)} there, {escape(found.here)} here, is {escape(found.label)}"
-        for found in accuracy.differences[:MOST_DIFFERENCES]
-    ]
-    more = len(accuracy.differences) - MOST_DIFFERENCES
-    return "<br>".join([*lines, *([f"and {more} more"] if more > 0 else [])])
+def differences_sheet(run: DeviceRun) -> str:
+    """Return the clips that device and desktop answered differently, or the forecasts that differ."""
+    lines, count = [], 0
+    if run.accuracy is not None:
+        count = len(run.accuracy.differences)
+        lines = [
+            f"{escape(found.clip)}: {escape(found.there)} there, {escape(found.here)} here, is {escape(found.label)}"
+            for found in run.accuracy.differences
+        ]
+    elif run.errors is not None:
+        count = run.errors.num_differences
+        lines = [
+            f"{_moment(found.time_s)}, {escape(name_of(found.name))} {found.horizon} steps ahead: "
+            f"{found.there:.3f} there, {found.here:.3f} here"
+            for found in run.errors.differences
+        ]
+    more = count - len(lines[:MOST_DIFFERENCES])
+    return "<br>".join([*lines[:MOST_DIFFERENCES], *([f"and {more:,} more"] if more > 0 else [])])
+
+
+def _moment(time_s: int) -> str:
+    """Return a time in the clock of the file it comes from."""
+    return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M}"
+
+
+def _errors(errors: DeviceErrors) -> str:
+    """Return the errors on the device, and whether this machine's are the same within half a percent."""
+    palette = theme.current()
+    told = []
+    for found in errors.quantities:
+        there, here = (number_format.three_digits(mae) for mae in (found.mae, found.mae_here))
+        verdict = "" if found.agrees else f" <span style='color:{palette.bad}'>✗ {here} here</span>"
+        told.append(f"{escape(name_of(found.name))} <b>{there}</b> {escape(found.unit)}{verdict}")
+    agreed = f", <span style='color:{palette.good}'>✓</span> as here" if errors.agrees else ""
+    return f"{', '.join(told)} on {errors.num_windows:,} windows{agreed}"
 
 
 def _accuracy(accuracy: DeviceAccuracy | None) -> str:

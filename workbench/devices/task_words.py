@@ -1,0 +1,33 @@
+"""What differs in words on the Devices page by what a trial is for."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class TaskWords:
+    """Words of one task."""
+
+    input_part: str
+    """What is timed before the network runs."""
+    examples: str
+    """What it is judged on."""
+    quality: str
+
+    @property
+    def not_measured(self) -> str:
+        """Say what the button does."""
+        return (
+            "Deploy brings the trial to the device, tries it there, puts it in force, and measures it: "
+            f"{self.input_part}, inference and both together at 1 to all cores, memory, and {self.quality} on test "
+            f"{self.examples}. The reference trial is measured beside it, and the figures stand on the charts of the "
+            "Trials page."
+        )
+
+
+SPOTTING = TaskWords("features", "clips", "accuracy")
+FORECASTING = TaskWords("window", "windows", "errors")
+
+
+def words_of(task: str) -> TaskWords:
+    """Return the words of a task; of keyword spotting where there is no trial yet."""
+    return FORECASTING if task == "forecasting" else SPOTTING
