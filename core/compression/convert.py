@@ -26,7 +26,7 @@ def convert(
         return _convert(model, settings, training_inputs)
     surround = surround_of(frame)
     if _stays_in_floats(model, settings):
-        model, surround = fold(model, surround)
+        model, surround = fold(model, surround, significant_bits=11 if settings.scheme == "float16" else 24)
     return attach(_convert(model, settings, training_inputs), surround)
 
 
@@ -40,7 +40,10 @@ def _stays_in_floats(model: keras.Model, settings: Quantization) -> bool:
 def _convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
     run = tf.function(lambda inputs: model(inputs, training=False))
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function(signature)], model)
+    # The weights alone: a Keras model would be traced anew, call by call, for the saved model below.
+    held = tf.Module()
+    held.weights = model.weights
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function(signature)], held)
     # The converter would write a saved model and read it back: the same file for ten times the work. Only so does it
     # find LSTM cells, which are then one operation instead of a loop that cannot be quantized.
     converter.experimental_lower_to_saved_model = any(isinstance(layer, keras.layers.LSTM) for layer in model.layers)

@@ -19,6 +19,13 @@ Float32 = NDArray[np.float32]
 _Operator, _Options = schema.BuiltinOperator, schema.BuiltinOptions
 
 
+_HALF_BITS = 11
+# Half precision counts down to 6e-8 and up to 65,504; weights of trained networks lie between 0.01 and 10 or so.
+_HALF_SCALES = (1e-3, 1e3)
+# So many deviations from zero half precision still tells a hundredth of a deviation.
+_HIGHEST_HALF_LEVEL = 16.0
+
+
 @dataclass(frozen=True)
 class Surround:
     """The operations around a network; None, or False, stands for what there is none of, or is in the weights."""
@@ -51,16 +58,32 @@ def surround_of(frame: Frame) -> Surround:
     )
 
 
-def fold(model: keras.Model, surround: Surround) -> tuple[keras.Model, Surround]:
-    """Return a copy of a model with as much around it in its first and last layer as these can hold, and the rest."""
+def fold(model: keras.Model, surround: Surround, significant_bits: int) -> tuple[keras.Model, Surround]:
+    """Return a copy of a model with as much around it in its first and last layer as these can hold, and the rest.
+
+    `significant_bits` are those of the numbers that weights will be stored as.
+    """
     folded = keras.models.clone_model(model)
     folded.set_weights(model.get_weights())
     weighted = [layer for layer in folded.layers if layer.weights]
-    surround = _fold_input(weighted[0], surround)
-    return folded, _fold_output(weighted[-1], surround)
+    taken, given = surround.input_scale, surround.output_scale
+    assert taken is not None and given is not None
+    if _can_hold(taken, surround.input_mean, significant_bits):
+        surround = _fold_input(weighted[0], surround, significant_bits)
+    if _can_hold(np.reciprocal(given), surround.output_mean, significant_bits):
+        surround = _fold_output(weighted[-1], surround)
+    return folded, surround
 
 
-def _fold_input(layer: keras.layers.Layer, surround: Surround) -> Surround:
+def _can_hold(scale: Float32, mean: Float32 | None, significant_bits: int) -> bool:
+    """Tell whether weights of so many bits can hold scales and means that are to be told apart in deviations."""
+    if significant_bits > _HALF_BITS:
+        return True
+    is_within = bool((scale >= _HALF_SCALES[0]).all() and (scale <= _HALF_SCALES[1]).all())
+    return is_within and (mean is None or bool((np.abs(mean * scale) <= _HIGHEST_HALF_LEVEL).all()))
+
+
+def _fold_input(layer: keras.layers.Layer, surround: Surround, significant_bits: int) -> Surround:
     assert surround.input_scale is not None
     kernel, *others = layer.get_weights()
     # Steps × columns × outputs, whether the layer is dense, a convolution over time or recurrent.
@@ -69,11 +92,26 @@ def _fold_input(layer: keras.layers.Layer, surround: Surround) -> Surround:
     if subtracts_latest and isinstance(layer, keras.layers.Dense):
         # Σ w·(x − latest): what is taken away from all the others is the latest value's own weight.
         taps[-1] = -taps[:-1].sum(axis=0)
+        taps = _round(taps, significant_bits)
+        taps[-1] = -taps[:-1].sum(axis=0)
         subtracts_latest = False
     if surround.input_mean is not None:
+        taps = _round(taps, significant_bits)
         others[-1] = others[-1] - np.einsum("tco,c->o", taps, surround.input_mean)
     layer.set_weights([taps.reshape(kernel.shape), *others])
     return replace(surround, input_scale=None, input_mean=None, subtracts_latest=subtracts_latest)
+
+
+def _round(taps: Float32, significant_bits: int) -> Float32:
+    """Round the weights of each input and output (steps, columns, outputs) to one grid, so that their sum is on it too.
+
+    A level of 990 mbar then still cancels out in weights that are stored in half precision.
+    """
+    largest = np.maximum(np.abs(taps).max(axis=0), np.finfo(np.float32).tiny)
+    # One bit is left for a sum that rounding makes larger than the largest of its parts.
+    quantum = np.exp2(np.ceil(np.log2(largest)) - (significant_bits - 1))
+    rounded: Float32 = (np.round(taps / quantum) * quantum).astype(np.float32)
+    return rounded
 
 
 def _fold_output(layer: keras.layers.Dense, surround: Surround) -> Surround:

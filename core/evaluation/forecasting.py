@@ -101,7 +101,7 @@ def load_forecasts(folder: Path) -> KeptForecasts:
     """Read what `save_forecasts` kept. Raises DataError naming the file when it is missing or damaged."""
     path = folder / FORECASTS
     try:
-        with np.load(path) as kept:
+        with path.open("rb") as file, np.load(file) as kept:
             return KeptForecasts(**{field.name: kept[field.name] for field in fields(KeptForecasts)})
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise DataError(f"{path}: cannot be read; train the trial again") from error
