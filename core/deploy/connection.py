@@ -25,8 +25,9 @@ BEAT_S = 5.0
 _QUIT_S = 2.0
 _PIECE_BYTES = 256 * 1024
 
-# Else it prints what is raised here anyway.
+# Else it prints what is raised here anyway, where another library has set up logging.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
+logging.getLogger("paramiko").propagate = False
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.layout import Layout
 from core.deploy.told import objects
@@ -96,8 +97,8 @@ def follow_forecasts(connection: Connection, source: ForecastSource) -> Generato
 
 def _told(connection: Connection, source: ForecastSource, *options: str) -> Generator[ForecastTold, None, None]:
     layout = Layout(connection.home)
-    command = layout.program("forecast", *arguments(source, layout.home), f"--data={layout.data}", "--json", *options)
-    with closing(objects(connection.lines(*command), connection.name)) as told:
+    given = [*arguments(source, layout.home), f"--data={layout.data}", "--json", *options]
+    with closing(objects(programs.lines(connection, "forecast", *given), connection.name)) as told:
         for values in told:
             match values["kind"]:
                 case "forecast":

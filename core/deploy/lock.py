@@ -12,6 +12,8 @@ from core.deploy.device import hold
 from core.deploy.layout import Layout
 from core.errors import DeviceError
 
+WRITABLE = "free some space there, mount it writable, or try another card"
+
 
 @contextlib.contextmanager
 def held(connection: Connection, python: str, doing: str) -> Iterator[None]:
@@ -21,13 +23,15 @@ def held(connection: Connection, python: str, doing: str) -> Iterator[None]:
     """
     layout = Layout(connection.home)
     made = connection.run("mkdir", "-p", str(layout.base))
-    made.required(f"{connection.name}: {layout.base} could not be made")
+    made.required(f"{connection.name}: its home folder cannot be written; {WRITABLE}")
     owner = f"{getpass.getuser()} on {socket.gethostname()}, {doing} since {time.strftime('%H:%M')}"
     script = Path(hold.__file__).read_text(encoding="utf-8")
     with connection.beside(python, "-c", script, str(layout.lock), owner) as answer:
         word, _, holder = answer.partition(" ")
         if word == "busy":
             raise DeviceError(f"{connection.name} is in use by {holder}; wait for it and try again")
+        if word == "refused":
+            raise DeviceError(f"{connection.name}: {layout.base} cannot be written ({holder}); {WRITABLE}")
         if word != "held":
             raise DeviceError(f"{connection.name} could not be locked but said {answer[:200]!r}; try again")
         yield

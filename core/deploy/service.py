@@ -115,7 +115,8 @@ class ListeningService:
                 f"choose among its words: {', '.join(labels)}"
             )
         folder = self._layout.service
-        self._connection.run("mkdir", "-p", str(folder)).required(f"{self._connection.name}: {folder}")
+        made = self._connection.run("mkdir", "-p", str(folder))
+        made.required(f"{self._connection.name}: {folder} could not be made")
         self._connection.put(actions_text(actions).encode(), folder / FILE_NAME)
         self._units.install(UNIT, unit_text(self._layout, wav))
         hint = self._units.linger()

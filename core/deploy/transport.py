@@ -18,7 +18,7 @@ LOST_AFTER_S = 20
 def handshake(endpoint: Endpoint) -> paramiko.Transport:
     """Return a transport whose encryption stands, the server's key not yet checked."""
     sock = _socket(endpoint)
-    with _through(sock, endpoint), explained(str(endpoint), "the first words of SSH"):
+    with _through(sock, endpoint), _speaking_ssh(endpoint):
         transport = paramiko.Transport(sock)
         transport.banner_timeout = CONNECT_TIMEOUT_S
         options = transport.get_security_options()
@@ -31,10 +31,24 @@ def handshake(endpoint: Endpoint) -> paramiko.Transport:
         options.key_types = (*wanted, *(kind for kind in options.key_types if kind not in wanted))
         try:
             transport.start_client(timeout=CONNECT_TIMEOUT_S)
+            if not transport.initial_kex_done:
+                # It returns at the timeout as if all were well.
+                raise TimeoutError(f"it said nothing of use for {CONNECT_TIMEOUT_S:g} s")
         except BaseException:
             transport.close()
             raise
         return transport
+
+
+@contextlib.contextmanager
+def _speaking_ssh(endpoint: Endpoint) -> Iterator[None]:
+    try:
+        yield
+    except (EOFError, OSError, paramiko.SSHException) as error:
+        raise DeviceError(
+            f"{endpoint}: what answers there does not speak SSH as expected ({error or 'it hung up'}); check host and "
+            "port, and try again when the device has started"
+        ) from error
 
 
 @contextlib.contextmanager

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -269,6 +271,29 @@ def test_a_device_that_is_not_there(ssh_device, monkeypatch):
     monkeypatch.setattr(module, "CONNECT_TIMEOUT_S", 0.3)
     with pytest.raises(DeviceError, match=r"does not answer|takes no SSH"):
         Connection.open(Device(name="x", host="192.0.2.1"))
+
+
+@pytest.mark.parametrize("greeting", [b"", b"HTTP/1.0 400 what\r\n\r\n", None])
+def test_what_answers_but_speaks_no_ssh(ssh_device, monkeypatch, greeting):
+    monkeypatch.setattr(module, "CONNECT_TIMEOUT_S", 0.3)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept = []
+
+        def answer() -> None:
+            client, _ = server.accept()
+            kept.append(client)
+            if greeting is None:
+                client.close()
+            else:
+                client.sendall(greeting)
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        other = ssh_device.device.model_copy(update={"port": server.getsockname()[1]})
+        with pytest.raises(DeviceError, match=r"does not speak SSH as expected \(.+\); check host and port"):
+            Connection.open(other)
+        answering.join()
+        kept[0].close()
 
 
 def test_arguments_and_names_arrive_as_they_are(connection, ssh_device):

@@ -13,10 +13,12 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from core.deploy.connection import Connection
+from core.deploy.device.actions import Actions
 from core.deploy.devices import Device
 from core.deploy.layout import Layout
 from core.deploy.lock import held
 from core.deploy.release import Release, deploy, make_release, place, roll_back
+from core.deploy.service import ListeningService
 from core.errors import DeviceError, StudyError
 from core.evaluation.detection import DetectionSettings
 from core.events import ignore
@@ -24,7 +26,8 @@ from core.experiment import device_trials
 from core.experiment.model_choice import choose_model
 from core.experiment.spotting import save_working_point
 from core.experiment.store import Study
-from tests.ssh_server import SshDevice, tiny_disk
+from tests import user_systemd
+from tests.ssh_server import SshDevice, mounted_for_reading, tiny_disk
 
 
 @pytest.fixture
@@ -230,6 +233,13 @@ def test_a_second_desktop_is_told_who_deploys(connection, ssh_device, study, nam
         with ssh_device.connect() as second, told:
             device_trials.deploy_trial(second, study, name, ignore)
         assert current(ssh_device) == ""
+        with ssh_device.connect() as second:
+            for work in (
+                lambda: device_trials.benchmark_trials(second, study, [name], device_trials.Benchmarking(), ignore),
+                lambda: device_trials.roll_back(second),
+            ):
+                with pytest.raises(DeviceError, match="loop is in use by"):
+                    work()
         ssh_device.cut()
     with ssh_device.connect() as third:
         assert device_trials.deploy_trial(third, study, name, ignore) == current(ssh_device)
@@ -249,6 +259,24 @@ def test_a_disk_that_fills_up_leaves_the_old_release(connection, ssh_device, stu
         with pytest.raises(DeviceError, match=r"No space left|disk is full"):
             place(connection, changed(study, name, 0.6))
         assert not list(base.glob("releases/*"))
+    assert current(ssh_device) == first and is_whole(ssh_device)
+
+
+def test_a_card_that_became_read_only_keeps_what_is_in_force_and_is_named(connection, ssh_device, study, name):
+    user_systemd.put_tools(ssh_device)
+    first = deploy(connection, changed(study, name, 0.5))
+    changed(study, name, 0.6)
+    service = ListeningService(connection)
+    with mounted_for_reading(ssh_device.base):
+        for write in (
+            lambda: device_trials.deploy_trial(connection, study, name, ignore),
+            lambda: device_trials.roll_back(connection),
+            lambda: device_trials.benchmark_trials(connection, study, [name], device_trials.Benchmarking(), ignore),
+            lambda: service.install(Actions()),
+            service.detections,
+        ):
+            with pytest.raises(DeviceError, match=r"loop: /.*tinyml-workbench.*Read-only file system"):
+                write()
     assert current(ssh_device) == first and is_whole(ssh_device)
 
 

@@ -22,7 +22,6 @@ from __future__ import annotations
 
 import core.deploy.device.one_thread  # noqa: F401 (before numpy)  # isort: skip
 
-import argparse
 import json
 import os
 import platform
@@ -200,7 +199,7 @@ def _candidates(folders: list[str], files: list[Path]) -> list[Candidate]:
 
 def main() -> None:
     """Measure what the command line names."""
-    parser = argparse.ArgumentParser("bench")
+    parser = lines.CommandLine("bench")
     parser.add_argument("folders", nargs="*", default=["."])
     parser.add_argument("--clips", action="append", type=Path, default=[])
     parser.add_argument("--threads", default=",".join(map(str, range(1, num_cores() + 1))))

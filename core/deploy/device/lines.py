@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
@@ -73,4 +74,9 @@ def run(work: Callable[[], None]) -> int:
     except BrokenPipeError:
         # Nobody listens any more; Python would complain once again when it flushes at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except (OSError, sqlite3.Error) as error:
+        where = getattr(error, "filename", None) or "a file of this program"
+        reason = getattr(error, "strerror", None) or error
+        say("failed", message=f"{where} cannot be used ({reason}); free some space there, or mount it writable")
+        return FAILED
     return DONE
