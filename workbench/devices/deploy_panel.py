@@ -31,6 +31,8 @@ class DeviceDeployPanel(QWidget):
 
     charts_wanted = Signal()
     """The user wants to see the trials on the charts, by this device's latency."""
+    trial_changed = Signal()
+    """Another trial is in the menu."""
 
     def __init__(self, session: Session, book: DeviceBook, talk: DeviceTalk) -> None:
         super().__init__()
@@ -112,6 +114,7 @@ class DeviceDeployPanel(QWidget):
         self.roll_back.clicked.connect(lambda: self.talk.ask(RollBack(device=self.book.chosen)))
         self.to_charts.clicked.connect(self.charts_wanted)
         self.trial.currentIndexChanged.connect(self._schedule)
+        self.trial.currentIndexChanged.connect(lambda: self.trial_changed.emit())
         self.talk.changed.connect(self._schedule)
         self.book.changed.connect(self._schedule)
         self.book.chosen_changed.connect(self._schedule)

@@ -32,6 +32,7 @@ from workbench import preferences as remembered
 from workbench import theme
 from workbench.devices.book import DeviceBook, address_of
 from workbench.devices.deploy_panel import DeviceDeployPanel
+from workbench.devices.forecast_panel import DeviceForecastPanel
 from workbench.devices.form import DeviceForm
 from workbench.devices.line import DeviceLine
 from workbench.devices.list import DeviceList
@@ -71,6 +72,7 @@ class DevicesPage(QWidget):
         self._build()
         self._connect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._follow_task()
         self.book.chosen = str(preferences.get(LAST_DEVICE))
         self.read()
 
@@ -85,6 +87,7 @@ class DevicesPage(QWidget):
         self.service = DeviceServicePanel(self.book, self.talk)
         self.monitor = DeviceMonitorPanel(self.book, self.talk)
         self.live = DeviceLivePanel(self.book, self.talk)
+        self.forecast = DeviceForecastPanel(self.book, self.talk)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         for panel, words in (
@@ -92,6 +95,7 @@ class DevicesPage(QWidget):
             (self.service, "Listening service"),
             (self.monitor, "Monitor"),
             (self.live, "Live"),
+            (self.forecast, "Forecast"),
         ):
             self.tabs.addTab(panel, words)
         self.whole = QWidget()
@@ -161,7 +165,8 @@ class DevicesPage(QWidget):
         self.check.clicked.connect(self.check_device)
         self.provision.clicked.connect(lambda: self.talk.work(device_jobs.ProvisionDevice(device=self.book.chosen)))
         self.deploying.charts_wanted.connect(self.show_charts)
-        for panel in (self.service, self.live):
+        self.deploying.trial_changed.connect(self._follow_task)
+        for panel in (self.service, self.live, self.forecast):
             panel.said.connect(self.line.show_trouble)
         self.monitor.said.connect(self.line.show_note)
         self.line.trusted.connect(self.talk.trust)
@@ -248,6 +253,17 @@ class DevicesPage(QWidget):
                 device=device.name, host=device.host, port=device.port, user=device.user, key=device.key
             )
         )
+
+    def _follow_task(self) -> None:
+        """Show the panels that belong to what the trial in the menu is for."""
+        forecasts = self.deploying.task == "forecasting"
+        for panel, belongs in (
+            (self.service, not forecasts),
+            (self.monitor, not forecasts),
+            (self.live, not forecasts),
+            (self.forecast, forecasts),
+        ):
+            self.tabs.setTabVisible(self.tabs.indexOf(panel), belongs)
 
     def _leave_form(self) -> None:
         self.stack.setCurrentWidget(self.whole if self.book.device else self.empty)
