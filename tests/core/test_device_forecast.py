@@ -294,7 +294,7 @@ def test_a_sensor_that_fails_is_tried_again(tmp_path, monkeypatch):
     count = tmp_path / "count"
     command = f"echo x >> {count}; [ $(wc -l < {count}) -gt 1 ] && echo 20 50 || {{ echo broken >&2; exit 3; }}"
     assert read_sensor(command) == {"temperature": 20, "humidity": 50} and count.read_text() == "x\nx\n"
-    with pytest.raises(DataError, match="echo no; exit 3: .* ended with status 3: no"):
+    with pytest.raises(DataError, match=r"echo no; exit 3: .* ended with status 3: no"):
         read_sensor("echo no; exit 3")
 
 
