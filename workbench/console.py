@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -47,6 +48,7 @@ STAGES: Mapping[Stage, str] = {
     "export": "Exporting",
 }
 Side = Literal["left", "right"]
+_LEAST_TEXT = 12
 SECONDS_BETWEEN_LINES = 2
 """Without a terminal, of progress within a stage."""
 PHASES = {"training": "training", "fine_tuning": "fine-tuning"}
@@ -74,18 +76,39 @@ def answer_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> Non
     sys.stdout.write(text.getvalue())
 
 
-def show_table(title: str, headings: Iterable[tuple[str, Side]], rows: Iterable[Sequence[str]]) -> None:
-    """Draw a table on stdout, each column with its heading and the side it is aligned to."""
+def show_table(
+    title: str,
+    headings: Iterable[tuple[str, Side]],
+    rows: Iterable[Sequence[str]],
+    spared: Sequence[str] = (),
+) -> None:
+    """Draw a table on stdout, each column with its heading and the side it is aligned to.
+
+    On a terminal that is too narrow the columns `spared` are left out, one after another, and said so.
+    """
     if title:
         note(title)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading, side in headings:
-        table.add_column(escape(heading), justify=side, no_wrap=side == "right")
-    for row in rows:
-        table.add_row(*(escape(cell) for cell in row))
     # Piped into a file a table is as wide as it needs to be.
     console = stdout if stdout.is_terminal else Console(highlight=False, width=400)
+    columns = [(heading, side, list(cells)) for (heading, side), *cells in zip(headings, *rows, strict=True)]
+    left_out = []
+    for heading in spared:
+        if _width(columns) > console.width:
+            columns = [column for column in columns if column[0] != heading]
+            left_out.append(heading)
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading, side, cells in columns:
+        least = None if side == "right" else min(_LEAST_TEXT, _width([(heading, side, cells)]) - 2)
+        table.add_column(escape(heading), justify=side, no_wrap=side == "right", min_width=least)
+    for row in zip(*(cells for *_, cells in columns), strict=True):
+        table.add_row(*(escape(cell) for cell in row))
     console.print(table)
+    if left_out:
+        note(f"Left out for want of room: {', '.join(left_out)}; a wider terminal, --csv and --json have them.")
+
+
+def _width(columns: Iterable[tuple[str, Side, Sequence[str]]]) -> int:
+    return sum(2 + max(map(cell_len, (heading, *cells))) for heading, _, cells in columns)
 
 
 def say(sentence: str) -> None:

@@ -22,6 +22,8 @@ _TIMES = (
 )  # fmt: skip
 _ABOUT = ("letter", "number", "name", "title", "task", "state")
 _MARKS = ("synthetic", "worse_than_persistence", "on_front", "feasible", "warnings", "message")
+_SPARED = ("p99 ms", "feature ms", "inference ms", "plain kB", "parameters", "gain %")
+"""Columns that a narrow terminal does without, the first to go first."""
 ON_FRONT, FEASIBLE = "●", "✓"
 
 
@@ -102,7 +104,7 @@ def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
         for name in quantities:
             quality += _error_of_baseline(baseline.error_of(name))
         rows.append(["", f"{baseline.title}, {baseline.horizon_minutes:g} min ahead", "", *quality, *[""] * 8])
-    console.show_table(study.name, headings, rows)
+    console.show_table(study.name, headings, rows, spared=_SPARED)
     _show_notes(summaries, front, constraints)
 
 

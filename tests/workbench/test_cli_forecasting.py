@@ -1,0 +1,166 @@
+"""The command line on forecasts: tables, pictures and sheets with their baselines, in the words of forecasting."""
+
+import csv
+import io
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from core.experiment.constraints import Constraints
+from core.experiment.store import Study
+from core.results import Errors, QuantityErrors, TrialResult
+from workbench import console
+from workbench.cli import app
+
+ROOT = Path(__file__).parents[2]
+SPEC = ROOT / "resources/specs/system-f.toml"
+STRANGERS = re.compile(r"clip|word|accuracy|keyword|label|speaker|sound", re.IGNORECASE)
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def study(series_trial, tmp_path) -> Study:
+    """A trained trial A, and B, which foretells temperature worse than persistence and humidity better."""
+    made = Study.open(shutil.copytree(series_trial.parents[1], tmp_path / "study"))
+    a = made.summaries()[0].name
+    spec, result = made.spec(a), made.result(a)
+    b = made.add(spec.model_copy(update={"name": "Poor", "training": spec.training.model_copy(update={"seed": 7})}))
+    (made.folder_of(b) / "result.json").write_text(poor(result).model_dump_json(), encoding="utf-8")
+    made.refresh()
+    return made
+
+
+def poor(result: TrialResult) -> TrialResult:
+    def scaled(errors: Errors, factor: float) -> Errors:
+        return Errors(
+            by_horizon=tuple(factor * error for error in errors.by_horizon),
+            by_hour=tuple(error and factor * error for error in errors.by_hour),
+        )
+
+    quantities = tuple(
+        QuantityErrors(**{**dict(found), "file": scaled(found.persistence, factor)})
+        for found, factor in zip(result.quality.quantities, (1.25, 0.5), strict=True)
+    )
+    return result.model_copy(update={"quality": result.quality.model_copy(update={"quantities": quantities})})
+
+
+def test_trials_stand_beside_both_baselines(study):
+    lines = run("trials", study.folder).stdout.splitlines()
+    head, _, worse, still, linear = lines[1:6]
+    assert head.split()[2:8] == ["T", "°C", "gain", "%", "rh", "%"] and "zip kB" in head
+    assert "▽" in worse and "-25.0" in worse and "50.0" in worse
+    assert "Persistence, 60 min ahead" in still and "Linear model, 60 min ahead" in linear
+    assert "▽ worse than persistence" in lines
+    assert not STRANGERS.search("\n".join(lines))
+
+
+def test_a_narrow_terminal_leaves_out_columns_and_never_names(study, monkeypatch):
+    narrow = console.Console(highlight=False, force_terminal=True, width=80, no_color=True)
+    monkeypatch.setattr(console, "stdout", narrow)
+    shown = run("trials", study.folder).stdout
+    assert "Weather" in shown and "Poor" in shown and "total ms" in shown
+    assert "Left out for want of room: p99 ms, feature ms" in shown
+
+
+def test_json_says_what_is_no_use(study):
+    document = json.loads(run("trials", study.folder, "--json").stdout)
+    good, bad = document["trials"]
+    assert bad["worse_than_persistence"] and [error["worse_than_persistence"] for error in bad["errors"]] == [
+        True,
+        False,
+    ]
+    assert [error["gain"] for error in bad["errors"]] == pytest.approx([-0.25, 0.5])
+    assert [one["title"] for one in document["baselines"]] == ["Persistence", "Linear model"]
+    assert [error["mae"] for error in document["baselines"][1]["errors"]] == [
+        error["linear_mae"] for error in good["errors"]
+    ]
+
+
+def test_csv_has_the_errors_of_each_quantity(study):
+    rows = list(csv.DictReader(io.StringIO(run("trials", study.folder, "--csv").stdout)))
+    assert float(rows[1]["mae T (degC)"]) == pytest.approx(1.25 * float(rows[1]["persistence T (degC)"]))
+    assert rows[1]["worse_than_persistence"] == "True" and float(rows[0]["linear rh (%)"]) > 0
+
+
+def test_a_trial_is_shown_by_horizon_and_hour_beside_its_baselines(study):
+    shown = run("show", study.folder, "B").stdout
+    assert "▽, 25.0 % more than persistence" in shown and "50.0 % less than persistence" in shown
+    assert "▽ worse than persistence" in shown
+    heads = [line.split() for line in shown.splitlines() if "persistence" in line and "linear" in line]
+    assert ["ahead", "T", "°C", "persistence", "linear", "rh", "%", "persistence", "linear"] in heads
+    assert [line.split()[0] for line in shown.splitlines() if " min  " in line] == ["10", "20", "30", "40", "50", "60"]
+    by_hour = study.result(study.find("B")).quality.quantities[0].file.by_hour
+    hours = [line.split()[0] for line in shown.splitlines() if line.strip()[2:5] == ":00"]
+    assert hours == [f"{hour:02}:00" for hour, error in enumerate(by_hour) if error is not None]
+    assert not STRANGERS.search(shown.partition("Folder:")[0])
+    assert json.loads(run("show", study.folder, "B", "--json").stdout)["worse_than_persistence"] is True
+
+
+def test_constraints_bound_each_quantity(study):
+    study.set_constraints(Constraints(zip_bytes_max=2048, mae_max={"T (degC)": 100.0, "rh (%)": 100.0}))
+    shown = run("trials", study.folder).stdout
+    assert "✓ meets the constraints of the study: zip ≤ 2 kB, T error ≤ 100 °C, rh error ≤ 100 %" in shown
+    study.set_constraints(Constraints(mae_max={"T (degC)": 1e-6}))
+    assert "None of them meets all constraints of the study: T error ≤" in run("trials", study.folder).stdout
+
+
+def test_the_picture_has_the_baselines_of_the_quantity_asked_for(study, tmp_path, qapp):
+    out = tmp_path / "front.svg"
+    document = json.loads(run("pareto", study.folder, "--out", out, "--y", "rh (%)", "--json").stdout)
+    errors = study.summaries()[0].errors[1]
+    assert document["y"] == "mae.rh (%)"
+    assert document["baselines"] == {
+        "persistence, 60 min": errors.persistence_mae, "linear model, 60 min": errors.linear_mae,
+    }  # fmt: skip
+    assert [one["worse_than_persistence"] for one in document["trials"]] == [False, True]
+    assert "Persistence" in out.read_text(encoding="utf-8")
+    failed = run("pareto", study.folder, "--out", out, "--y", "p (mbar)")
+    assert (failed.exit_code, "it has T (degC), rh (%)" in failed.stderr) == (1, True)
+
+
+def test_a_model_leaves_the_study_with_what_it_takes_and_gives(study, tmp_path):
+    assert run("export", study.folder, "A", "--format", "c-array", "--out", tmp_path).exit_code == 0
+    header = (tmp_path / "weather.h").read_text(encoding="utf-8")
+    assert "T +10 min, rh +10 min, T +20 min" in header
+    assert "the latest 6 values, 10 min apart" in header
+    run("export", study.folder, "A", "--out", tmp_path)
+    judged = json.loads(
+        run("evaluate", tmp_path / "weather.tflite", "--spec", SPEC, "--data", study.spec(study.find("A")).dataset.file,
+            "--json").stdout
+    )  # fmt: skip
+    assert [error["mae"] for error in judged["errors"]] == [error.mae for error in study.summaries()[0].errors]
+
+
+@pytest.mark.parametrize("command", ["classify", "detect", "listen"])
+def test_what_takes_sound_refuses_a_forecaster(study, command, tmp_path):
+    failed = run(command, study.folder, "A", *([tmp_path / "clip.wav"] if command == "classify" else []))
+    assert failed.exit_code == 1
+    assert "forecasts and takes no sound; choose a model of keyword spotting" in failed.stderr
+
+
+def test_a_spec_of_forecasts_names_its_own_sections(tmp_path):
+    failed = run("train", SPEC, "--study", tmp_path / "study", "--set", "features.kind=mfcc")
+    assert failed.exit_code == 2
+    assert "dataset.file: no file given; choose a CSV file" in failed.stderr
+    assert "features: unknown field" in failed.stderr and "window" in failed.stderr
+
+
+def test_a_study_is_reported_with_what_others_published(study, tmp_path):
+    page = tmp_path / "page.md"
+    table = json.loads(run("report", study.folder, "--json").stdout)["table"]
+    assert "| F 0.05 | CNN, α 0.05 | 0.410 °C · 1.76 % |" in table
+    kept = table.replace("| 1.564 |  |  | not run yet |", "| 1.564 | 0.9 | 0.01 ms | weather.csv |")
+    page.write_text(
+        f"<!-- results: written by `workbench report`; do not edit -->\n{kept}<!-- end of results -->\n",
+        encoding="utf-8",
+    )
+    assert run("report", study.folder, "--into", page).exit_code == 0
+    renewed = page.read_text(encoding="utf-8")
+    assert "| 1.564 | 0.9 | 0.01 ms | weather.csv |" in renewed
