@@ -329,5 +329,5 @@ def test_forecasts_follow_at_the_step_of_the_model(release, tmp_path, monkeypatc
         # As after a restart: the window goes on a step after the last reading.
         clock.now_s += 60
         clock._patience += 4
-    assert said == [*["reading", "waiting"] * 5, *["reading", "forecast"] * 7]
+    assert said == [*["reading", "waiting"] * 5, *["reading", "forecast"] * 4, "waiting", *["reading", "forecast"] * 3]
     assert clock.waited[:2] == [0, 600] and clock.waited[10] == 540

@@ -128,7 +128,7 @@ class DeviceDeployPanel(QWidget):
     def task(self) -> str:
         """What the trial in the menu is for; empty where there is none."""
         name, study = self.trial.trial, self.session.study
-        return study.spec(name).task if name and study is not None else ""
+        return study.summary(name).task if name and study is not None else ""
 
     # What the user does
 

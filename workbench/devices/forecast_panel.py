@@ -31,6 +31,7 @@ from workbench.widgets.card import card, icon_button
 SOURCE_WIDTH = 400
 ROW_HEIGHT = 26
 MARGINS = (16, 12, 16, 12)
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 INVITATION = (
     "The deployed model forecasts from the latest values of a table on the device, or of a sensor that a command "
@@ -78,6 +79,7 @@ class DeviceForecastPanel(QWidget):
         source.layout().addLayout(buttons)
         source.layout().addWidget(self.state)
         source.setFixedWidth(SOURCE_WIDTH)
+        self.state.hide()
         self.table = QTableWidget(0, 0)
         self.table.setAccessibleName("Values measured and forecast")
         self.table.setProperty("role", "clips")
@@ -136,29 +138,33 @@ class DeviceForecastPanel(QWidget):
 
     def _take(self, job: QueuedJob) -> None:
         if isinstance(job.intention, ForecastOnDevice) and job.intention.device == self.book.chosen:
-            self.state.setText("")
+            self._say("")
             self._show(DeviceForecast.model_validate(job.answer["forecast"]))
 
     def _hear(self, event: DeviceSaid) -> None:
         if event.device != self.book.chosen or not self.is_following:
             return
         if event.what == DeviceForecast.__name__:
-            self.state.setText("")
+            self._say("")
             self._show(DeviceForecast.model_validate(event.values))
         elif event.what == ForecastTrouble.__name__:
-            self.state.setText(ForecastTrouble.model_validate(event.values).message)
+            self._say(ForecastTrouble.model_validate(event.values).message)
         elif event.what == SensorReading.__name__:
             reading = SensorReading.model_validate(event.values)
             told = ", ".join(f"{name} {value:g}" for name, value in reading.values.items())
-            self.state.setText(f"{reading.time:%H:%M:%S}   {told}")
+            self._say(f"{reading.time:%H:%M:%S}   {told}")
 
     def _forget(self, _name: str) -> None:
         if self.is_following:
             self.talk.end_stream()
-        self.state.setText("")
+        self._say("")
         self._show(None)
 
     # What is shown
+
+    def _say(self, sentence: str) -> None:
+        self.state.setText(sentence)
+        self.state.setVisible(bool(sentence))
 
     def _show(self, forecast: DeviceForecast | None) -> None:
         self.chart.show_forecast(forecast)
@@ -185,8 +191,8 @@ class DeviceForecastPanel(QWidget):
                 if cells[1] == "forecast":
                     item.setFont(_bold())
                 self.table.setItem(place, column, item)
-        for column in range(2, len(headers)):
-            self.table.horizontalHeaderItem(column).setTextAlignment(RIGHT)
+        for column in range(len(headers)):
+            self.table.horizontalHeaderItem(column).setTextAlignment(RIGHT if column > 1 else LEFT)
 
     def _show_busy(self, *_: object) -> None:
         following = self.is_following

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QComboBox, QWidget
 from core.experiment.store import Study, TrialState, TrialSummary
 from workbench import number_format
 from workbench.form.fields import guard_wheel
-from workbench.trials.facts import accuracy_marks, title_of
+from workbench.trials.facts import accuracy_marks, quality_marks, title_of
 
 NO_TRIAL = "No trained trial yet"
 CHARACTERS = 26
@@ -52,4 +52,8 @@ class TrialMenu(QComboBox):
 
 
 def _words(trial: TrialSummary) -> str:
-    return f"{trial.letter}  {title_of(trial)}  {number_format.percent(trial.accuracy)} %{accuracy_marks(trial)}"
+    quality = f"{number_format.percent(trial.accuracy)} %{accuracy_marks(trial)}"
+    if trial.errors:
+        errors = [f"{number_format.three_digits(error.mae)} {error.unit}".strip() for error in trial.errors]
+        quality = f"{', '.join(errors)}{quality_marks(trial)}"
+    return f"{trial.letter}  {title_of(trial)}  {quality}"

@@ -24,6 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,9 @@ def follow(forecaster: Forecaster, options: argparse.Namespace, say: Say) -> Non
     """Forecast at every step, until the process is ended; a step that fails is told and left behind."""
     step_s = max(_LEAST_STEP_S, forecaster.settings.step_s)
     due_s = _first_due_s(options, step_s)
+    if due_s > time.time():
+        at = datetime.fromtimestamp(due_s)
+        say("waiting", message=f"the next reading is taken at {at:%H:%M:%S}, a step after the last that was kept")
     while True:
         time.sleep(max(0.0, due_s - time.time()))
         try:
