@@ -15,6 +15,7 @@ import pytest
 
 from core.events import EpochEnded, TrialFinished, TrialStarted
 from core.experiment.store import Study, TrialState
+from tests.series import write_series
 
 ROOT = Path(__file__).parents[2]
 TINY = """\
@@ -295,3 +296,24 @@ def test_data_synthesize_marks_its_clips(terminal):
     report = terminal.ask("data", "check", folder)
     assert report["synthetic"] is True
     assert {label["label"]: label["num_clips"] for label in report["labels"]} == {"go": 4, "stop": 4}
+
+
+def test_a_forecaster_is_trained_by_the_same_command(terminal):
+    table = write_series(terminal.folder / "weather.csv")
+    starter = ROOT / "resources/specs/system-f-tiny.toml"
+    quick = (
+        "--set",
+        "training.epochs=3",
+        "--set",
+        "pruning.schedule=polynomial",
+        "--set",
+        "pruning.fine_tuning_epochs=2",
+    )
+    done = terminal.run("train", starter, "--study", "weather", "--data", table, *quick)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stderr.splitlines() if "validation error T 0." in line]
+    assert len(told) == 5 and "fine-tuning, epoch 2 of 2" in told[-1] and "sparsity" in told[-1]
+    assert " °C, rh " in told[0] and "clip" not in done.stdout + done.stderr
+    trial = Study.open(terminal.folder / "weather").summaries()[0]
+    assert (trial.state, trial.task, trial.horizon_minutes) == (TrialState.FINISHED, "forecasting", 60)
+    assert trial.zip_bytes < 1024 and trial.nonzero_params < trial.params
