@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from core.errors import StudyError, WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
 from core.experiment.store import Constraints, Study, TrialSummary
+from core.results import Forecast
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.jobs import Jobs
@@ -29,16 +30,18 @@ from workbench.session import Session
 from workbench.trials.actions import TrialActions
 from workbench.trials.charts import TrialCharts
 from workbench.trials.compare import TrialComparison
-from workbench.trials.constraint_bar import ConstraintBar
+from workbench.trials.constraint_bar import ConstraintBar, limitables_for
 from workbench.trials.details import TrialDetails
 from workbench.trials.export import export_as
-from workbench.trials.facts import Differences
+from workbench.trials.facts import Differences, baseline_words
 from workbench.trials.filter import FilterBar, TrialFilter
+from workbench.trials.forecast_panel import ForecastPage
 from workbench.trials.frame import EmptyTrials, invitation, padded, stack
 from workbench.trials.running import RunningTrials
 from workbench.trials.settings_reader import DifferenceReader
 from workbench.trials.sheets import hover_card
 from workbench.trials.table import TrialTable
+from workbench.widgets.elided_label import ElidedLabel
 from workbench.widgets.message_bar import MessageBar
 
 REPAINT_MS = 33
@@ -84,7 +87,10 @@ class TrialsPage(QWidget):
             self.beside.addWidget(beside)
         upper, lower = QWidget(), QWidget()
         stack(upper, padded(self.constraints, 12, 8, 12, 4), self.charts)
-        stack(lower, self.filter, self.table)
+        self.baselines = ElidedLabel()
+        self.baselines.setProperty("role", "muted")
+        self.baselines.setContentsMargins(12, 4, 12, 4)
+        stack(lower, self.filter, self.baselines, self.table)
         self.down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self.down.addWidget(upper)
         self.down.addWidget(lower)
@@ -100,6 +106,8 @@ class TrialsPage(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.across)
+        self.forecasts = ForecastPage()
+        self.pages.addWidget(self.forecasts)
         stack(self, self.message, self.pages)
 
     def _connect(self) -> None:
@@ -120,6 +128,9 @@ class TrialsPage(QWidget):
         self.charts.export_requested.connect(self._export_chart)
         self.charts.size_changed.connect(self._show_running)
         self.charts.describe = self._describe
+        self.charts.ratings_changed.connect(self._offer_limits)
+        self.details.forecast.enlarge_requested.connect(self.enlarge_forecasts)
+        self.forecasts.closed.connect(self._close_forecasts)
         self.filter.changed.connect(self._show_filter)
         self.reader.progressed.connect(self._take_read)
         self.table.chosen.connect(session.select)
@@ -158,6 +169,7 @@ class TrialsPage(QWidget):
         self.differences = Differences(study) if study else None
         self.running.forget_all()
         self.message.hide()
+        self.pages.setCurrentWidget(self.across)
         self.filter.clear()
         self._whole = True
         self._schedule()
@@ -235,7 +247,10 @@ class TrialsPage(QWidget):
         table.redraw(self.running)
         self.charts.show_selection(self.session.selection, self._reference)
         self.table.show_selection(self.session.selection)
-        self.pages.setCurrentWidget(self.across if table.trials else self.empty)
+        if self.pages.currentWidget() is not self.forecasts or not table.trials:
+            self.pages.setCurrentWidget(self.across if table.trials else self.empty)
+        self.baselines.setText(baseline_words(self.charts.baselines))
+        self.baselines.setVisible(bool(self.charts.baselines))
         self.empty.show_study(study, self.experiment_action())
         self._show_count()
         if self.differences is not None and table.filter.words and not all(map(self.differences.knows, table.trials)):
@@ -306,6 +321,23 @@ class TrialsPage(QWidget):
         self._show_count(unread)
 
     # What the user does
+
+    def enlarge_forecasts(self) -> None:
+        """Show the forecasts of the current trial over the whole page."""
+        study, names = self.session.study, self._known_selection()
+        result = study.result(names[0]) if study and names else None
+        if study is not None and result is not None and isinstance(result.quality, Forecast):
+            trial = self.table.trials.trials[names[0]]
+            self.forecasts.show_trial(study.folder_of(trial.name), trial, result.quality)
+            self.pages.setCurrentWidget(self.forecasts)
+
+    def _close_forecasts(self) -> None:
+        self.pages.setCurrentWidget(self.across)
+        self.table.setFocus()
+
+    def _offer_limits(self) -> None:
+        columns = [rating.column for rating in self.charts.ratings]
+        self.constraints.offer(limitables_for(columns, self.charts.baselines))
 
     def undo(self) -> None:
         """Take back the last deletion or renaming."""

@@ -282,14 +282,19 @@ class TrialLayer(pg.GraphicsObject):
             painter.drawText(place, side, line.text)
 
     def _baseline_boxes(self, box: QRectF) -> list[QRectF]:
-        """Return where the baselines' texts stand: on their lines at the left end, close ones side by side."""
+        """Return where the baselines' texts stand: on their lines, as far to the left as no point is covered."""
         (_, _), (bottom, top) = self.plot.vb.viewRange()
         metrics, height = QFontMetricsF(_font(pixels=NOTE_PIXELS)), LIMIT_BOX[1]
         boxes: list[QRectF] = []
+        points = self.pixels()
         for line in self.emphasis.baselines:
             y = (top - line.place) / (top - bottom) * box.height()
             near = [other.right() + 12 for other in boxes if abs(other.bottom() - y) < height]
-            boxes.append(QRectF(max(near, default=6), y - height, metrics.horizontalAdvance(line.text), height))
+            text = QRectF(max(near, default=6), y - height, metrics.horizontalAdvance(line.text), height)
+            last = box.right() - text.width() - 6
+            steps = np.arange(0, max(1, last - text.left()), TEXT_HEIGHT)
+            free = (moved for step in steps if not _covers(moved := text.translated(step, 0), points))
+            boxes.append(next(free, text))
         return boxes
 
     def _baseline_obstacles(self, box: QRectF) -> np.ndarray:
@@ -360,6 +365,11 @@ class TrialLayer(pg.GraphicsObject):
 
 def _inside(pixels: np.ndarray, box: QRectF) -> np.ndarray:
     return ((pixels >= -1) & (pixels <= (box.width() + 1, box.height() + 1))).all(axis=1)
+
+
+def _covers(text: QRectF, points: np.ndarray) -> bool:
+    around = text.adjusted(-RADIUS, -RADIUS, RADIUS, RADIUS)
+    return any(around.contains(QPointF(*point)) for point in points)
 
 
 def _across(text: QRectF) -> np.ndarray:

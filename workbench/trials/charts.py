@@ -114,6 +114,11 @@ class TrialCharts(QWidget):
         self.update_trials(trials, {})
 
     @property
+    def baselines(self) -> tuple[Baseline, ...]:
+        """What the forecasters of the study must beat."""
+        return tuple(self._baselines)
+
+    @property
     def rating(self) -> Rating:
         """What both charts rate trials by."""
         return self.size_chart.rating

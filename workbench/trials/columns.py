@@ -1,12 +1,13 @@
 """The columns of the trials table: each with its heading and unit, its text, and what it sorts by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from core.datasets.column_names import name_of
 from core.experiment.store import DeviceLatency, TrialState, TrialSummary
 from workbench import number_format
-from workbench.trials.facts import STATE_NAMES, accuracy_marks, latency_marks, title_of
+from workbench.trials.facts import STATE_NAMES, accuracy_marks, latency_marks, quality_marks, title_of
 
 Latency = DeviceLatency | None
 STATE_ORDER = {state: index for index, state in enumerate(TrialState)}
@@ -111,3 +112,40 @@ COLUMNS = (
     _size("ram", "RAM, kB", "Tensor memory of the interpreter", "peak_ram_bytes"),
 )  # fmt: skip
 NAMES = tuple(column.name for column in COLUMNS)
+
+_OF_FORECASTS = {
+    "feature": _time("feature", "Input, ms", "Time to take the latest values up", "feature_ms", 82),
+    "total": _time("total", "Total, ms", "Time from latest values to forecast, measured as a whole", "total_ms", 82),
+    "macs": _count("macs", "MACs", "Multiply-accumulates for one forecast", "macs"),
+}
+"""What columns that clips have mean where nothing hears."""
+
+
+def columns_for(trials: Iterable[TrialSummary]) -> tuple[Column, ...]:
+    """Return the columns that trials fill: accuracy where they tell words, the error of each quantity forecast."""
+    trials = tuple(trials)
+    errors = dict.fromkeys((error.name, error.unit) for trial in trials for error in trial.errors)
+    hears = not trials or any(trial.task == "keyword_spotting" for trial in trials)
+    found: list[Column] = []
+    for column in COLUMNS:
+        if column.name != "accuracy":
+            found.append(column if hears else _OF_FORECASTS.get(column.name, column))
+            continue
+        if hears:
+            found.append(column)
+        found += [_error(name, unit) for name, unit in errors]
+    return tuple(found)
+
+
+def _error(name: str, unit: str) -> Column:
+    def text(trial: TrialSummary, _latency: Latency) -> str:
+        error = trial.error_of(name)
+        return number_format.three_digits(error.mae) + quality_marks(trial, name) if error else ""
+
+    def key(trial: TrialSummary, _latency: Latency) -> float | None:
+        error = trial.error_of(name)
+        return error.mae if error else None
+
+    heading = f"{name_of(name)} error, {unit}" if unit else f"{name_of(name)} error"
+    meaning = f"Mean absolute error of forecasts of {name} over all horizons, of the deployed file on the test part"
+    return Column(f"mae.{name}", heading, meaning, 104, text, key)

@@ -7,11 +7,12 @@ from html import escape
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from core.datasets.column_names import name_of
 from core.errors import WorkbenchError
 from core.experiment.store import Study, TrialSummary
 from workbench import number_format, theme
 from workbench.trials.details import NARROWEST
-from workbench.trials.facts import accuracy_marks, compare_specs, latency_marks, title_of
+from workbench.trials.facts import accuracy_marks, compare_specs, latency_marks, quality_marks, title_of
 from workbench.trials.sheets import table
 
 
@@ -37,10 +38,10 @@ def _timed(trial: TrialSummary, device: str) -> str:
     return latency_marks(trial.latency_on(device))
 
 
+ACCURACY = Figure(
+    "accuracy, %", lambda trial, _: trial.accuracy, number_format.percent, lambda trial, _: accuracy_marks(trial)
+)
 FIGURES = (
-    Figure(
-        "accuracy, %", lambda trial, _: trial.accuracy, number_format.percent, lambda trial, _: accuracy_marks(trial)
-    ),
     Figure("zip, kB", lambda trial, _: trial.zip_bytes, number_format.kilobytes),
     Figure("plain, kB", lambda trial, _: trial.tflite_bytes, number_format.kilobytes),
     Figure("total, ms", _latency("total_ms"), number_format.milliseconds, _timed),
@@ -51,6 +52,31 @@ FIGURES = (
     Figure("MACs, M", lambda trial, _: trial.macs, number_format.millions),
     Figure("RAM, kB", lambda trial, _: trial.peak_ram_bytes, number_format.kilobytes),
 )
+
+
+OF_FORECASTS = {
+    "features, ms": Figure("input, ms", _latency("feature_ms"), number_format.milliseconds, _timed),
+    "MACs, M": Figure("MACs", lambda trial, _: trial.macs, lambda value: number_format.count(_whole(value))),
+}
+"""What figures of clips are where nothing hears."""
+
+
+def _figures(one: TrialSummary, other: TrialSummary) -> tuple[Figure, ...]:
+    """Return what two trials are compared by: their accuracy, or the error of every quantity that either forecasts."""
+    units = {error.name: error.unit for trial in (one, other) for error in trial.errors}
+    errors = [_error(name, unit) for name, unit in units.items()]
+    if any(trial.task == "keyword_spotting" for trial in (one, other)):
+        return (ACCURACY, *errors, *FIGURES)
+    return (*errors, *(OF_FORECASTS.get(figure.words, figure) for figure in FIGURES))
+
+
+def _error(name: str, unit: str) -> Figure:
+    def value(trial: TrialSummary, _device: str) -> float | None:
+        error = trial.error_of(name)
+        return error.mae if error else None
+
+    words = f"{escape(name_of(name))} error, {unit}" if unit else f"{escape(name_of(name))} error"
+    return Figure(words, value, number_format.three_digits, lambda trial, _: quality_marks(trial, name))
 
 
 def _whole(value: float | None) -> int | None:
@@ -88,7 +114,7 @@ class TrialComparison(QScrollArea):
         """Compare two trials of a study."""
         titles = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}" for trial in (one, other)]
         self.heading.setText("<br>".join(titles))
-        rows = [_compared(figure, one, other, device) for figure in FIGURES]
+        rows = [_compared(figure, one, other, device) for figure in _figures(one, other)]
         self.figures.setText(table(rows, ("", one.letter, other.letter, f"{other.letter} − {one.letter}")))
         self.settings.setText(_settings(study, one, other))
 

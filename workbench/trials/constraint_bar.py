@@ -8,6 +8,7 @@ from PySide6.QtGui import QDoubleValidator, QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QMenu, QToolButton, QWidget
 
 from core.datasets.column_names import name_of, unit_of
+from core.experiment.baselines import Baseline
 from core.experiment.constraints import ERROR, Constraints
 from workbench import theme
 from workbench.number_format import BYTES_PER_KB, plain
@@ -33,6 +34,15 @@ COSTS = (
     Limitable("total_ms_max", "total ≤", "ms", 1, 1e6, 5),
 )
 LIMITABLES = (ACCURACY, *COSTS)
+
+
+def limitables_for(columns: Iterable[str], baselines: Iterable[Baseline]) -> tuple[Limitable, ...]:
+    """Return what can be bounded where trials are rated by the errors of columns; the accuracy where there is none."""
+    rated = {
+        column: [error.mae for one in baselines if (error := one.error_of(column))] for column in columns if column
+    }
+    qualities = [error_limitable(column, float(f"{min(errors, default=1):.2g}")) for column, errors in rated.items()]
+    return (*(qualities or (ACCURACY,)), *COSTS)
 
 
 def error_limitable(column: str, usual: float = 1) -> Limitable:

@@ -8,11 +8,12 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollA
 
 from core.errors import WorkbenchError
 from core.experiment.store import Constraints, Study, TrialState, TrialSummary
-from core.results import TrialResult
+from core.results import Classification, Forecast, TrialResult
 from workbench import theme
 from workbench.plots.confusion import ConfusionMatrix
 from workbench.plots.curves import TrainingCurves
 from workbench.trials.facts import STATE_NAMES, Differences, limits_of, title_of
+from workbench.trials.forecast_panel import ForecastSection
 from workbench.trials.sheets import (
     differences_sheet,
     figures_sheet,
@@ -130,6 +131,8 @@ class TrialDetails(QScrollArea):
         self.folder.clicked.connect(self.open_folder)
         self.changes_section = Section("Differs from the reference", self.changes)
         self.confusion_section = Section("Confusion", self.confusion)
+        self.forecast = ForecastSection()
+        self.forecast_section = Section("Forecast against truth", self.forecast)
         self.labels_section = Section("Per label", self.labels)
         self.curves_section = Section("Training", self.curves)
         self.files_section = Section("Files", self.files, self.folder)
@@ -156,7 +159,8 @@ class TrialDetails(QScrollArea):
         for widget in (self.message, self.limits, self.figures, self.truths):
             column.addWidget(widget)
         self._sections = (
-            self.changes_section, self.confusion_section, self.labels_section, self.curves_section, self.files_section,
+            self.changes_section, self.forecast_section, self.confusion_section, self.labels_section,
+            self.curves_section, self.files_section,
         )  # fmt: skip
         for section in self._sections:
             column.addWidget(section)
@@ -180,16 +184,25 @@ class TrialDetails(QScrollArea):
         is_reference = trial.name == study.reference
         _show(self.changes, differences_sheet(differences.of(trial.name), is_reference=is_reference))
         self.changes_section.setVisible(study.reference is not None)
-        self.confusion.show_quality(result.quality if result else None)
-        self.confusion_section.setVisible(result is not None)
-        _show(self.labels, labels_sheet(result.quality.per_label) if result else "")
-        self.labels_section.setVisible(result is not None)
+        self._show_quality(result)
         self.curves_section.setVisible(trial.state is not TrialState.QUEUED)
         _show(self.files, files_sheet(self._path))
         if another or trial.state is not TrialState.RUNNING:
             self.curves.show_events(study.events(trial.name))
         if another:
             self.verticalScrollBar().setValue(0)
+
+    def _show_quality(self, result: TrialResult | None) -> None:
+        """Show which words were taken for which, or how the test period was forecast."""
+        quality = result.quality if result else None
+        words = quality if isinstance(quality, Classification) else None
+        self.confusion.show_quality(words)
+        _show(self.labels, labels_sheet(words.per_label) if words else "")
+        for section in (self.confusion_section, self.labels_section):
+            section.setVisible(words is not None)
+        self.forecast_section.setVisible(isinstance(quality, Forecast))
+        if isinstance(quality, Forecast):
+            self.forecast.show_trial(self._path, quality)
 
     def take_focus(self) -> None:
         """Let the keyboard go on here, where a trial is shown."""

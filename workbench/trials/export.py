@@ -12,7 +12,7 @@ from workbench.plots.pareto import ParetoChart
 
 def export_picture(chart: ParetoChart, path: Path, study: str) -> None:
     """Write a chart as it is shown, PNG or SVG. Raises WorkbenchError."""
-    save_picture(chart, path, f"{study}: accuracy over {chart.quantity.title}")
+    save_picture(chart, path, f"{study}: {chart.rating.title} over {chart.quantity.title}")
 
 
 def export_table(study: Study, trials: Sequence[TrialSummary], path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.datasets.column_names import name_of, unit_of
 from core.errors import WorkbenchError
+from core.experiment.baselines import Baseline
 from core.experiment.constraints import figure_of, is_met
 from core.experiment.store import Constraints, DeviceLatency, Study, TrialState, TrialSummary
 from core.section import declared, differences, field_at, sections
@@ -112,6 +113,18 @@ def _limit_in_words(field: str, bound: float) -> tuple[str, str, Callable[[float
     return f"{name_of(column)} error ≤ {bound:g}", unit_of(column), number_format.three_digits
 
 
+def baseline_words(baselines: Iterable[Baseline]) -> str:
+    """Return on one line what any forecaster must beat: "Persistence: T 0.737 °C, rh 2.53 %"."""
+    found = tuple(baselines)
+    several = len({baseline.horizon_minutes for baseline in found}) > 1
+    said = []
+    for baseline in found:
+        errors = (f"{name_of(one.name)} {number_format.three_digits(one.mae)} {one.unit}" for one in baseline.errors)
+        ahead = f", {baseline.horizon_minutes:g} min ahead" if several else ""
+        said.append(f"{baseline.title}{ahead}: {', '.join(errors)}")
+    return "  ·  ".join(said)
+
+
 def is_feasible(summary: TrialSummary, constraints: Constraints, device: str = "") -> bool:
     """Tell whether everything asked was measured and met."""
     return constraints.met_by(summary, device)
@@ -141,7 +154,8 @@ def value_words(spec_type: type[TrialSpec], path: str, value: Any) -> str:
         joined = [("×".join(map(str, item)) if isinstance(item, tuple) else str(item)) for item in value]
         # Repetition says nothing: six equal layers read "6 of 32".
         same = len(joined) > 3 and len(set(joined)) == 1
-        return f"{len(joined)} of {joined[0]}" if same else " · ".join(joined) or "all"
+        nothing = "all" if path.endswith("labels") else "none named" if path.startswith("dataset") else "none"
+        return f"{len(joined)} of {joined[0]}" if same else " · ".join(joined) or nothing
     text = f"{value:g}" if isinstance(value, float) else str(value)
     if "folder" not in path:
         text = words_of(text)
@@ -161,6 +175,8 @@ class Difference:
 def compare_specs(spec: TrialSpec, other: TrialSpec) -> tuple[Difference, ...]:
     """Return what differs between two specs, in journey order and in words."""
     kind = type(spec)
+    if kind is not type(other):
+        return (Difference("task", "task", spec.title.lower(), other.title.lower()),)
     return tuple(
         Difference(path, field_words(kind, path), value_words(kind, path, ours), value_words(type(other), path, theirs))
         for path, (ours, theirs) in differences(spec, other).items()

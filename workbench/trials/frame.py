@@ -34,8 +34,8 @@ class EmptyTrials(QWidget):
         """Say what is missing; the button does the action, and is absent without one."""
         self.heading.setText("No trials yet" if study else "No study is open")
         self.words.setText(
-            "Every trial of the study appears here: a row with its accuracy, size and latency, all measured on the "
-            "deployed file, and a point on two charts that show which trials no other one beats."
+            "Every trial of the study appears here: a row with how well it does, its size and latency, all measured on "
+            "the deployed file, and a point on two charts that show which trials no other one beats."
         )
         # An aligned widget is not asked for its height at a width, so that lines would be cut off.
         self.words.setFixedHeight(self.words.heightForWidth(WORDS_WIDTH))

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
 
+from core.datasets.column_names import name_of
 from core.experiment.store import TrialSummary
-from core.results import LabelScore, Latency, TrialResult
+from core.results import Classification, Forecast, LabelScore, Latency, TrialResult
 from workbench import number_format, theme
-from workbench.trials.facts import MEANINGS, Difference, Limit, accuracy_marks, latency_marks, title_of
+from workbench.trials.facts import MEANINGS, Difference, Limit, accuracy_marks, latency_marks, quality_marks, title_of
 
 Cell = str
 MOST_CHANGES = 5
@@ -50,28 +51,55 @@ def limits_sheet(limits: Sequence[Limit]) -> str:
 
 
 def figures_sheet(trial: TrialSummary, result: TrialResult | None, device: str) -> str:
-    """Return the figures of a finished trial with their uncertainty; the accuracy so far of another."""
+    """Return the figures of a finished trial, an accuracy with its uncertainty; the accuracy so far of another."""
     if result is None:
         if trial.validation_accuracy is None:
             return ""
         return table([("validation accuracy", f"{number_format.percent(trial.validation_accuracy)} %")])
     quality, footprint = result.quality, result.footprint
-    low, high = quality.interval
-    strong = number_format.percent_with_margin(quality.accuracy, low, high)
+    forecasts = isinstance(quality, Forecast)
     rows = [
-        ("accuracy", f"<b>{strong}</b> %{accuracy_marks(trial)}"),
-        ("", _muted(f"{number_format.percent(low)}–{number_format.percent(high)} %, {quality.num_clips:,} clips")),
+        *(_accuracy_rows(trial, quality) if isinstance(quality, Classification) else ()),
         ("zip", f"<b>{number_format.kilobytes(footprint.zip_bytes)}</b> kB"),
         ("plain", f"{number_format.kilobytes(footprint.tflite_bytes)} kB"),
         *_latency_rows(result.latency_on(device), trial, device),
         ("parameters", number_format.count(footprint.params)),
         ("non-zero", number_format.count(footprint.nonzero_params)),
-        ("MACs", f"{number_format.millions(footprint.macs)} M"),
+        ("MACs", number_format.count(footprint.macs) if forecasts else f"{number_format.millions(footprint.macs)} M"),
         ("RAM", f"{number_format.kilobytes(footprint.peak_ram_bytes)} kB"),
         ("training", f"{number_format.duration(result.training_seconds)} min"),
         ("training examples", number_format.count(result.num_training_examples)),
     ]
-    return table(rows) + f"<p style='margin-top:4px'>{_muted('kB are 1024 bytes. Latency: median at batch 1.')}</p>"
+    errors = errors_sheet(trial, quality) if isinstance(quality, Forecast) else ""
+    note = _muted("kB are 1024 bytes. Latency: median at batch 1.")
+    return f"{errors}{table(rows)}<p style='margin-top:4px'>{note}</p>"
+
+
+def _accuracy_rows(trial: TrialSummary, quality: Classification) -> list[tuple[str, str]]:
+    low, high = quality.interval
+    strong = number_format.percent_with_margin(quality.accuracy, low, high)
+    return [
+        ("accuracy", f"<b>{strong}</b> %{accuracy_marks(trial)}"),
+        ("", _muted(f"{number_format.percent(low)}–{number_format.percent(high)} %, {quality.num_clips:,} clips")),
+    ]
+
+
+def errors_sheet(trial: TrialSummary, quality: Forecast) -> str:
+    """Return the mean absolute error of each quantity beside those of the baselines, worse ones in words too."""
+    rows, gains = [], []
+    for found in quality.quantities:
+        this, still, fitted = (
+            number_format.three_digits(errors.mae) for errors in (found.file, found.persistence, found.linear)
+        )
+        name = f"{escape(name_of(found.name))} error"
+        words = f"{name}, {found.unit}" if found.unit else name
+        rows.append((words.replace(" ", "&nbsp;"), f"<b>{this}</b>{quality_marks(trial, found.name)}", still, fitted))
+        change = f"{number_format.percent(abs(found.gain))} % {'less' if found.gain >= 0 else 'more'}"
+        gains.append(f"{name} is {change} than persistence's.")
+    ahead = quality.step_minutes * len(quality.quantities[0].file.by_horizon)
+    gains.append(f"Mean absolute errors over {quality.num_windows:,} test windows, up to {ahead:g} min ahead.")
+    said = _muted("<br>".join(gains))
+    return table(rows, ("", "this", "persistence", "linear")) + f"<p style='margin-top:4px'>{said}</p>"
 
 
 def _latency_rows(latency: Latency | None, trial: TrialSummary, device: str) -> list[tuple[str, str]]:
@@ -83,7 +111,7 @@ def _latency_rows(latency: Latency | None, trial: TrialSummary, device: str) -> 
     rows = [
         ("total", f"<b>{number_format.milliseconds(total.median_ms)}</b> ms{signs}"),
         ("", _muted(tail)),
-        ("features", f"{number_format.milliseconds(latency.feature.median_ms)} ms{signs}"),
+        ("input" if trial.errors else "features", f"{number_format.milliseconds(latency.feature.median_ms)} ms{signs}"),
         ("inference", f"{number_format.milliseconds(latency.inference.median_ms)} ms{signs}"),
     ]
     if latency.saving is not None:
@@ -133,9 +161,7 @@ def hover_card(trial: TrialSummary, device: str, differences: Sequence[Differenc
     """Return what a point on a chart says of its trial."""
     latency = trial.latency_on(device)
     figures = [
-        f"{number_format.percent(trial.accuracy)} %{accuracy_marks(trial)}"
-        if trial.accuracy is not None
-        else f"{number_format.percent(trial.validation_accuracy)} % on validation so far",
+        *_quality_words(trial),
         f"zip {number_format.kilobytes(trial.zip_bytes)} kB" if trial.zip_bytes is not None else "",
         f"total {number_format.milliseconds(latency.total_ms)} ms{latency_marks(latency)}" if latency else "",
     ]
@@ -145,6 +171,20 @@ def hover_card(trial: TrialSummary, device: str, differences: Sequence[Differenc
         more = len(differences) - MOST_CHANGES
         lines.append(_muted(escape(words + (f", {more} more" if more > 0 else ""))))
     return "<br>".join(lines)
+
+
+def _quality_words(trial: TrialSummary) -> list[str]:
+    if trial.errors:
+        return [
+            f"{escape(name_of(error.name))} {number_format.three_digits(error.mae)} {error.unit}"
+            f"{quality_marks(trial, error.name)}"
+            for error in trial.errors
+        ]
+    if trial.accuracy is not None:
+        return [f"{number_format.percent(trial.accuracy)} %{accuracy_marks(trial)}"]
+    if trial.validation_accuracy is not None:
+        return [f"{number_format.percent(trial.validation_accuracy)} % on validation so far"]
+    return []
 
 
 def _muted(text: str) -> str:

@@ -24,9 +24,8 @@ from PySide6.QtWidgets import (
 
 from core.experiment.store import TrialState
 from workbench import theme
-from workbench.trials.columns import COLUMNS, NAMES
 from workbench.trials.symbol import paint_signed_letter
-from workbench.trials.table_model import ALIGNMENTS, LETTER, NAME, STATE, Index, TrialTableModel
+from workbench.trials.table_model import LETTER, NAME, STATE, Index, TrialTableModel
 
 ROW_HEIGHT, PADDING = 28, 8
 WIDEST_DIGIT = 10
@@ -64,7 +63,7 @@ class TrialDelegate(QStyledItemDelegate):
         painter.setPen(QColor(self._state_colour(trial.state) if column == STATE else palette.text))
         if len(text) * WIDEST_DIGIT > inner.width():
             text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
-        painter.drawText(inner, ALIGNMENTS[column], text)
+        painter.drawText(inner, model.alignment(column), text)
         if column == STATE and trial.name in model.progress:
             self._paint_progress(painter, inner, model.progress[trial.name][1] or 0)
 
@@ -84,7 +83,7 @@ class TrialDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: ARG002, N802
         """Return the same height for every row."""
-        return QSize(COLUMNS[index.column()].width, ROW_HEIGHT)
+        return QSize(self._model.columns[index.column()].width, ROW_HEIGHT)
 
     def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:  # noqa: ARG002, N802
         """Edit a name in place, in the room that a row has."""
@@ -128,8 +127,10 @@ class TrialTable(QTableView):
         header.customContextMenuRequested.connect(self._open_column_menu)
         header.setSortIndicator(LETTER, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
-        for index, column in enumerate(COLUMNS):
-            self.setColumnWidth(index, column.width)
+        self._hidden: set[str] = set()
+        self._fitted: tuple[str, ...] = ()
+        self.trials.modelReset.connect(self._fit_columns)
+        self._fit_columns()
         self.selectionModel().selectionChanged.connect(self._tell_selection)
         self._showing_selection = False
 
@@ -165,18 +166,27 @@ class TrialTable(QTableView):
 
     def hidden_columns(self) -> list[str]:
         """Return the names of the columns not shown."""
-        return [name for index, name in enumerate(NAMES) if self.isColumnHidden(index)]
+        return sorted(self._hidden)
 
     def hide_columns(self, names: Iterable[str]) -> None:
         """Show all columns but these."""
-        hidden = set(names)
-        for index, name in enumerate(NAMES):
-            self.setColumnHidden(index, name in hidden)
+        self._hidden = set(filter(None, names))
+        for index, name in enumerate(self.trials.column_names):
+            self.setColumnHidden(index, name in self._hidden)
+
+    def _fit_columns(self) -> None:
+        """Give other columns their widths, and hide those that are hidden by name."""
+        if self._fitted == self.trials.column_names:
+            return
+        self._fitted = self.trials.column_names
+        for index, column in enumerate(self.trials.columns):
+            self.setColumnWidth(index, column.width)
+        self.hide_columns(self._hidden)
 
     def fill_column_menu(self, menu: QMenu) -> None:
         """Offer every column to be shown or hidden; letter and name stay."""
         menu.clear()
-        for index, column in enumerate(COLUMNS):
+        for index, column in enumerate(self.trials.columns):
             if index in (LETTER, NAME):
                 continue
             action = QAction(column.heading, menu, checkable=True, checked=not self.isColumnHidden(index))
@@ -223,6 +233,8 @@ class TrialTable(QTableView):
             self.chosen.emit(self.selected_names())
 
     def _show_column(self, index: int, shown: bool) -> None:  # noqa: FBT001
+        name = self.trials.column_names[index]
+        self._hidden = self._hidden - {name} if shown else self._hidden | {name}
         self.setColumnHidden(index, not shown)
         self.columns_changed.emit()
 

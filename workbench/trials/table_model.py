@@ -7,7 +7,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelInd
 from PySide6.QtWidgets import QWidget
 
 from core.experiment.store import Constraints, TrialState, TrialSummary
-from workbench.trials.columns import COLUMNS, NAMES
+from workbench.trials.columns import COLUMNS, NAMES, Column, columns_for
 from workbench.trials.facts import MEANINGS, Differences
 from workbench.trials.filter import TrialFilter
 
@@ -16,10 +16,6 @@ MOST_STEPS = 100
 """Beyond this many rows that come and go at once the view is told to start afresh."""
 FLAGS = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
 NAME_FLAGS = FLAGS | Qt.ItemFlag.ItemIsEditable
-ALIGNMENTS = tuple(
-    (Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft) | Qt.AlignmentFlag.AlignVCenter
-    for column in COLUMNS
-)
 LETTER, NAME, STATE = (NAMES.index(name) for name in ("letter", "name", "state"))
 
 
@@ -36,6 +32,8 @@ class TrialTableModel(QAbstractTableModel):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.trials: dict[str, TrialSummary] = {}
+        self.columns: tuple[Column, ...] = COLUMNS
+        """Those that the trials of the study fill; letter, name and state stand first."""
         self.progress: dict[str, tuple[str, float | None]] = {}
         """Words and fraction of the trials that run."""
         self.constraints = Constraints()
@@ -50,6 +48,7 @@ class TrialTableModel(QAbstractTableModel):
         self._texts: dict[str, tuple[str, ...]] = {}
         """By name, of those that were drawn: what their cells say."""
         self._sorted_by = (LETTER, Qt.SortOrder.AscendingOrder)
+        self._alignments = tuple(map(_alignment, COLUMNS))
 
     # What is shown
 
@@ -61,6 +60,7 @@ class TrialTableModel(QAbstractTableModel):
         self.progress.clear()
         self._entries.clear()
         self._texts.clear()
+        self._take_columns(columns_for(self.trials.values()))
         self._weigh(self.trials)
         self._take_order(self._ordered())
         self.endResetModel()
@@ -68,7 +68,14 @@ class TrialTableModel(QAbstractTableModel):
     def update_trials(self, changed: dict[str, TrialSummary | None]) -> None:
         """Take over trials that changed or appeared; None stands for one that is gone."""
         present = {name: trial for name, trial in changed.items() if trial is not None}
+        filled = {column.name for column in columns_for(present.values())}
+        fits = bool(self.trials) and filled <= set(self.column_names)
         self.trials |= present
+        if present and not fits:
+            self.beginResetModel()
+            self._take_columns(columns_for(self.trials.values()))
+            self._texts.clear()
+            self.endResetModel()
         for name in changed:
             self._texts.pop(name, None)
             if name not in present or present[name].state is not TrialState.RUNNING:
@@ -82,12 +89,29 @@ class TrialTableModel(QAbstractTableModel):
             self.trials.pop(name, None)
         self.redraw(present)
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """Names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    def _take_columns(self, columns: tuple[Column, ...]) -> None:
+        """Fill other columns; what the rows are sorted by stays where it is still there."""
+        sorted_by, order = self.columns[self._sorted_by[0]].name, self._sorted_by[1]
+        self.columns = columns
+        place = self.column_names.index(sorted_by) if sorted_by in self.column_names else LETTER
+        self._sorted_by = (place, order)
+        self._alignments = tuple(map(_alignment, columns))
+
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        """Return where the text of a column's cells stands."""
+        return self._alignments[column]
+
     def redraw(self, names: Iterable[str]) -> None:
         """Have the rows of some trials drawn again."""
         for name in names:
             row = self._rows.get(name)
             if row is not None:
-                self.dataChanged.emit(self.index(row, 0), self.index(row, len(COLUMNS) - 1))
+                self.dataChanged.emit(self.index(row, 0), self.index(row, len(self.columns) - 1))
 
     def show_filtered(self, wanted: TrialFilter) -> None:
         """Show only trials that pass a filter."""
@@ -131,7 +155,7 @@ class TrialTableModel(QAbstractTableModel):
 
     def _weigh(self, names: Iterable[str]) -> bool:
         """Work out anew what places these trials in the order; tell whether that changed for any."""
-        key = COLUMNS[self._sorted_by[0]].key
+        key = self.columns[self._sorted_by[0]].key
         differs = False
         for name in names:
             trial, entry = self.trials[name], None
@@ -177,7 +201,7 @@ class TrialTableModel(QAbstractTableModel):
 
     def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
         """Return how many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
+        return 0 if parent.isValid() else len(self.columns)
 
     def text_at(self, row: int, column: int) -> str:
         """Return what a cell says."""
@@ -188,7 +212,7 @@ class TrialTableModel(QAbstractTableModel):
         if texts is None:
             trial = self.trials[name]
             latency = trial.latency_on(self.device)
-            texts = self._texts[name] = tuple(each.text(trial, latency) for each in COLUMNS)
+            texts = self._texts[name] = tuple(each.text(trial, latency) for each in self.columns)
         return texts[column]
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -198,7 +222,7 @@ class TrialTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.text_at(index.row(), index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return ALIGNMENTS[index.column()]
+            return self._alignments[index.column()]
         trial = self.trials[self.shown[index.row()]]
         if role == Qt.ItemDataRole.EditRole:
             return trial.title
@@ -215,13 +239,13 @@ class TrialTableModel(QAbstractTableModel):
         """Return a column's heading."""
         if orientation is Qt.Orientation.Vertical:
             return None
-        column = COLUMNS[section]
+        column = self.columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
             return column.heading
         if role == Qt.ItemDataRole.ToolTipRole:
             return column.meaning
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return ALIGNMENTS[section]
+            return self._alignments[section]
         return None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
@@ -242,3 +266,8 @@ class TrialTableModel(QAbstractTableModel):
         self._sorted_by = (column, order)
         self._weigh(self.trials)
         self._permute(self._ordered())
+
+
+def _alignment(column: Column) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if column.is_figure else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter

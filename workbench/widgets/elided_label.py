@@ -29,9 +29,10 @@ class ElidedLabel(QLabel):
         option.initFrom(self)
         painter = QPainter(self)
         self.style().drawPrimitive(QStyle.PrimitiveElement.PE_Widget, option, painter, self)
-        text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
+        box = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), self._mode, box.width())
         painter.setPen(option.palette.color(QPalette.ColorRole.WindowText))
-        painter.drawText(self.rect(), int(self.alignment()) | Qt.TextFlag.TextSingleLine, text)
+        painter.drawText(box, int(self.alignment()) | Qt.TextFlag.TextSingleLine, text)
 
 
 class ElidedButton(QPushButton):
