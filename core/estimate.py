@@ -33,6 +33,8 @@ _DEFLATED = {
 }
 _DEFLATED_NUMBERS = 0.93
 _DEFLATED_ZEROS = 0.05
+# Numbers of half precision deflated, when they are stored widened.
+_DEFLATED_WIDENED = 1.2
 # Tables deflated, and bytes that an archive has besides.
 _DEFLATED_SLIM_TABLES, _DEFLATED_FULL_TABLES = (0.398, 229), (0.315, 448)
 
@@ -49,7 +51,6 @@ _COMPUTED = {
     # Two states, all steps, the last of them and three places to cut it out.
     "lstm": (7, 2),
 }
-# As few float16 numbers as these are stored widened: see `compression.rewrite`.
 _FEW_HALVES = 40
 
 
@@ -148,8 +149,13 @@ def _weigh(spec: TrialSpec, net: Architecture, stored: list[_Stored], sparsity: 
         size = _weight_bytes(scheme, one)
         # What is left in float32 in a quantized file deflates as float32 does.
         as_stored = "float32" if size == 4 * one.weights else kind
-        plain += size
-        zipped += size * float(np.interp(sparsity if one.prunable else 0, _SPARSITIES, _DEFLATED[as_stored]))
+        widened = _is_widened(spec, one.weights / one.parts)
+        plain += size * (2 if widened else 1)
+        zipped += (
+            size
+            * (_DEFLATED_WIDENED if widened else 1)
+            * float(np.interp(sparsity if one.prunable else 0, _SPARSITIES, _DEFLATED[as_stored]))
+        )
     numbers, zeros = _side_bytes(spec, stored)
     tables = _table_bytes(spec, net, stored)
     plain += numbers + zeros + tables
@@ -176,7 +182,11 @@ def _side_bytes(spec: TrialSpec, stored: list[_Stored]) -> tuple[int, int]:
     scheme, slim = spec.quantization.scheme, spec.conversion.slim
     unbiased = {one.channels for one in stored if one.bias == "zeros"}
     bias_bytes = 2 if scheme == "float16" else _BIAS_BYTES
-    numbers = bias_bytes * sum(one.channels for one in stored if one.bias == "own")
+    numbers = sum(
+        (_BIAS_BYTES if _is_widened(spec, _bias_length(one)) else bias_bytes) * one.channels
+        for one in stored
+        if one.bias == "own"
+    )
     zeros = bias_bytes * sum(unbiased)
     quantized = [one.num_scales for one in stored if scheme == "int8" or _is_quantized(scheme, one)]
     if scheme == "dynamic_range" or (scheme == "int8" and spec.quantization.granularity == "per_channel"):
@@ -230,9 +240,18 @@ def _num_widened(spec: TrialSpec, one: _Stored) -> int:
     """Return how many tensors of an operation are stored as float16 and widened by an operation of their own."""
     if not spec.conversion.slim:
         return one.num_constants
-    weights = one.parts if one.weights / one.parts > _FEW_HALVES else 0
-    biases = one.num_constants - one.parts if one.channels / max(1, one.num_constants - one.parts) > _FEW_HALVES else 0
+    weights = 0 if _is_widened(spec, one.weights / one.parts) else one.parts
+    biases = 0 if _is_widened(spec, _bias_length(one)) else one.num_constants - one.parts
     return weights + biases
+
+
+def _is_widened(spec: TrialSpec, length: float) -> bool:
+    """Tell whether so few numbers are stored as float32 in a file of float16: see `compression.rewrite`."""
+    return spec.quantization.scheme == "float16" and spec.conversion.slim and length <= _FEW_HALVES
+
+
+def _bias_length(one: _Stored) -> float:
+    return one.channels / max(1, one.num_constants - one.parts)
 
 
 def _stays_in_floats(spec: TrialSpec, stored: list[_Stored]) -> bool:
