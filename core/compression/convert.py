@@ -38,7 +38,7 @@ def _stays_in_floats(model: keras.Model, settings: Quantization) -> bool:
 
 
 def _convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
-    run = tf.function(lambda inputs: model(inputs, training=False))
+    run = tf.function(lambda inputs: model(inputs, training=False), autograph=False)
     signature = tf.TensorSpec((1, *model.input_shape[1:]), tf.float32)
     # The weights alone: a Keras model would be traced anew, call by call, for the saved model below.
     held = tf.Module()
