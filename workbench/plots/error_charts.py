@@ -10,8 +10,8 @@ from core.datasets.column_names import name_of
 from core.results import Errors, Forecast, QuantityErrors
 from workbench import theme
 from workbench.plots.figure_axis import FigureAxis
-from workbench.plots.forecast_chart import legend
 from workbench.plots.monitor_chart import LowAxis
+from workbench.plots.time_charts import legend
 from workbench.theme import Palette
 
 LEFT_AXIS_WIDTH = 48

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint
 from PySide6.QtGui import QImage, QPainter
 
 Pixels = NDArray[np.uint32]
@@ -24,12 +24,13 @@ class PixelRing:
         seam, count = self.written % self.width, columns.shape[1]
         first = min(count, self.width - seam)
         self._pixels[:, seam : seam + first] = columns[:, :first]
-        self._pixels[:, : count - first] = columns[:, first:]
+        if first < count:
+            self._pixels[:, : count - first] = columns[:, first:]
         self.written += count
 
     def paint(self, painter: QPainter, corner: QPoint) -> None:
         """Paint with the newest column at the right; `corner` is the upper left in device pixels."""
-        seam = self.written % self.width
-        painter.drawImage(corner, self._image, QRect(seam, 0, self.width - seam, self.height))
+        left, top, seam = corner.x(), corner.y(), self.written % self.width
+        painter.drawImage(left, top, self._image, seam, 0, self.width - seam, self.height)
         if seam:
-            painter.drawImage(corner + QPoint(self.width - seam, 0), self._image, QRect(0, 0, seam, self.height))
+            painter.drawImage(left + self.width - seam, top, self._image, 0, 0, seam, self.height)

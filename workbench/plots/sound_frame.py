@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench import theme
@@ -36,6 +36,7 @@ class SoundFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._left, self._right, self._bottom = LEFT, RIGHT, BOTTOM
+        self._box: QRect | None = None
         self._marked = False
         self._span_s = (0.0, 1.0)
         self._cursor_s: float | None = None
@@ -45,12 +46,12 @@ class SoundFrame(QWidget):
         """Draw the time axis, or leave it to the frame below."""
         bottom = BOTTOM if shown else 4
         if bottom != self._bottom:
-            self._bottom = bottom
+            self._bottom, self._box = bottom, None
             self.update()
 
     def narrow(self) -> None:
         """Leave title and legend to what stands around, for several frames side by side."""
-        self._left, self._right = NARROW_LEFT, NARROW_RIGHT
+        self._left, self._right, self._box = NARROW_LEFT, NARROW_RIGHT, None
         self.update()
 
     def set_marked(self, marked: bool) -> None:  # noqa: FBT001
@@ -78,7 +79,14 @@ class SoundFrame(QWidget):
 
     def picture_box(self) -> QRect:
         """Return where the picture is painted."""
-        return self.rect().adjusted(self._left, TOP, -self._right, -self._bottom)
+        if self._box is None:
+            self._box = self.rect().adjusted(self._left, TOP, -self._right, -self._bottom)
+        return self._box
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Let the picture fill the frame."""
+        self._box = None
+        super().resizeEvent(event)
 
     def pixel_size(self) -> tuple[int, int]:
         """Return width and height of the picture in pixels of the device."""
@@ -122,11 +130,14 @@ class SoundFrame(QWidget):
         box, ratio = self.picture_box(), self.devicePixelRatioF()
         if not box.contains(event.rect()):
             self._paint_frame(painter, box)
-        if box.width() <= 0 or box.height() <= 0:
+        if not box.isValid():
             return
-        painter.scale(1 / ratio, 1 / ratio)
-        self.paint_picture(painter, (QPointF(box.topLeft()) * ratio).toPoint())
-        painter.resetTransform()
+        if ratio == 1:
+            self.paint_picture(painter, box.topLeft())
+        else:
+            painter.scale(1 / ratio, 1 / ratio)
+            self.paint_picture(painter, (QPointF(box.topLeft()) * ratio).toPoint())
+            painter.resetTransform()
         if self._cursor_s is not None:
             self._paint_cursor(painter, box, self._cursor_s)
 

@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QWidget
 
 from workbench import theme
 from workbench.number_format import three_digits
-from workbench.plots.colour_scale import ColourMap, coloured, colours, diverging, pixel, stretched
+from workbench.plots.colour_scale import ColourMap, coded, colours, diverging, pixel, places, shrunk, stretched
 from workbench.plots.pixel_ring import PixelRing
 from workbench.plots.row_scale import UNITS, RowKind, RowScale
 from workbench.plots.sound_frame import SoundFrame, paint_colour_scale
+from workbench.plots.value_ring import ValueRing
 
 Float32 = NDArray[np.float32]
 Pixels = NDArray[np.uint32]
@@ -49,7 +50,10 @@ class PictureView(SoundFrame):
         self.levels: Levels = LEVELS["hertz"]
         self._picture: Float32 = np.zeros((0, 1), np.float32)
         self._duration_s = 1.0
-        self._image: QImage | None = None
+        self._pixels: Pixels = np.zeros((0, 0), np.uint32)
+        """What the image shares its memory with."""
+        self._image = QImage()
+        self._is_drawn = False
 
     def show_picture(
         self,
@@ -69,14 +73,14 @@ class PictureView(SoundFrame):
         framed_alike = len(self._picture) > 0 and (scale, levels) == (self.scale, self.levels)
         self._picture, self.scale, self.levels = picture, scale, levels
         self._duration_s = duration_s
-        self._image = None
+        self._is_drawn = False
         self.show_span(0.0, duration_s)
         self.update(self.picture_box() if framed_alike else self.rect())
 
     def clear(self) -> None:
         """Show nothing."""
         self._picture = self._picture[:0]
-        self._image = None
+        self._is_drawn = False
         self.update()
 
     def row_ticks(self, height: float) -> list[tuple[float, str]]:
@@ -97,11 +101,20 @@ class PictureView(SoundFrame):
         if not len(self._picture):
             painter.fillRect(QRect(corner.x(), corner.y(), width, height), theme.current().background)
             return
-        if self._image is None or (self._image.width(), self._image.height()) != (width, height):
-            values = stretched(stretched(self._picture, width).T[::-1], height)
-            pixels = np.ascontiguousarray(coloured(values, self.levels, self._colours()))
-            self._image = QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()
+        if self._pixels.shape != (height, width):
+            self._pixels = np.zeros((height, width), np.uint32)
+            self._image = QImage(self._pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+            self._is_drawn = False
+        if not self._is_drawn:
+            self._draw(width, height)
         painter.drawImage(corner, self._image)
+
+    def _draw(self, width: int, height: int) -> None:
+        """Colour no value twice: there are more pixels than values, as a rule."""
+        codes = shrunk(shrunk(coded(self._picture, self.levels), width).T[::-1], height)
+        wide = self._colours()[codes].take(places(codes.shape[1], width), axis=1)
+        np.take(wide, places(codes.shape[0], height), axis=0, out=self._pixels, mode="clip")
+        self._is_drawn = True
 
     def words_at(self, seconds: float, height: float) -> str:
         """Return time, frequency and value."""
@@ -120,7 +133,7 @@ class DifferenceView(PictureView):
 
     def dress(self, *_: object) -> None:
         """Take up the colours in force."""
-        self._image = None
+        self._is_drawn = False
         super().dress()
 
 
@@ -137,12 +150,15 @@ class ScrollingPicture(SoundFrame):
         super().__init__(title, parent)
         self.scale = RowScale("hertz", 1)
         self.levels: Levels = LEVELS["hertz"]
-        self.appended = 0
-        """Columns since `restart`."""
         self.columns_coloured = 0
         """Pixel columns computed so far: what scrolling costs."""
-        self._values: Float32 = np.zeros((1, 1), np.float32)
+        self.values = ValueRing(1, (1,))
         self._ring: PixelRing | None = None
+
+    @property
+    def appended(self) -> int:
+        """Columns since `restart`."""
+        return self.values.appended
 
     def restart(
         self, scale: RowScale, num_columns: int, span_s: tuple[float, float], levels: Levels | None = None
@@ -150,24 +166,19 @@ class ScrollingPicture(SoundFrame):
         """Begin anew with rows of a scale; `num_columns` of them fill the time from one second to another."""
         self.scale = scale
         self.levels = levels or LEVELS[scale.kind]
-        self._values = np.zeros((num_columns, scale.count), np.float32)
-        self.appended = 0
+        self.values = ValueRing(num_columns, (scale.count,))
         self._ring = None
         self.show_span(*span_s)
         self.update()
 
     def append(self, columns: Float32) -> None:
         """Add new columns (k, rows) at the right edge."""
-        length = len(self._values)
-        kept = columns[-length:]
-        places = np.arange(self.appended + len(columns) - len(kept), self.appended + len(columns)) % length
-        self._values[places] = kept
-        self.appended += len(columns)
+        self.values.append(columns)
         self.update(self.picture_box())
 
     def clear(self) -> None:
         """Forget every column."""
-        self.appended = 0
+        self.values.appended = 0
         self._ring = None
         self.update()
 
@@ -185,29 +196,29 @@ class ScrollingPicture(SoundFrame):
         if self._ring is None or (self._ring.width, self._ring.height) != (width, height):
             self._ring = PixelRing(width, height, pixel(theme.current().background))
             # Columns older than the picture is wide need no pixels.
-            self._ring.written = self._pixels_until(max(0, self.appended - len(self._values)), width)
+            self._ring.written = self._pixels_until(self.values.oldest, width)
         self._colour_new(self._ring)
         self._ring.paint(painter, corner)
 
     def _pixels_until(self, columns: int, width: int) -> int:
         """Return how many pixels so many columns fill, counted since `restart`."""
-        return columns * width // len(self._values)
+        return columns * width // self.values.length
 
     def _colour_new(self, ring: PixelRing) -> None:
-        length = len(self._values)
-        until = self._pixels_until(self.appended, ring.width)
-        start = max(ring.written, until - ring.width)
+        length, width = self.values.length, ring.width
+        until = self._pixels_until(self.values.appended, width)
+        start = max(ring.written, until - width)
         ring.written = start
         if until == start:
             return
         # The oldest pixel may begin with a column that is not held any more.
-        oldest = self.appended - length
-        first = max(start * length // ring.width, oldest)
-        last = (until - 1) * length // ring.width + 1 if length <= ring.width else until * length // ring.width
-        fresh = self._values[np.arange(first, last) % length]
-        edges = np.maximum(np.arange(start, until) * length // ring.width, oldest) - first
-        columns = fresh[edges] if length <= ring.width else np.maximum.reduceat(fresh, edges)
-        ring.write(coloured(stretched(columns.T[::-1], ring.height), self.levels, colours(MAPS[self.scale.kind])))
+        edges = [max(self.values.oldest, number * length // width) for number in range(start, until)]
+        first = edges[0]
+        stop = edges[-1] + 1 if length <= width else until * length // width
+        codes = coded(self.values.between(first, stop), self.levels)
+        shown = [edge - first for edge in edges]
+        columns = codes[shown] if length <= width else np.maximum.reduceat(codes, shown)
+        ring.write(colours(MAPS[self.scale.kind])[stretched(columns.T[::-1], ring.height)])
         self.columns_coloured += until - start
 
     def dress(self, *_: object) -> None:
@@ -217,12 +228,12 @@ class ScrollingPicture(SoundFrame):
 
     def words_at(self, seconds: float, height: float) -> str:
         """Return time, frequency and value."""
-        length = len(self._values)
-        column = self.appended - length + math.floor(self.place_of(seconds) * length)
-        if not max(0, self.appended - length) <= column < self.appended:
+        length = self.values.length
+        values = self.values.at(self.appended - length + math.floor(self.place_of(seconds) * length))
+        if values is None:
             return ""
         rows = _rows_at(height, self.scale.count, self.picture_box().height())
-        return _words(seconds, self.scale, height, float(self._values[column % length, rows].max()))
+        return _words(seconds, self.scale, height, float(values[rows].max()))
 
 
 def _rows_at(height: float, count: int, num_pixels: int) -> slice:

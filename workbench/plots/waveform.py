@@ -11,6 +11,7 @@ from workbench.number_format import three_digits
 from workbench.plots.colour_scale import pixel
 from workbench.plots.pixel_ring import PixelRing
 from workbench.plots.sound_frame import SoundFrame
+from workbench.plots.value_ring import ValueRing
 
 Float32 = NDArray[np.float32]
 Pixels = NDArray[np.uint32]
@@ -20,7 +21,7 @@ CLIPPED = 32766 / 32768
 """From here on a sample has met the end of a 16-bit scale."""
 
 
-def extremes(samples: Float32, edges: NDArray[np.intp]) -> tuple[Float32, Float32]:
+def extremes(samples: Float32, edges: NDArray[np.intp] | list[int]) -> tuple[Float32, Float32]:
     """Return the least and the largest sample of each stretch that begins at an edge."""
     return np.minimum.reduceat(samples, edges), np.maximum.reduceat(samples, edges)
 
@@ -29,10 +30,13 @@ def wave_pixels(lowest: Float32, highest: Float32, height: int) -> Pixels:
     """Return pixels (height, n): a line from lowest to highest in each column, in another colour where it clips."""
     palette = theme.current()
     rows = np.arange(height)[:, np.newaxis]
-    top = np.rint((1 - np.clip(highest, -1, 1)) / 2 * (height - 1))
-    bottom = np.rint((1 - np.clip(lowest, -1, 1)) / 2 * (height - 1))
+    half = (height - 1) / 2
+    top = np.rint(half - half * np.minimum(1, highest))
+    bottom = np.rint(half - half * np.maximum(-1, lowest))
+    wave: Pixels | np.uint32 = np.uint32(pixel(palette.accent))
     clipped = (highest >= CLIPPED) | (lowest <= -CLIPPED)
-    wave = np.where(clipped, np.uint32(pixel(palette.bad)), np.uint32(pixel(palette.accent)))
+    if clipped.any():
+        wave = np.where(clipped, np.uint32(pixel(palette.bad)), wave)
     return np.where((rows >= top) & (rows <= bottom), wave, np.uint32(pixel(palette.background)))
 
 
@@ -93,32 +97,29 @@ class ScrollingWaveform(SoundFrame):
 
     def __init__(self, title: str = "Waveform", parent: QWidget | None = None) -> None:
         super().__init__(title, parent)
-        self._samples: Float32 = np.zeros(1, np.float32)
-        self.appended = 0
+        self.samples = ValueRing(1)
         self._ring: PixelRing | None = None
+
+    @property
+    def appended(self) -> int:
+        """Samples since `restart`."""
+        return self.samples.appended
 
     def restart(self, num_samples: int, span_s: tuple[float, float]) -> None:
         """Begin anew; `num_samples` fill the time from one second to another."""
-        self._samples = np.zeros(num_samples, np.float32)
-        self.appended = 0
+        self.samples = ValueRing(num_samples)
         self._ring = None
         self.show_span(*span_s)
         self.update()
 
     def append(self, samples: Float32) -> None:
         """Add new samples at the right edge."""
-        length = len(self._samples)
-        kept = samples[-length:]
-        seam = (self.appended + len(samples) - len(kept)) % length
-        first = min(len(kept), length - seam)
-        self._samples[seam : seam + first] = kept[:first]
-        self._samples[: len(kept) - first] = kept[first:]
-        self.appended += len(samples)
+        self.samples.append(samples)
         self.update(self.picture_box())
 
     def clear(self) -> None:
         """Forget every sample."""
-        self.appended = 0
+        self.samples.appended = 0
         self._ring = None
         self.update()
 
@@ -129,20 +130,18 @@ class ScrollingWaveform(SoundFrame):
     def paint_picture(self, painter: QPainter, corner: QPoint) -> None:
         """Turn what is new into pixels, and paint the ring."""
         width, height = self.pixel_size()
-        length = len(self._samples)
+        length = self.samples.length
         if self._ring is None or (self._ring.width, self._ring.height) != (width, height):
             self._ring = PixelRing(width, height, pixel(theme.current().background))
-            self._ring.written = max(0, self.appended - length) * width // length
+            self._ring.written = self.samples.oldest * width // length
         until = self.appended * width // length
         start = max(self._ring.written, until - width)
         self._ring.written = start
         if until > start:
             # The oldest pixel may begin with a sample that is not held any more.
-            oldest = self.appended - length
-            first, last = max(start * length // width, oldest), until * length // width
-            fresh = self._samples[np.arange(first, last) % length]
-            edges = np.maximum(np.arange(start, until) * length // width, oldest) - first
-            lowest, highest = extremes(fresh, edges)
+            edges = [max(self.samples.oldest, number * length // width) for number in range(start, until)]
+            fresh = self.samples.between(edges[0], until * length // width)
+            lowest, highest = extremes(fresh, [edge - edges[0] for edge in edges])
             self._ring.write(wave_pixels(lowest, highest, height))
         self._ring.paint(painter, corner)
 
@@ -153,9 +152,6 @@ class ScrollingWaveform(SoundFrame):
 
     def words_at(self, seconds: float, height: float) -> str:  # noqa: ARG002
         """Return time and sample."""
-        length = len(self._samples)
-        place = self.appended - length + int(self.place_of(seconds) * length)
-        if not max(0, self.appended - length) <= place < self.appended:
-            return ""
-        value = float(self._samples[place % length])
-        return f"{seconds:.2f} s · {three_digits(value)}".replace("-", "−")
+        length = self.samples.length
+        value = self.samples.at(self.appended - length + int(self.place_of(seconds) * length))
+        return "" if value is None else f"{seconds:.2f} s · {three_digits(float(value))}".replace("-", "−")
