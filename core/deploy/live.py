@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.deploy import programs
 from core.deploy.connection import Connection
+from core.deploy.device.settings import FeatureSettings
 from core.deploy.told import objects
 
 View = Literal["words", "probabilities", "features"]
@@ -32,6 +33,7 @@ class LiveBeginning(_Told):
     frame_step_ms: float
     threshold: float
     source: str
+    features: FeatureSettings | None = Field(None, description="What its columns are; an older release does not tell.")
 
 
 class LiveStep(_Told):

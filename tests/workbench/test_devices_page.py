@@ -281,6 +281,13 @@ def test_what_the_device_hears_is_streamed_and_nothing_waits_for_it(
     qtbot.waitUntil(lambda: bool(known.live.detections), timeout=WORKER_MS)
     assert known.live.detections[0].label in ("high", "rising")
     assert known.live.timeline.labels[:2] == ("_silence_", "high")
+    picture = known.live.features
+    assert picture.isVisible() and (picture.scale.kind, picture.scale.count) == ("mfcc", 10)
+    qtbot.waitUntil(lambda: picture.appended > 50)
+    # As many columns as hops of 20 ms, and the loudness of a tone stands out from that of the noise before it.
+    assert abs(picture.appended - known.live.timeline.appended) < 50
+    loudness = picture.values.newest(picture.appended)[:, 0]
+    assert np.ptp(loudness) > 5
     assert speaking.processes("core.deploy.device.spot")
     click(known.check)
     qtbot.waitUntil(lambda: known.book.report is not None, timeout=WORKER_MS)

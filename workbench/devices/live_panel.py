@@ -1,4 +1,4 @@
-"""What a device hears at this moment: every probability, the words that fire, and the level of its microphone."""
+"""What a device hears at this moment: its features, every probability, the words that fire, and the level."""
 
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
@@ -11,10 +11,10 @@ from core.events import DeviceSaid
 from core.experiment.service_jobs import HearDevice
 from workbench import theme
 from workbench.devices.book import DeviceBook
+from workbench.devices.heard import HeardFeatures, HeardTimeline
 from workbench.devices.hearing_form import HearingForm
 from workbench.devices.talk import DeviceTalk
 from workbench.jobs import QueuedJob
-from workbench.plots.probability_timeline import ProbabilityTimeline
 from workbench.record.prompt_card import PromptCard
 from workbench.widgets.card import card
 
@@ -67,9 +67,11 @@ class DeviceLivePanel(QWidget):
         top.addWidget(self.level)
         self.word = PromptCard()
         self.word.setFixedHeight(PROMPT_HEIGHT)
-        self.timeline = ProbabilityTimeline()
-        stage = card(self.word, self.timeline)
-        stage.layout().setStretch(1, 1)
+        self.features = HeardFeatures()
+        self.timeline = HeardTimeline()
+        stage = card(self.word, self.features, self.timeline)
+        stage.layout().setStretch(1, 2)
+        stage.layout().setStretch(2, 3)
         self.fired = QListWidget()
         self.fired.setAccessibleName("Words that fired on the device")
         self.fired.setFixedWidth(LIST_WIDTH)
@@ -101,7 +103,7 @@ class DeviceLivePanel(QWidget):
             self._clear()
             wav = (self.hearing.wav,) if self.hearing.wav else ()
             self._job = self.talk.stream(
-                HearDevice(device=self.book.chosen, wav=wav, microphone=self.hearing.microphone)
+                HearDevice(device=self.book.chosen, view="features", wav=wav, microphone=self.hearing.microphone)
             )
 
     def end(self) -> None:
@@ -121,6 +123,9 @@ class DeviceLivePanel(QWidget):
         elif event.what == LiveBeginning.__name__:
             beginning = LiveBeginning.model_validate(event.values)
             self.timeline.restart(beginning.labels, beginning.hop_ms, beginning.threshold)
+            self.features.setVisible(beginning.features is not None)
+            if beginning.features is not None:
+                self.features.begin(beginning.features)
         elif event.what == LiveWord.__name__:
             self._mark(LiveWord.model_validate(event.values))
         elif event.what == LiveTrouble.__name__:
@@ -152,6 +157,7 @@ class DeviceLivePanel(QWidget):
         self.fired.clear()
         self.level.setText("")
         self.timeline.clear()
+        self.features.clear()
         self._show_word()
 
     def _show_steps(self) -> None:
@@ -159,6 +165,9 @@ class DeviceLivePanel(QWidget):
         if steps:
             self._now_s = steps[-1].heard_s
             self.timeline.append(self._now_s, np.array([step.smoothed for step in steps]))
+            columns = [column for step in steps for column in step.columns]
+            if columns:
+                self.features.hear(np.array(columns, np.float32))
             level = steps[-1].level_dbfs
             self.level.setText("digital silence" if level is None else f"{level:.0f} dBFS".replace("-", "−"))
         self._show_word()

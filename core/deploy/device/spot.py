@@ -7,7 +7,7 @@ Run in a release folder. Listens to the microphone, or to WAV files and folders 
 stream: as fast as it can, or with --pace at that multiple of real time. With --data it keeps what it heard, with
 --actions it acts on it, with --state the last word about its state stays in a file. Lines on stdout:
 
-    listening    labels, sample_rate, hop_ms, threshold, source, frame_step_ms, runtime, pid
+    listening    labels, sample_rate, hop_ms, threshold, source, frame_step_ms, features, runtime, pid
     detected     word, score, time_s (since 1970), heard_s (since listening), did, and of a file: file, file_s
     step         heard_s, level_dbfs, probabilities, smoothed, and with --features columns; only with --stream
     interrupted  message, pause_s: the microphone is gone and will be tried again
@@ -249,6 +249,7 @@ def listen(options: argparse.Namespace) -> None:
         threshold=spotter.settings.threshold,
         source=f"{len(files)} files" if files else f"microphone {microphone}".strip(),
         frame_step_ms=settings.features.frame_step_ms,
+        features=dataclasses.asdict(settings.features),
         runtime=runtime_name(),
         pid=os.getpid(),
     )
