@@ -7,7 +7,7 @@ from core.audio.synthesis import ACCENTS, VoiceRange
 from core.datasets import jena, speech_commands, synthetic
 from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
-from core.datasets.table_check import check_table
+from core.datasets.table_check import check_table, is_table
 from core.evaluation import latency
 from core.events import Emit
 from core.experiment import device_intentions, jobs, latencies, pool, runner
@@ -22,6 +22,7 @@ from core.experiment.store import Study
 from core.experiment.trial_folder import read_spec
 from core.section import override
 from core.spec import KeywordSpottingSpec, of_task, parse_spec
+from core.tasks.registry import TASKS
 
 _TAKES_A_VOICE = 2
 
@@ -52,7 +53,7 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Detect():
             return _detect(job, emit).model_dump(mode="json")
         case jobs.CheckData():
-            check = check_table if Path(job.folder).is_file() else check_folder
+            check = check_table if is_table(Path(job.folder)) else check_folder
             return check(Path(job.folder), emit).model_dump(mode="json")
         case jobs.Catalogue():
             return str(make_catalogue(job.dataset, job.split, emit))
@@ -90,8 +91,10 @@ def _detect(job: jobs.Detect, emit: Emit) -> DetectionReport:
 
 def _quickstart(job: jobs.Quickstart, emit: Emit) -> dict[str, Any]:
     data = find_data(Path(job.data) if job.data else None, emit)
+    specs = quickstart_specs(data)
+    TASKS[specs[0].task].find_data(specs[0])
     study = Study.open_or_create(job.study, "Quick start")
-    names = [study.add(spec) for spec in quickstart_specs(data)]
+    names = [study.add(spec) for spec in specs]
     runner.run_all(study, names, emit)
     # One session for all three, so that their times can be compared.
     latencies.remeasure(study, names, emit)

@@ -1,25 +1,34 @@
-"""The whole main job once: find clips, train three networks, compare them."""
+"""The whole main job once: find clips, or take a table of measurements, train three networks, compare them."""
 
+import tomllib
+from importlib import resources
 from pathlib import Path
 
 from core.datasets import speech_commands, synthetic
 from core.datasets.clips import label_names
 from core.errors import DataError
 from core.events import Emit, Warned, ignore
+from core.experiment.spec_file import with_data
 from core.spec import TrialSpec, parse_spec
 
 MOST_CLIPS_PER_LABEL = 400
+_FORECASTERS = ("system-f-course", "system-f", "system-f-tiny")
 
 
 def find_data(data: Path | None = None, emit: Emit = ignore) -> Path:
     """Return a folder of clips: the given one, Mini Speech Commands, its download, or clips made by synthesis.
 
+    A given file is taken for a table of measurements.
+
     Raises DataError when the given folder holds no labels, or when there is neither a network nor a synthesizer.
     """
+    if data is not None and data.is_file():
+        return data
     if data is not None:
         if len(label_names(data)) < 2:
             raise DataError(
-                f"{data} holds no two sub-folders of WAV clips; name a folder with one sub-folder per label"
+                f"{data} holds no two sub-folders of WAV clips; name a folder with one sub-folder per label, or a CSV "
+                "file"
             )
         return data
     if speech_commands.is_downloaded():
@@ -34,8 +43,12 @@ def find_data(data: Path | None = None, emit: Emit = ignore) -> Path:
 def quickstart_specs(data: Path) -> list[TrialSpec]:
     """Return three trials: the reference CNN, a depthwise-separable one, and that one narrow and pruned.
 
-    Clips and epochs are few enough for four minutes on two cores.
+    Clips and epochs are few enough for four minutes on two cores. Of a table, those are three starter specs.
     """
+    if data.is_file():
+        folder = resources.files("resources").joinpath("specs")
+        texts = (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in _FORECASTERS)
+        return [parse_spec(with_data(tomllib.loads(text), data)) for text in texts]
     found = label_names(data)
     words = [label for label in found if label in synthetic.WORDS]
     shared = {

@@ -16,6 +16,7 @@ from core.experiment.baselines import baselines_of
 from core.experiment.constraints import Constraints, is_met
 from core.experiment.model_choice import choose_model
 from core.experiment.pareto import ZIP_BYTES, best_of, error_objective, front_of, quality_objectives
+from core.experiment.quickstart import find_data, quickstart_specs
 from core.experiment.report import to_csv, to_markdown
 from core.experiment.spec_file import load_values, with_data
 from core.experiment.store import Study
@@ -26,6 +27,7 @@ from core.section import override
 from core.spec import Window, parse_spec
 from core.tasks.registry import TASKS
 from core.training.criterion import Regression
+from tests.series import write_series
 
 SPECS = Path(__file__).parents[2] / "resources" / "specs"
 COLUMNS = ("T (degC)", "rh (%)")
@@ -205,6 +207,14 @@ def test_a_quantity_that_is_forecast_worse_than_by_persistence_is_named():
     judged = Forecast(quantities=quantities, step_minutes=10, num_windows=5)
     assert judged.worse_than_persistence == ("bad",)
     assert [found.gain for found in quantities] == pytest.approx([0.25, -0.5])
+
+
+def test_the_quick_start_takes_a_table(tmp_path):
+    table = write_series(tmp_path / "weather.csv", num_rows=300)
+    assert find_data(table) == table
+    specs = quickstart_specs(table)
+    assert [spec.model.family for spec in specs] == ["conv1d", "conv1d", "mlp"]
+    assert {spec.dataset.file for spec in specs} == {str(table)}
 
 
 GAINS = {"system-f": (0.25, 0.17, 1024), "system-f-tiny": (0.20, 0.14, round(0.8 * 1024))}

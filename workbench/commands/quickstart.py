@@ -21,7 +21,8 @@ def quickstart(
     """Do the whole job once: find clips, train three networks, compare them. About three minutes.
 
     Clips come from --data, else Mini Speech Commands (downloaded once, 182 MB), else from a speech synthesizer; then
-    every number is marked as synthetic.
+    every number is marked as synthetic. With a CSV file of measurements as --data three networks forecast it instead,
+    in half a minute.
 
     Example: `workbench quickstart --data clips --study studies/first`
     """
