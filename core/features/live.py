@@ -1,5 +1,6 @@
 """Spectrogram, log-mel picture and MFCCs of a sound that does not end, from one transform per frame."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,17 +26,16 @@ class LiveFeatures:
         self._features = features
         self._num_samples = num_samples
         spectrogram = features.model_copy(update={"kind": "spectrogram", "peak_normalization": False})
-        self._stream = StreamingExtractor(spectrogram, max(num_samples, features.frame_length))
-        num_bins = features.effective_fft_length // 2 + 1
-        self._newest: Float32 = np.zeros((0, 0), np.float32)
+        self._stream = StreamingExtractor(spectrogram, features.frame_length)
+        self._num_frames = features.num_frames(num_samples)
+        self._newest: deque[Float32] = deque(maxlen=max(0, self._num_frames))
         self._heard: Float32 = np.zeros(0, np.float32)
         self._num_heard = self._num_columns = 0
-        self._num_frames = features.num_frames(num_samples)
         if features.kind == "spectrogram":
             return
         weights = mel_weights(
             features.num_mel_bins,
-            num_bins,
+            features.effective_fft_length // 2 + 1,
             features.sample_rate,
             features.lower_edge_hertz,
             features.upper_edge_hertz,
@@ -46,13 +46,13 @@ class LiveFeatures:
     def push(self, samples: Float32) -> Columns:
         """Take samples (n,) in [-1, 1] and return the frames that are complete with them."""
         columns = self._columns(self._stream.push(samples))
-        kept = columns.magnitudes if self._features.peak_normalization else self._picture(columns)
-        self._newest = kept if not self._num_columns else np.concatenate((self._newest, kept))
-        self._newest = self._newest[-self._num_frames :]
-        # A clip begins with a frame, so up to a frame step of the newest samples belongs to the next one.
-        self._heard = np.concatenate((self._heard, samples))[-self._num_samples - self._features.frame_step :]
+        self._newest.extend(columns.magnitudes if self._features.peak_normalization else self._picture(columns))
         self._num_heard += len(samples)
-        self._num_columns += len(kept)
+        self._num_columns += len(columns.magnitudes)
+        if self._features.peak_normalization:
+            # A clip begins with a frame, so up to a frame step of the newest samples belongs to the next one.
+            most = self._num_samples + self._features.frame_step
+            self._heard = np.concatenate((self._heard, samples))[-most:]
         return columns
 
     def clip(self) -> Float32 | None:
@@ -61,13 +61,13 @@ class LiveFeatures:
         No frame is transformed again: a division by the clip's loudest sample is a division of the magnitudes, for
         the transform is linear. `standardize` needs a training set and is left out.
         """
-        if not self._num_frames or self._num_columns < self._num_frames:
+        if not 0 < self._num_frames <= self._num_columns:
             return None
-        picture = self._newest
+        picture: Float32 = np.stack(self._newest)
         if self._features.peak_normalization:
             start = (self._num_columns - self._num_frames) * self._features.frame_step
             first = start - (self._num_heard - len(self._heard))
-            scaled = self._newest / peak(self._heard[first : first + self._num_samples])
+            scaled = picture / peak(self._heard[first : first + self._num_samples])
             picture = self._picture(self._columns(scaled))
         if self._features.normalization == "clip_mean":
             picture = picture - picture.mean(axis=0)

@@ -250,13 +250,11 @@ def _time_bursts(opened: Any, live: Any, microphone: VirtualMicrophone) -> dict[
 
 
 def _is_loud_wave(frame: Any) -> bool:
-    newest = np.arange(frame.appended - 1600, frame.appended) % len(frame._samples)
-    return bool(np.abs(frame._samples[newest]).max() > LOUD)
+    return bool(np.abs(frame.samples.newest(1600)).max() > LOUD)
 
 
 def _is_loud_picture(frame: Any) -> bool:
-    newest = np.arange(frame.appended - 3, frame.appended) % len(frame._values)
-    return bool(frame._values[newest].max() > LOUD_DB)
+    return bool(frame.values.newest(3).max() > LOUD_DB)
 
 
 def _time_difference(opened: Any, page: Any, folder: Path) -> dict[str, float]:

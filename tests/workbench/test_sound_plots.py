@@ -13,7 +13,7 @@ from core.features.decibels import log_mel_decibels, magnitude_decibels
 from core.features.mel import FeatureExtractor
 from core.spec import Features
 from workbench import theme
-from workbench.plots.colour_scale import coloured, colours, diverging, pixel, stretched
+from workbench.plots.colour_scale import coded, colours, diverging, pixel, stretched
 from workbench.plots.level_meter import LevelMeter
 from workbench.plots.mel_filters import MelFilters
 from workbench.plots.pixel_ring import PixelRing
@@ -68,7 +68,7 @@ def test_a_narrow_peak_does_not_vanish_between_pixels() -> None:
 
 def test_colours_go_from_the_lowest_to_the_highest_value() -> None:
     table = colours("magma")
-    found = coloured(np.array([-200, -100, -50, 0, 10], np.float32), LEVELS, table)
+    found = table[coded(np.array([-200, -100, -50, 0, 10], np.float32), LEVELS)]
     assert found.tolist() == [table[0], table[0], table[127], table[255], table[255]]
     both = diverging("#ff0000", "#ffffff", "#0000ff")
     assert (hex(both[0]), hex(both[-1])) == ("0xffff0000", "0xff0000ff")

@@ -22,8 +22,8 @@ from workbench.sound.microphone_feed import REPAINT_MS, MicrophoneFeed
 from workbench.widgets.elided_label import ElidedLabel
 from workbench.widgets.message_bar import MessageBar
 
-INPUT_MS = 200
-"""A picture of the newest clip is looked at, not followed: five a second are enough."""
+INPUT_MS = 250
+"""A picture of the newest clip is looked at, not followed: four a second are enough."""
 METERED_S = 0.1
 EMPTY = "Here a sound is seen as the network gets it.\nPress Listen and speak, or drop a WAV file on the page."
 CARD_HEIGHT = 168

@@ -71,7 +71,7 @@ class LiveSound:
         self._stream.write(samples)
         if self.clip is None and len(samples):
             fresh = self._resampler.resample_chunk(samples) if self._resampler else samples
-            self._pending = np.concatenate((self._pending, fresh))
+            self._pending = np.concatenate((self._pending, fresh)) if self.is_behind else fresh
             self.advance()
 
     def advance(self) -> None:

@@ -44,11 +44,6 @@ def coded(values: Float32, levels: tuple[float, float]) -> Codes:
     return places.astype(np.uint8)
 
 
-def coloured(values: Float32, levels: tuple[float, float], table: Pixels) -> Pixels:
-    """Return values of any shape as pixels; what lies beyond the levels takes the colour of the end."""
-    return table[coded(values, levels)]
-
-
 @cache
 def pixel(colour: str) -> int:
     """Return a colour such as #rrggbb as a pixel."""

@@ -14,6 +14,7 @@ from workbench import theme
 from workbench.plots.colour_scale import pixel
 from workbench.plots.pixel_ring import PixelRing
 from workbench.plots.sound_frame import SoundFrame
+from workbench.plots.value_ring import ValueRing
 
 Float64 = NDArray[np.float64]
 Pixels = NDArray[np.uint32]
@@ -37,20 +38,24 @@ class ProbabilityTimeline(SoundFrame):
         self.threshold = 1.0
         self.marks: deque[Detection] = deque(maxlen=MOST_MARKS)
         self.newest_s = 0.0
-        self.appended = 0
-        self._values = np.zeros((1, 0))
+        self._averages = ValueRing(1, (0,), np.float64)
         self._ring: PixelRing | None = None
+
+    @property
+    def appended(self) -> int:
+        """Hops since the timeline began anew."""
+        return self._averages.appended
 
     def restart(self, labels: tuple[str, ...], hop_ms: float, threshold: float) -> None:
         """Begin anew with a lane for each label."""
         self.labels, self.threshold = labels, threshold
-        self._values = np.zeros((max(1, round(1000 * SPAN_S / hop_ms)), len(labels)))
+        self._averages = ValueRing(max(1, round(1000 * SPAN_S / hop_ms)), (len(labels),), np.float64)
         self.clear()
         self.show_span(-SPAN_S, 0.0)
 
     def clear(self) -> None:
         """Forget what was shown."""
-        self.appended = 0
+        self._averages.appended = 0
         self.marks.clear()
         self._ring = None
         self.update()
@@ -64,11 +69,7 @@ class ProbabilityTimeline(SoundFrame):
 
     def append(self, newest_s: float, averages: Float64) -> None:
         """Add averaged probabilities (k, labels), the last of them at a time in seconds."""
-        length = len(self._values)
-        kept = averages[-length:]
-        places = np.arange(self.appended + len(averages) - len(kept), self.appended + len(averages)) % length
-        self._values[places] = kept
-        self.appended += len(averages)
+        self._averages.append(averages)
         self.newest_s = newest_s
         self.update(self.picture_box())
 
@@ -87,13 +88,13 @@ class ProbabilityTimeline(SoundFrame):
 
     def words_at(self, seconds: float, height: float) -> str:
         """Return time, label and averaged probability."""
-        length = len(self._values)
-        column = self.appended - length + math.floor(self.place_of(seconds) * length)
-        if not self.labels or not max(0, self.appended - length) <= column < self.appended:
+        length = self._averages.length
+        number = self._averages.appended - length + math.floor(self.place_of(seconds) * length)
+        averages = self._averages.at(number)
+        if averages is None or not self.labels:
             return ""
         lane = min(len(self.labels) - 1, int((1 - height) * len(self.labels)))
-        value = float(self._values[column % length, lane])
-        return f"{seconds:.2f} s · {self.labels[lane]} · {value:.2f}".replace("-", "−")
+        return f"{seconds:.2f} s · {self.labels[lane]} · {averages[lane]:.2f}".replace("-", "−")
 
     def dress(self, *_: object) -> None:
         """Take up the colours in force."""
@@ -108,29 +109,28 @@ class ProbabilityTimeline(SoundFrame):
         if self._ring is None or (self._ring.width, self._ring.height) != (width, height):
             self._ring = PixelRing(width, height, pixel(theme.current().background))
             self._ring.write(self._pixels(np.zeros((width, len(self.labels))), height))
-            self._ring.written = self._pixels_until(max(0, self.appended - len(self._values)), width)
+            self._ring.written = self._pixels_until(self._averages.oldest, width)
         self._colour_new(self._ring)
         self._ring.paint(painter, corner)
         for detection in self.marks:
             self._paint_mark(painter, corner, detection)
 
     def _pixels_until(self, columns: int, width: int) -> int:
-        return columns * width // len(self._values)
+        return columns * width // self._averages.length
 
     def _colour_new(self, ring: PixelRing) -> None:
-        length = len(self._values)
-        until = self._pixels_until(self.appended, ring.width)
-        start = max(ring.written, until - ring.width)
+        length, width = self._averages.length, ring.width
+        until = self._pixels_until(self._averages.appended, width)
+        start = max(ring.written, until - width)
         ring.written = start
         if until == start:
             return
-        first = start * length // ring.width
-        last = max(first + 1, -(-until * length // ring.width))
-        fresh = self._values[np.arange(first, last) % length]
-        edges = np.arange(start, until) * length // ring.width - first
-        ring.write(
-            self._pixels(fresh[edges] if length <= ring.width else np.maximum.reduceat(fresh, edges), ring.height)
-        )
+        # The oldest pixel may begin with a hop that is not held any more.
+        edges = [max(self._averages.oldest, number * length // width) for number in range(start, until)]
+        first = edges[0]
+        fresh = self._averages.between(first, edges[-1] + 1 if length <= width else until * length // width)
+        shown = [edge - first for edge in edges]
+        ring.write(self._pixels(fresh[shown] if length <= width else np.maximum.reduceat(fresh, shown), ring.height))
 
     def _pixels(self, averages: Float64, height: int) -> Pixels:
         """Return pixels (height, n) of averaged probabilities (n, labels)."""
