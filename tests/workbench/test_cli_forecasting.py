@@ -61,6 +61,12 @@ def test_trials_stand_beside_both_baselines(study):
     assert not STRANGERS.search("\n".join(lines))
 
 
+def test_before_anything_is_finished_no_accuracy_is_spoken_of(series_trial, tmp_path):
+    made = Study.create(tmp_path / "study")
+    made.add(Study.open(series_trial.parents[1]).spec(series_trial.name))
+    assert not STRANGERS.search(run("trials", made.folder).stdout)
+
+
 def test_a_narrow_terminal_leaves_out_columns_and_never_names(study, monkeypatch):
     narrow = console.Console(highlight=False, force_terminal=True, width=80, no_color=True)
     monkeypatch.setattr(console, "stdout", narrow)

@@ -53,7 +53,7 @@ def trials(
 
 
 def show(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) -> None:
-    """Show one trial: figures, labels, confusion matrix, what it changes, its files.
+    """Show one trial: figures, labels and confusion matrix or errors by horizon and hour, what it changes, its files.
 
     Example: `workbench show studies/mine B`
     """

@@ -82,7 +82,7 @@ def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
     """Draw trials on stdout, with the marks of truth explained beneath."""
     front, constraints = front_names(study), study.constraints
     quantities = {error.name: error for summary in summaries for error in summary.errors}
-    has_accuracy = not quantities or any(summary.accuracy is not None for summary in summaries)
+    has_accuracy = any(summary.task == "keyword_spotting" for summary in summaries)
     headings: list[tuple[str, console.Side]] = [("trial", "left"), ("name", "left"), ("", "left")]
     headings += [("accuracy %", "right")] * has_accuracy
     for name, error in quantities.items():
