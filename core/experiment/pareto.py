@@ -1,6 +1,6 @@
 """The Pareto front: trials that no other trial beats in every objective at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,22 +81,29 @@ def kind_of(trial: TrialSummary) -> Kind:
 
 def front_of(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
     """Return the names of the finished trials on the front of some objectives, each among those of its kind."""
-    return set().union(*(_front_of_kind(group, objectives, device) for group in _by_kind(trials)))
+    return set().union(*(_front_among(group, objectives, device) for group in _grouped(trials, kind_of)))
 
 
 def best_of(trials: Iterable[TrialSummary], costs: Sequence[Objective] = (ZIP_BYTES, TOTAL_MS)) -> set[str]:
-    """Return the names of the trials that no other of their kind beats in quality and all costs at once."""
-    fronts = (_front_of_kind(group, (*quality_objectives(group), *costs)) for group in _by_kind(trials))
-    return set().union(*fronts)
+    """Return the names of the trials that no other beats in quality and all costs at once.
+
+    Trials of a kind are compared that forecast the same quantities.
+    """
+
+    def same_work(trial: TrialSummary) -> tuple[Kind, frozenset[str]]:
+        return kind_of(trial), frozenset(error.name for error in trial.errors)
+
+    groups = _grouped(trials, same_work)
+    return set().union(*(_front_among(group, (*quality_objectives(group), *costs)) for group in groups))
 
 
-def _by_kind(trials: Iterable[TrialSummary]) -> list[list[TrialSummary]]:
-    groups: dict[Kind, list[TrialSummary]] = {}
+def _grouped(trials: Iterable[TrialSummary], key: Callable[[TrialSummary], Hashable]) -> list[list[TrialSummary]]:
+    groups: dict[Hashable, list[TrialSummary]] = {}
     for trial in trials:
-        groups.setdefault(kind_of(trial), []).append(trial)
+        groups.setdefault(key(trial), []).append(trial)
     return list(groups.values())
 
 
-def _front_of_kind(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
+def _front_among(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
     points = {trial.name: tuple(value_of(trial, objective, device) for objective in objectives) for trial in trials}
     return front(points, [objective.sign for objective in objectives])

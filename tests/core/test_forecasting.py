@@ -182,6 +182,8 @@ def test_only_what_forecasts_equally_far_is_compared():
     temperature = error_objective("T (degC)", "°C")
     assert front_of(trials, (temperature, ZIP_BYTES)) == {"hour", "half"}
     assert best_of(trials, (ZIP_BYTES,)) == {"hour", "half"}
+    alone = replace(trials[0], name="alone", errors=trials[0].errors[:1])
+    assert "alone" in best_of([*trials, alone], (ZIP_BYTES,))
     assert [objective.key for objective in quality_objectives(trials)] == ["mae.T (degC)", "mae.rh (%)"]
     assert temperature.title == "T error"
 
