@@ -26,9 +26,10 @@ from core.spec import SeriesData
 MISSING = -9999.0
 """What Jena's files write where an instrument failed."""
 
-_VERSION = "1"
+_VERSION = "2"
 _BLOCK_BYTES = 1 << 24
 _BROKEN_SHARE = 0.01
+_ROW_SHOWN = 80
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -157,11 +158,7 @@ def _read_blocks(path: Path, form: CsvForm, wanted: Sequence[str], emit: Emit) -
     import pyarrow as arrow
     from pyarrow import csv
 
-    broken: list[str] = []
-
-    def leave_out(row: csv.InvalidRow) -> str:
-        broken.append(row.text)
-        return "skip"
+    broken = _BrokenRows()
 
     is_epoch = form.time_format == EPOCH
     zone = "UTC" if form.time_format == ISO_ZONED else None
@@ -178,7 +175,7 @@ def _read_blocks(path: Path, form: CsvForm, wanted: Sequence[str], emit: Emit) -
     read = csv.ReadOptions(
         column_names=list(form.columns), skip_rows=form.header_lines, block_size=_BLOCK_BYTES, encoding=encoding
     )
-    parse = csv.ParseOptions(delimiter=form.separator, invalid_row_handler=leave_out)
+    parse = csv.ParseOptions(delimiter=form.separator, invalid_row_handler=broken.leave_out)
     times, values = [], []
     num_timeless = 0
     progress = Progress(emit, "Reading rows, MB", max(1, path.stat().st_size >> 20))
@@ -198,12 +195,36 @@ def _read_blocks(path: Path, form: CsvForm, wanted: Sequence[str], emit: Emit) -
     except arrow.ArrowInvalid as error:
         raise _explain(path, form, wanted, str(error)) from error
     num_rows = sum(map(len, times))
-    if len(broken) > _BROKEN_SHARE * num_rows:
+    if broken.swallowed:
         raise DataError(
-            f"{path}: {len(broken):,} of its rows do not have {len(form.columns)} cells as the header has; the first: "
-            f"{broken[0][:80]!r}; mend them, or quote texts that contain the separator"
+            f"{path}: a quotation mark is opened and not closed in {broken.swallowed!r}, which hides the rows after "
+            "it; close or remove it"
         )
-    return np.concatenate(times), np.concatenate(values), len(broken) + num_timeless
+    if broken.count > _BROKEN_SHARE * num_rows:
+        raise DataError(
+            f"{path}: {broken.count:,} of its rows do not have {len(form.columns)} cells as the header has; the first: "
+            f"{broken.first!r}; mend them, or quote texts that contain the separator"
+        )
+    return np.concatenate(times), np.concatenate(values), broken.count + num_timeless
+
+
+class _BrokenRows:
+    """Counts rows with more or fewer cells than the header; to keep all of them could take much memory."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.first = ""
+        self.swallowed = ""
+        """Beginning of a row that goes on over several lines."""
+
+    def leave_out(self, row: Any) -> str:
+        """Note a row that the reader of CSV met, and have it skipped."""
+        text = row.text
+        self.count += 1
+        self.first = self.first or text[:_ROW_SHOWN]
+        if "\n" in text and not self.swallowed:
+            self.swallowed = text.partition("\n")[0][:_ROW_SHOWN]
+        return "skip"
 
 
 def _seconds(stamps: Any, *, is_epoch: bool) -> Int64:

@@ -29,6 +29,9 @@ _TIME_FORMATS = (
     "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d", "%d/%m/%Y",
     "%m/%d/%Y",
 )  # fmt: skip
+_TIME_SHOWN = 40
+# What a text never holds: the control characters without tab, line feed, form feed and carriage return.
+_CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
@@ -62,13 +65,19 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
     if len(head) == _SAMPLE_BYTES:
         lines.pop()
     header_lines = next((index for index, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    if header_lines is None and len(head) == _SAMPLE_BYTES and head.strip():
+        raise DataError(
+            f"{path}: its first {_SAMPLE_BYTES:,} bytes have no end of a line, so it is no CSV file; export it with a "
+            "line for each row"
+        )
     if header_lines is None:
         raise DataError(f"{path}: is empty; choose a CSV file with a row of column names and rows of measurements")
     separator = _separator(lines[header_lines:])
     columns = tuple(name.strip() for name in cells_of([lines[header_lines]], separator)[0])
     ending = tail.decode(encoding, "replace").splitlines()[1:]
-    rows = [row for row in cells_of([*lines[header_lines + 1 :], *ending], separator) if len(row) == len(columns)]
-    _check_shape(path, columns, rows)
+    found = cells_of([*lines[header_lines + 1 :], *ending], separator)
+    rows = [row for row in found if len(row) == len(columns)]
+    _check_shape(path, columns, rows, max(map(len, found), default=0))
     decimal = "," if separator != "," and _has_decimal_commas(rows) else "."
     time_column = _time_column(path, columns, rows, time_column)
     times = [row[columns.index(time_column)] for row in rows]
@@ -118,16 +127,20 @@ def line_of(path: Path, form: CsvForm, column: str, value: str) -> int | None:
 
 def _read_ends(path: Path) -> tuple[bytes, bytes]:
     """Return the beginning of a file, and its end where that is somewhere else."""
-    if path.is_dir():
-        raise DataError(f"{path}: is a folder; choose a CSV file in it")
     try:
+        if path.is_dir():
+            raise DataError(f"{path}: is a folder; choose a CSV file in it")
+        # A pipe would be waited for, and a device never ends.
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: is no ordinary file; choose a CSV file")
         with path.open("rb") as file:
             head = file.read(_SAMPLE_BYTES)
             size = file.seek(0, 2)
             file.seek(max(len(head), size - _SAMPLE_BYTES // 2))
             tail = file.read()
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from error
+        remedy = "mend its permissions" if isinstance(error, PermissionError) else "check the path"
+        raise DataError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
     return head, tail
 
 
@@ -136,7 +149,7 @@ def _encoding(path: Path, head: bytes) -> str:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return encoding
-    if b"\0" in head or head.startswith(b"PK\x03\x04"):
+    if any(code in _CONTROLS for code in head):
         raise DataError(f"{path}: is a binary file, not text; unpack it or save the table as CSV, and choose that file")
     try:
         # A character of several bytes may be cut at the end.
@@ -162,7 +175,7 @@ def cells_of(lines: Iterable[str], separator: str) -> list[list[str]]:
     return list(rows)
 
 
-def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]], widest: int) -> None:
     if len(columns) < 2:
         raise DataError(
             f"{path}: its first line has one column ({columns[0][:40]!r}); a file with columns separated by comma, "
@@ -173,6 +186,11 @@ def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
         raise DataError(f"{path}: two columns are called {min(repeated)!r}; give each a name of its own")
     if all(_is_number(name, ".") or formats_of(name) for name in columns if name):
         raise DataError(f"{path}: its first line holds values, not the names of the columns; write the names above it")
+    if len(rows) < 2 and widest > len(columns):
+        raise DataError(
+            f"{path}: its rows have {widest} cells, its header {len(columns)}; where numbers have decimal commas, "
+            "separate the columns by semicolons, else give every column a name"
+        )
     if len(rows) < 2:
         raise DataError(
             f"{path}: has {len(rows)} row{'s' * (len(rows) != 1)} of {len(columns)} columns; "
@@ -193,7 +211,10 @@ def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
         # Elsewhere a large number is a measurement.
         if formats and (formats != [EPOCH] or name in (*named, wanted)):
             return name
-    seen = f"{wanted!r} begins with {first_value(wanted)!r}" if wanted else f"there are {', '.join(columns)}"
+    seen = f"there are {', '.join(columns)}"
+    if wanted or named:
+        likely = wanted or named[0]
+        seen = f"{likely!r} begins with {first_value(likely)[:_TIME_SHOWN]!r}"
     raise DataError(
         f"{path}: has no column of times that can be read ({seen}); write times such as 2024-05-31 14:10, "
         "31.05.2024 14:10:00 or 2024/5/31 14:10"
@@ -215,6 +236,9 @@ def mixed_times(path: Path, form: CsvForm, other: str) -> DataError:
     """Return the error of a file whose times are not all written alike."""
     line = line_of(path, form, form.time_column, other)
     where = f" in line {line:,}" if line else ""
+    if "\0" in other:
+        return DataError(f"{path}: holds bytes of zero{where}, as files do whose writer lost its power; remove them")
+    other = other if len(other) <= _TIME_SHOWN else f"{other[:_TIME_SHOWN]}…"
     return DataError(
         f"{path}: the times in column {form.time_column!r} are written in several ways: first {form.first_time!r} "
         f"({format_in_words(form.time_format)}), but {other!r}{where}; write all of them alike"

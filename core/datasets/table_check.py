@@ -1,16 +1,18 @@
 """Looking through a CSV of measurements for what would spoil a forecast."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.datasets.climate import Series, read_series
-from core.datasets.column_names import temperature_and_humidity, unit_of
+from core.datasets.climate import MISSING, Series, read_series
+from core.datasets.column_names import quantity_of, temperature_and_humidity, unit_of
 from core.datasets.csv_form import format_in_words, recognise
 from core.events import Emit, ignore
 
 _GAPS_NAMED = 10
+_TABLES = (".csv", ".tsv", ".txt")
 # Of a column that never changes nothing can be forecast.
 _LEAST_SPREAD = 1e-6
 
@@ -59,17 +61,23 @@ class TableReport(_Reported):
     findings: tuple[str, ...] = Field(description="Sentences about what is wrong.")
 
 
-def check_table(path: Path, emit: Emit = ignore) -> TableReport:
+def is_table(path: Path) -> bool:
+    """Tell whether a path means a table, also one that is not there, rather than a folder of clips."""
+    return path.is_file() or (path.suffix.lower() in _TABLES and not path.is_dir())
+
+
+def check_table(path: Path, emit: Emit = ignore, time_column: str = "", missing_value: float = MISSING) -> TableReport:
     """Read every row of a CSV file and report what is in it, and what is wrong with it.
 
     Raises DataError when it cannot be read as a series over time.
     """
-    form = recognise(path.expanduser().resolve())
-    series = read_series(path, emit=emit)
+    form = recognise(path.expanduser().resolve(), time_column)
+    series = read_series(path, time_column=time_column, missing_value=missing_value, emit=emit)
     steps_s = np.diff(series.times_s)
     places = np.flatnonzero(steps_s > 1.5 * series.interval_s)
     longest = np.sort(places[np.argsort(-steps_s[places], kind="stable")][:_GAPS_NAMED])
     columns = tuple(_describe(series, place) for place in range(len(series.columns)))
+    wordy = [name for name in form.columns if name not in form.numeric and quantity_of(name)]
     num_missing_steps = int((np.round(steps_s[places] / series.interval_s) - 1).sum())
     return TableReport(
         file=str(path),
@@ -91,7 +99,7 @@ def check_table(path: Path, emit: Emit = ignore) -> TableReport:
         ),
         columns=columns,
         forecast=temperature_and_humidity(form.numeric),
-        findings=tuple(_findings(series, columns, num_missing_steps, len(places))),
+        findings=tuple(_findings(series, columns, wordy, num_missing_steps, len(places))),
     )
 
 
@@ -105,16 +113,26 @@ def _describe(series: Series, place: int) -> ColumnReport:
     )
 
 
-def _findings(series: Series, columns: tuple[ColumnReport, ...], num_missing_steps: int, num_gaps: int) -> list[str]:
+def _findings(
+    series: Series,
+    columns: tuple[ColumnReport, ...],
+    wordy: Sequence[str],
+    num_missing_steps: int,
+    num_gaps: int,
+) -> list[str]:
     found = []
     if series.num_unsorted:
-        found.append(f"{series.num_unsorted:,} rows stand after a later one; they are sorted when read")
+        found.append(f"{_so_many(series.num_unsorted, 'stands', 'stand')} after a later one; they are sorted when read")
     if series.num_repeated:
-        found.append(f"{series.num_repeated:,} rows repeat an earlier time; the first of each time counts")
+        repeated = _so_many(series.num_repeated, "repeats", "repeat")
+        found.append(f"{repeated} an earlier time; the first of each time counts")
     if series.num_broken:
-        found.append(f"{series.num_broken:,} rows are cut short or have no time; they are left out")
+        found.append(f"{_so_many(series.num_broken, 'is', 'are')} cut short or without a time, and left out")
     if num_gaps:
-        found.append(f"{num_missing_steps:,} rows are missing in {num_gaps:,} gaps; windows over a gap are left out")
+        gaps = f"{num_gaps:,} gap{'s' * (num_gaps > 1)}"
+        found.append(f"{_so_many(num_missing_steps, 'is', 'are')} missing in {gaps}; windows over a gap are left out")
+    for name in wordy:
+        found.append(f"{name} holds texts that are no numbers, so it cannot be forecast; see how they are written")
     for column in columns:
         if column.num_missing:
             found.append(f"{column.name} is missing in {_rows(column.num_missing)}; windows without it are left out")
@@ -125,3 +143,7 @@ def _findings(series: Series, columns: tuple[ColumnReport, ...], num_missing_ste
 
 def _rows(number: int) -> str:
     return f"{number:,} row{'s' if number != 1 else ''}"
+
+
+def _so_many(number: int, verb: str, verb_of_many: str) -> str:
+    return f"{_rows(number)} {verb if number == 1 else verb_of_many}"

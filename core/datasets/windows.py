@@ -1,5 +1,6 @@
 """Windows of a series: what is known, and what is to be forecast from it."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,9 @@ from core.spec import TimeSplit, Window
 # A series with fewer values than this for each step of its own interval is none.
 _LEAST_FILLED = 0.05
 _TOLERANCE = 0.01
+# Numbers in all windows together, 0.4 GB: ten million rows must leave room for other programs. Jena's 420,000 rows
+# need a tenth of it.
+_MOST_NUMBERS = 100_000_000
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
@@ -45,12 +49,15 @@ class Cut:
     validation: Windows
     test: Windows
     num_left_out: int
+    thinning: int = 1
+    """Only every so-manieth window is taken, for all would not fit into memory."""
 
 
 def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], window: Window, split: TimeSplit) -> Cut:
     """Cut a series into windows, each within one part: the parts follow one another in time and share no value.
 
-    Raises DataError when steps do not fit the series' interval, or a part has no window without a gap.
+    Of a very long series every so-manieth window is taken, evenly over time. Raises DataError when steps do not fit
+    the series' interval, or a part has no window without a gap.
     """
     grid, cells = _on_a_grid(series)
     step = _rows_a_step(series, window)
@@ -59,9 +66,12 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
     first_test = len(cells) - round(len(cells) * split.test_fraction)
     first_validation = first_test - round(len(cells) * split.validation_fraction)
     bounds = [0, *(int(cells[min(row, len(cells) - 1)]) for row in (first_validation, first_test)), len(grid)]
+    numbers_a_window = window.input_steps * len(inputs) + window.output_steps * len(targets)
+    thinning = max(1, math.ceil(len(grid) / window.stride * numbers_a_window / _MOST_NUMBERS))
+    stride = window.stride * thinning
     parts, num_left_out = [], 0
     for name, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
-        starts = np.arange(start, stop - (window.num_steps - 1) * step, window.stride, dtype=np.int64)
+        starts = np.arange(start, stop - (window.num_steps - 1) * step, stride, dtype=np.int64)
         whole = np.ones(len(starts), bool)
         for place in range(window.num_steps):
             whole &= known[starts + place * step]
@@ -73,7 +83,7 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
             )
         num_left_out += int((~whole).sum())
         parts.append(_gather(series, grid, starts[whole], step, window, columns))
-    return Cut(parts[0], parts[1], parts[2], num_left_out)
+    return Cut(parts[0], parts[1], parts[2], num_left_out, thinning)
 
 
 def _gather(

@@ -53,8 +53,10 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Detect():
             return _detect(job, emit).model_dump(mode="json")
         case jobs.CheckData():
-            check = check_table if is_table(Path(job.folder)) else check_folder
-            return check(Path(job.folder), emit).model_dump(mode="json")
+            path = Path(job.folder).expanduser()
+            if is_table(path):
+                return check_table(path, emit, job.time_column, job.missing_value).model_dump(mode="json")
+            return check_folder(path, emit).model_dump(mode="json")
         case jobs.Catalogue():
             return str(make_catalogue(job.dataset, job.split, emit))
         case jobs.JudgeClips():

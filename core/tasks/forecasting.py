@@ -155,6 +155,12 @@ def _scaled(part: Windows, frame: Frame) -> Examples:
     return Examples(frame.scale(part.inputs), frame.scale_targets(part.targets, part.inputs))
 
 
+def ordinal(number: int) -> str:
+    """Return 2nd, 3rd, 4th and so on."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number:,}{'th' if 10 <= number % 100 <= 20 else ending}"
+
+
 def _measured(data: PreparedData) -> tuple[Cut, Frame]:
     assert isinstance(data, PreparedSeries) and data.cut is not None and data.frame is not None
     return data.cut, data.frame
@@ -174,4 +180,9 @@ def _warnings(series: Series, cut: Cut) -> list[str]:
     if cut.num_left_out:
         whole = sum(map(len, (cut.train, cut.validation, cut.test)))
         warnings.append(f"Of {whole + cut.num_left_out:,} windows {cut.num_left_out:,} have a gap and were left out.")
+    if cut.thinning > 1:
+        warnings.append(
+            f"Of the windows every {ordinal(cut.thinning)} was taken, for all of them would not fit into memory; a "
+            "larger window.stride or longer steps choose them otherwise."
+        )
     return warnings

@@ -31,12 +31,12 @@ def check(
     Example: `workbench data check clips` or `workbench data check climate.csv`
     """
     from core.datasets.check import check_folder
-    from core.datasets.table_check import TableReport, check_table
+    from core.datasets.table_check import TableReport, check_table, is_table
     from workbench import console
     from workbench.commands import data_sheet, table_sheet
 
     with console.progress() as narrator:
-        report = check_table(path, narrator) if path.is_file() else check_folder(path, narrator)
+        report = check_table(path, narrator) if is_table(path) else check_folder(path, narrator)
     if as_json:
         console.answer(report.model_dump(mode="json"))
     elif isinstance(report, TableReport):
