@@ -104,6 +104,7 @@ class Progressed(_Said):
     what: str
     done: float
     total: float
+    unit: Literal["", "bytes"] = ""
 
 
 class BatchEnded(_Said):

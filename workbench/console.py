@@ -34,7 +34,7 @@ from core.events import (
     Warned,
 )
 from core.results import Classification, Quality
-from workbench.number_format import kilobytes, milliseconds, percent, three_digits
+from workbench.number_format import amounts, kilobytes, milliseconds, percent, three_digits
 
 STAGES: Mapping[Stage, str] = {
     "prepare": "Preparing the data",
@@ -214,10 +214,11 @@ class Narrator:
             self._bars.remove_task(self._tasks.pop(trial))
 
     def _show_progressed(self, event: Progressed) -> None:
-        self._show(event.trial, event.what, (event.done, event.total), f"{event.done:,.0f} of {event.total:,.0f}")
+        figures = amounts(event.done, event.total, event.unit)
+        self._show(event.trial, event.what, (event.done, event.total), figures)
         if self._bars.disable and time.monotonic() - self._last_line_s > SECONDS_BETWEEN_LINES:
             self._last_line_s = time.monotonic()
-            self._line(event.trial, f"{event.what}: {event.done:,.0f} of {event.total:,.0f}")
+            self._line(event.trial, f"{event.what}{figures and f': {figures}'}")
 
     def _show_epoch(self, event: EpochEnded) -> None:
         figures = f"loss {event.loss:.3f}, {_validation(event)}"

@@ -37,6 +37,17 @@ def kilobytes(num_bytes: float | None) -> str:
     return NOTHING if num_bytes is None else three_digits(num_bytes / BYTES_PER_KB)
 
 
+def amounts(done: float, total: float, unit: str = "") -> str:
+    """Return how far work is, as in "2,000 of 8,000" or "2.5 of 2.6 MB"; nothing for work in one piece."""
+    if unit == "bytes":
+        size, name = (BYTES_PER_KB**2, "MB") if total >= BYTES_PER_KB**2 else (BYTES_PER_KB, "kB")
+        decimals = 0 if total >= 10 * size else 1
+        return f"{done / size:.{decimals}f} of {total / size:.{decimals}f} {name}"
+    if total == 1:
+        return ""
+    return f"{done:,.0f} of {total:,.0f}" if total > 0 else f"{done:,.0f}"
+
+
 def millions(value: float | None) -> str:
     """Return a count in millions."""
     return NOTHING if value is None else three_digits(value / 1e6)

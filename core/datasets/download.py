@@ -67,7 +67,7 @@ def _fetch(archive: Archive, part: Path, timeout_s: float, emit: Emit) -> None:
     if part.exists() and part.stat().st_size > num_bytes:
         part.unlink()
     part.touch()
-    progress = Progress(emit, f"Downloading {archive.title}", num_bytes)
+    progress = Progress(emit, f"Downloading {archive.title}", num_bytes, unit="bytes")
     have = part.stat().st_size
     progress.advance(have)
     while have < num_bytes:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from core.events import Emit, Progressed
 
@@ -17,8 +17,9 @@ class Progress:
     As `emit` raises TrialCancelled when the work should end, counting is also what ends it.
     """
 
-    def __init__(self, emit: Emit, what: str, total: int) -> None:
+    def __init__(self, emit: Emit, what: str, total: int, unit: Literal["", "bytes"] = "") -> None:
         self._emit = emit
+        self._unit = unit
         self._what = what
         self._total = total
         self._done = 0
@@ -39,7 +40,7 @@ class Progress:
 
     def _say(self) -> None:
         self._said_s = time.monotonic()
-        self._emit(Progressed(what=self._what, done=self._done, total=self._total))
+        self._emit(Progressed(what=self._what, done=self._done, total=self._total, unit=self._unit))
 
 
 def waiting(emit: Emit, what: str) -> Callable[[], None]:

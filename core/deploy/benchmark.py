@@ -144,6 +144,7 @@ def benchmark(
     args += [f"--clips={path}" for path in examples]
     args += [f"--threads={','.join(map(str, plan.threads))}"] if plan.threads else []
     session = Session(len(releases))
+    emit(Progressed(what="Starting the benchmark on the device", done=0, total=1))
     lines = programs.lines(connection, "bench", *args, release=layout.releases / releases[0])
     try:
         for text in lines:

@@ -180,19 +180,20 @@ class Connection:
         Its progress names it as `called`, or by its name there.
         """
         data = content.read_bytes() if isinstance(content, Path) else content
-        unfinished = f"{remote}.part"
+        unfinished, what = f"{remote}.part", f"Uploading {called or remote.name}"
         with self._doing(f"writing {remote.name}"):
             sftp = self._sftp()
             try:
                 with sftp.open(unfinished, "wb") as file:
                     file.set_pipelined(True)
                     for start in range(0, len(data), _PIECE_BYTES):
+                        emit(Progressed(what=what, done=start, total=len(data), unit="bytes"))
                         file.write(data[start : start + _PIECE_BYTES])
-                        emit(Progressed(what=f"Uploading {called or remote.name}", done=start, total=len(data)))
                         self._waited()
                 written = sftp.stat(unfinished).st_size
                 if written != len(data):
                     raise DeviceError(f"{self.name}: {remote} arrived with {written} of {len(data)} bytes; try again")
+                emit(Progressed(what=what, done=written, total=written, unit="bytes"))
                 sftp.posix_rename(unfinished, str(remote))
             except OSError as error:
                 raise self._why_not_written(remote, error) from error

@@ -18,6 +18,7 @@ from core.datasets.clips import wav_files
 from core.deploy import passwords
 from core.deploy.devices import keep_device, list_devices
 from core.deploy.host_keys import KnownHosts
+from core.deploy.monitor_log import Reading
 from core.deploy.release import deploy
 from core.evaluation.detection import DetectionSettings
 from core.events import ignore
@@ -32,6 +33,7 @@ from workbench import app, number_format
 from workbench.jobs import Jobs
 from workbench.main_window import MainWindow
 from workbench.pages.devices import DevicesPage
+from workbench.plots.monitor_chart import series
 from workbench.preferences import Preferences
 from workbench.session import Session
 
@@ -296,6 +298,21 @@ def test_what_the_device_hears_is_streamed_and_nothing_waits_for_it(
     settled(qtbot, known)
     qtbot.waitUntil(lambda: not speaking.processes("core.deploy.device.spot"))
     assert not known.live.is_active
+
+
+def test_the_line_of_the_monitor_is_broken_between_sessions_and_where_nothing_was_logged() -> None:
+    said = [(1, 0.0), (1, 1.0), (2, 3.0), (2, 4.0), (2, 100.0)]
+    found = [Reading(id=place, session=session, time_s=at, load_1min=1) for place, (session, at) in enumerate(said)]
+    times, values = series(found, "load_1min")
+    assert times == [0, 1, 1, 3, 4, 4, 100] and np.isnan(values).tolist() == [
+        False,
+        False,
+        True,
+        False,
+        False,
+        True,
+        False,
+    ]
 
 
 def test_words_act_on_the_device_and_its_monitor_is_drawn_and_exported(

@@ -58,8 +58,12 @@ def test_stages_are_named_and_pieces_counted() -> None:
     progress.take(Progressed(time_s=100, what="clips", done=0, total=8000))
     progress.take(Progressed(time_s=110, what="clips", done=2000, total=8000))
     assert (progress.words, progress.fraction, progress.seconds_left) == ("clips 2,000 of 8,000", 0.25, 30)
-    progress.take(Progressed(time_s=110, what="download", done=91 * 1024**2, total=182 * 1024**2))
+    progress.take(Progressed(time_s=110, what="download", done=91 * 1024**2, total=182 * 1024**2, unit="bytes"))
     assert progress.words == "download 91 of 182 MB"
+    progress.take(Progressed(time_s=110, what="upload", done=1536, total=9000, unit="bytes"))
+    assert progress.words == "upload 1.5 of 8.8 kB"
+    progress.take(Progressed(time_s=110, what="connecting", done=0, total=1))
+    assert progress.words == "connecting"
 
 
 def test_of_trials_side_by_side_the_latest_is_followed() -> None:

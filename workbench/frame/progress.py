@@ -15,6 +15,7 @@ from core.events import (
     TrialStopped,
 )
 from core.spec import TrialSpec
+from workbench import number_format
 
 STAGE_WORDS = {
     "prepare": "preparing the data",
@@ -77,7 +78,7 @@ class JobProgress:
             self._train(event, event.epoch)
 
     def _count(self, event: Progressed) -> None:
-        self.words = f"{event.what} {_amounts(event.done, event.total)}"
+        self.words = f"{event.what} {number_format.amounts(event.done, event.total, event.unit)}".rstrip()
         self.fraction = min(1.0, event.done / event.total) if event.total > 0 else None
         if self._started_s is None or event.done == 0:
             self._started_s = event.time_s
@@ -92,9 +93,3 @@ class JobProgress:
         self.words = f"{'fine-tuning ' if event.phase == 'fine_tuning' else ''}epoch {event.epoch}/{event.epochs}"
         self.fraction = min(1.0, (before + epochs_done) / total)
         self.seconds_left = median(self._seconds) * (total - before - epochs_done) if self._seconds else None
-
-
-def _amounts(done: float, total: float) -> str:
-    if total >= 10 * 1024**2:
-        return f"{done / 1024**2:.0f} of {total / 1024**2:.0f} MB"
-    return f"{done:,.0f} of {total:,.0f}" if total > 0 else f"{done:,.0f}"

@@ -160,13 +160,15 @@ class ClockAxis(pg.DateAxisItem):
 
 
 def series(readings: Sequence[Reading], name: str) -> tuple[list[float], list[float]]:
-    """Return times in seconds and values of a quantity, with a gap where nothing was logged."""
+    """Return times in seconds and values of a quantity, with a gap between sessions and where nothing was logged."""
     times: list[float] = []
     values: list[float] = []
+    session = readings[0].session if readings else 0
     for reading in readings:
-        if times and reading.time_s - times[-1] > GAP_S:
+        if times and (reading.session != session or reading.time_s - times[-1] > GAP_S):
             times.append(times[-1])
             values.append(float("nan"))
+        session = reading.session
         value = getattr(reading, name)
         times.append(reading.time_s)
         values.append(float("nan") if value is None else float(value))
