@@ -7,7 +7,7 @@ from core.audio.synthesis import ACCENTS, VoiceRange
 from core.datasets import jena, speech_commands, synthetic
 from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
-from core.datasets.table_check import check_table
+from core.datasets.table_check import check_table, is_table
 from core.evaluation import latency
 from core.events import Emit
 from core.experiment import device_intentions, jobs, latencies, pool, runner

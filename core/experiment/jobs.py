@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from core.datasets.climate import MISSING
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
 from core.experiment.device_jobs import AnyDeviceJob
@@ -123,6 +124,8 @@ class CheckData(Job):
 
     intention: Literal["check_data"] = "check_data"
     folder: str
+    time_column: str = Field("", description="Of a CSV file, where it is not to be found out.")
+    missing_value: float = Field(MISSING, description="Of a CSV file, where nothing was measured.")
 
 
 class Catalogue(Job):

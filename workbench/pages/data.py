@@ -1,15 +1,18 @@
-"""The Data page: labels and clips at the left, the clip in sight at the right. Changes are a list, never audio."""
+"""The Data page: labels and clips at the left, the clip in sight at the right. Changes are a list, never audio.
+
+Of an experiment that forecasts it shows the table instead.
+"""
 
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QSplitter, QStackedLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from core.datasets.catalogue import Catalogue, label_rows
 from core.datasets.edits import Edits
 from core.evaluation.verdicts import Verdicts
-from core.spec import Dataset, KeywordSpottingSpec, Split, TrialSpec
+from core.spec import Dataset, ForecastingSpec, KeywordSpottingSpec, Split, TrialSpec
 from workbench import preferences as remembered
 from workbench.clips import edits as clip_edits
 from workbench.clips import label_choice
@@ -24,6 +27,7 @@ from workbench.clips.view import ClipView
 from workbench.form.starter_specs import last_spec
 from workbench.jobs import Jobs
 from workbench.preferences import Preferences
+from workbench.series.view import SeriesView
 from workbench.session import Session
 from workbench.widgets.message_bar import MessageBar
 
@@ -46,14 +50,14 @@ class DataPage(QWidget):
         self.catalogue: Catalogue | None = None
         self.reader = CatalogueReader(jobs, self)
         self.work = ClipJobs(session, jobs, self)
+        self.series = SeriesView(session, jobs, preferences)
         self._build()
         self.changes = clip_edits.ClipChanges(
             session, lambda: (self.catalogue, self.browser.table.selected()), self.message.show_message
         )
         self._build_actions()
         self._connect()
-        self.setAcceptDrops(True)
-        self._ask()
+        self._show_task()
 
     # Building
 
@@ -80,12 +84,13 @@ class DataPage(QWidget):
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.across)
         whole = _stacked(self.message, self.sources, self.synthesis, self.pages, stretched=self.pages)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(whole)
+        self.tasks = QStackedLayout(self)
+        self.tasks.addWidget(whole)
+        self.tasks.addWidget(self.series)
         self._turning = QTimer(self, singleShot=True, interval=TURN_MS)
 
     def _build_actions(self) -> None:
+        self._commands: list[QAction] = []
         for words, act in (
             ("Choose folder of clips…", self.ask_folder),
             ("Download Mini Speech Commands", self.work.download),
@@ -97,10 +102,10 @@ class DataPage(QWidget):
         ):
             action = QAction(words, self)
             action.triggered.connect(lambda _=False, act=act: act())
-            self.addAction(action)
+            self._commands.append(action)
         only = QAction("Use only the selected labels", self.labels)
         only.triggered.connect(lambda: self.use_only(self.labels.selected()))
-        self.addAction(only)
+        self._commands.append(only)
         self.labels.addAction(only)
         self.labels.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
@@ -173,8 +178,26 @@ class DataPage(QWidget):
         self.synthesis.hide()
         self.sources.make.setChecked(False)
 
+    def _show_task(self) -> None:
+        """Show clips, or the table of an experiment that forecasts, with the commands for either."""
+        spec = self.session.spec
+        hears = not isinstance(spec, ForecastingSpec)
+        self.tasks.setCurrentIndex(0 if hears else 1)
+        self.setAcceptDrops(hears)
+        for action in self._commands:
+            (self.addAction if hears else self.removeAction)(action)
+        for action in self.series.actions():
+            (self.removeAction if hears else self.addAction)(action)
+        if isinstance(spec, ForecastingSpec):
+            self.setFocusProxy(self.series.chart)
+            self.series.follow(spec)
+        else:
+            self._ask()
+
     def _follow(self, spec: TrialSpec) -> None:
-        """Show the clips of the form; a task without clips leaves the page as it is."""
+        """Show the clips of the form, or its table."""
+        if isinstance(spec, ForecastingSpec) or self.tasks.currentIndex():
+            self._show_task()
         if isinstance(spec, KeywordSpottingSpec) and (spec.dataset, spec.split) != (self.dataset, self.split):
             self.dataset, self.split = spec.dataset, spec.split
             self._ask()
@@ -202,7 +225,7 @@ class DataPage(QWidget):
             self.sources.show_folder(self.dataset.folder)
         else:
             self._show_labels(self.catalogue)
-        if self.isVisible() and not list(self.dataset.problems()):
+        if self.isVisible() and not self.tasks.currentIndex() and not list(self.dataset.problems()):
             if self.catalogue is None:
                 self.sources.show_progress(0, 0)
                 self.empty.wait()
@@ -327,7 +350,7 @@ class DataPage(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Space plays wherever it means nothing else."""
-        if event.key() == Qt.Key.Key_Space:
+        if event.key() == Qt.Key.Key_Space and not self.tasks.currentIndex():
             self.view.toggle()
         else:
             super().keyPressEvent(event)

@@ -1,0 +1,151 @@
+"""Columns of a table over time, with the parts that train, choose and test; zoomed into as far as one likes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QWidget
+
+from core.datasets.column_names import name_of, unit_of
+from workbench import theme
+from workbench.number_format import three_digits
+from workbench.plots.time_charts import TimeCharts, legend, value_at
+from workbench.theme import Palette
+
+REDRAW_MS = 33
+MOST_POINTS = 6000
+"""A longer stretch is drawn as the highest and lowest of what falls together."""
+GAP = 1.5
+
+
+@dataclass(frozen=True)
+class Part:
+    """A stretch of time and what it is for."""
+
+    words: str
+    first_s: float
+    num_rows: int
+
+
+@dataclass(frozen=True)
+class DrawnSeries:
+    """Columns of a table, shape (rows, columns), at ascending times."""
+
+    times_s: NDArray[np.int64]
+    columns: tuple[str, ...]
+    values: NDArray[np.float32]
+    interval_s: float
+    parts: tuple[Part, ...]
+
+
+class SeriesChart(TimeCharts):
+    """A chart for each column."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("Series over time", parent)
+        self.series: DrawnSeries | None = None
+        self.lines: list[pg.PlotDataItem] = []
+        self.marks: list[pg.InfiniteLine] = []
+        self._soon = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._soon.timeout.connect(self._draw)
+
+    def show_series(self, series: DrawnSeries | None) -> None:
+        """Show other columns; the stretch in sight stays where it is one of the same time."""
+        before, self.series = self.series, series
+        span = None
+        if before is not None and series is not None and self.charts:
+            same = before.times_s[0] == series.times_s[0] and before.times_s[-1] == series.times_s[-1]
+            span = self.span if same else None
+        self.lines, self.marks = [], []
+        self.lay_out(len(series.columns) if series else 0)
+        if series is None:
+            return
+        for chart in (*self.charts, self.overview):
+            for part in series.parts[1:]:
+                self._mark(chart, part)
+        self.charts[0].vb.sigXRangeChanged.connect(lambda: self._soon.start())
+        self.limit(float(series.times_s[0]), float(series.times_s[-1]), span)
+        self.whole.setData(*self._stretch(0, *self.ends), connect="finite")
+        self.dress(theme.current())
+        self._draw()
+
+    def add_lines(self, chart: pg.PlotItem) -> None:
+        """Put the line into a chart; what is drawn is thinned here, not by the plot."""
+        chart.setDownsampling(auto=False)
+        chart.setClipToView(False)
+        self.lines.append(chart.plot())
+
+    def words_at(self, time_s: float) -> str:
+        """Return what was measured at a time, and what that part of time is for."""
+        assert self.series is not None
+        series, said = self.series, []
+        for place, column in enumerate(series.columns):
+            value = value_at(series.times_s, series.values[:, place], time_s, series.interval_s)
+            said.append(f"{name_of(column)} {three_digits(value)} {unit_of(column)}".strip())
+        part = next((part.words for part in reversed(series.parts) if time_s >= part.first_s), "")
+        return f"{datetime.fromtimestamp(time_s, UTC):%d %b %Y %H:%M}   {'   '.join(said)}   {part}"
+
+    def _mark(self, chart: pg.PlotItem, part: Part) -> None:
+        label = "" if chart is self.overview else part.words.partition(" ")[0]
+        mark = pg.InfiniteLine(part.first_s, angle=90, movable=False)
+        if label:
+            mark.label = pg.InfLineLabel(mark, f" {label} →", movable=False, position=0.92, anchors=[(0, 0), (0, 0)])
+        chart.addItem(mark, ignoreBounds=True)
+        self.marks.append(mark)
+
+    def _draw(self) -> None:
+        if self.series is None:
+            return
+        for place, line in enumerate(self.lines):
+            line.setData(*self._stretch(place, *self.span), connect="finite")
+
+    def _stretch(self, place: int, first_s: float, last_s: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return what is drawn of a column: every value, or highest and lowest of those that fall together."""
+        assert self.series is not None
+        times_s, interval_s = self.series.times_s, self.series.interval_s
+        start = max(0, int(np.searchsorted(times_s, first_s)) - 1)
+        stop = min(len(times_s), int(np.searchsorted(times_s, last_s)) + 2)
+        seen_s, values = times_s[start:stop].astype(np.float64), self.series.values[start:stop, place]
+        if len(seen_s) <= MOST_POINTS:
+            gaps = np.flatnonzero(np.diff(seen_s) > GAP * interval_s) + 1
+            return np.insert(seen_s, gaps, seen_s[gaps - 1] + interval_s), np.insert(values, gaps, np.nan)
+        return thinned(seen_s, np.ascontiguousarray(values))
+
+    def dress(self, palette: Palette) -> None:
+        """Put on a palette's colours."""
+        super().dress(palette)
+        if self.series is None or not self.charts:
+            return
+        self.legend.setText(legend({part.words: palette.text for part in self.series.parts}))
+        for place, (chart, line) in enumerate(zip(self.charts, self.lines, strict=True)):
+            column = self.series.columns[place]
+            self.title(chart, ", ".join(filter(None, (name_of(column), unit_of(column)))), palette)
+            line.setPen(pg.mkPen(QColor(palette.series[place % len(palette.series)]), width=1.2))
+        for mark in self.marks:
+            mark.setPen(pg.mkPen(palette.text, width=1, style=Qt.PenStyle.DashLine))
+            if getattr(mark, "label", None) is not None:
+                mark.label.setColor(palette.text)
+
+
+def thinned(times_s: NDArray[np.float64], values: NDArray[np.float32]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the highest and the lowest value of stretches of equal length, in turn; missing ones are passed over."""
+    starts = np.linspace(0, len(values), MOST_POINTS // 2, endpoint=False).astype(np.int64)
+    low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
+    return np.repeat(times_s[starts], 2), np.stack([low, high], axis=1).ravel()
+
+
+def parts_of(times_s: NDArray[np.int64], shares: Sequence[tuple[str, float]]) -> tuple[Part, ...]:
+    """Return parts of the rows that follow one another, each with its words and share."""
+    found, first = [], 0
+    for number, (words, share) in enumerate(shares):
+        is_last = number == len(shares) - 1
+        stop = len(times_s) if is_last else min(len(times_s) - 1, first + round(share * len(times_s)))
+        rows = stop - first
+        found.append(Part(f"{words} {100 * share:g} %, {rows:,} rows", float(times_s[first]), rows))
+        first = stop
+    return tuple(found)

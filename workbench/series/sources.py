@@ -1,0 +1,155 @@
+"""The top of the page of a table: which file is open, what is in it, and ways to others."""
+
+from datetime import UTC, datetime
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+
+from core.datasets.table_check import TableReport
+from workbench import theme
+from workbench.widgets.elided_label import ElidedLabel
+
+STEPS = 1000
+WORDS_WIDTH = 520
+
+
+class TableSources(QFrame):
+    """One line about the file, and the buttons that choose and fetch others."""
+
+    file_wanted = Signal()
+    download_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setProperty("role", "header")
+        self.file = ElidedLabel(mode=Qt.TextElideMode.ElideMiddle)
+        self.file.setProperty("role", "section")
+        self.figures = ElidedLabel()
+        self.figures.setProperty("role", "muted")
+        self.bar = QProgressBar(textVisible=False, maximum=STEPS)
+        self.bar.setAccessibleName("Rows read")
+        self.bar.setFixedWidth(160)
+        self.choose = _button("Choose file…", "ph.table", "A CSV file with a column of times and columns of numbers")
+        self.download = _button(
+            "Download Jena climate 2009–2016",
+            "ph.download-simple",
+            "420,551 rows of ten minutes from a weather station, 13 MB",
+        )
+        self.choose.clicked.connect(self.file_wanted)
+        self.download.clicked.connect(self.download_wanted)
+        below = QHBoxLayout()
+        below.setSpacing(8)
+        below.addWidget(self.bar)
+        below.addWidget(self.figures, 1)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(self.file)
+        words.addLayout(below)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 6, 8, 6)
+        row.setSpacing(4)
+        row.addLayout(words, 1)
+        for button in (self.choose, self.download):
+            row.addWidget(button)
+        self.show_file("")
+
+    def show_file(self, file: str) -> None:
+        """Name a file that was not looked through yet."""
+        self.file.setText(file or "No table yet")
+        self.figures.setText("")
+        self.bar.hide()
+
+    def show_progress(self, done: float, total: float) -> None:
+        """Say how much was read."""
+        self.bar.setVisible(total > 0)
+        self.bar.setValue(round(STEPS * done / total) if total else 0)
+        self.figures.setText("reading rows")
+
+    def show_report(self, report: TableReport) -> None:
+        """Say what is in the table."""
+        self.bar.hide()
+        self.file.setText(report.file)
+        first, last = (datetime.fromtimestamp(time_s, UTC) for time_s in (report.first_s, report.last_s))
+        said = [
+            f"{report.num_rows:,} rows",
+            f"one every {interval_words(report.interval_s)}",
+            f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}",
+            f"{report.num_missing_steps:,} missing in gaps" if report.num_missing_steps else "no gaps",
+            f"{report.num_repeated:,} repeated" if report.num_repeated else "none repeated",
+            f"time: {report.time_column}, {report.time_format}",
+        ]
+        self.figures.setText(" · ".join(said))
+
+
+class EmptyTable(QWidget):
+    """Says what will be shown here, and holds the one button that starts it."""
+
+    file_wanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heading, self.words = QLabel(wordWrap=True), QLabel(wordWrap=True)
+        self.heading.setProperty("role", "heading")
+        self.words.setProperty("role", "muted")
+        for label in (self.heading, self.words):
+            label.setFixedWidth(WORDS_WIDTH)
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.button = QPushButton("Choose CSV file…")
+        self.button.setProperty("role", "primary")
+        self.button.clicked.connect(self.file_wanted)
+        column = QVBoxLayout(self)
+        column.setSpacing(16)
+        column.addStretch(2)
+        for widget in (self.heading, self.words, self.button):
+            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addStretch(3)
+        self.invite()
+
+    def invite(self) -> None:
+        """Say what will be shown here."""
+        self._show(
+            "No table yet",
+            "The series of a CSV file appear here: every column with its unit, range and missing values, what is wrong "
+            "with the rows, and which part of time trains, chooses and tests. Choose or drop a file with a column of "
+            "times and columns of numbers, or download eight years of weather from Jena.",
+        )
+
+    def wait(self) -> None:
+        """Say that a table is on its way."""
+        self._show("Reading the table", "Every row is read once; what was read is remembered for the next time.")
+        self.button.hide()
+
+    def show_trouble(self, sentence: str) -> None:
+        """Say why there is no series."""
+        self._show("This table cannot be read", f"{sentence[:1].upper()}{sentence[1:]}.")
+
+    def _show(self, heading: str, words: str) -> None:
+        self.button.show()
+        self.heading.setText(heading)
+        self.words.setText(words)
+        # An aligned widget is not asked for its height at a width, so that lines would be cut off.
+        for label in (self.heading, self.words):
+            label.setFixedHeight(label.heightForWidth(WORDS_WIDTH))
+
+
+def dropped_file(event: QDropEvent) -> str:
+    """Return the first of what is dropped, or nothing."""
+    return next(filter(None, (url.toLocalFile() for url in event.mimeData().urls())), "")
+
+
+def interval_words(interval_s: int) -> str:
+    """Return a stretch of time as people say it: 10 min, 1 h, 1 day."""
+    for unit, seconds in (("day", 86_400), ("h", 3600), ("min", 60)):
+        if interval_s % seconds == 0:
+            count = interval_s // seconds
+            return f"{count} {unit}{'s' * (unit == 'day' and count > 1)}"
+    return f"{interval_s:,} s"
+
+
+def _button(text: str, icon: str, explained: str) -> QToolButton:
+    button = QToolButton(text=text, toolTip=explained)
+    button.setProperty("role", "flat")
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    theme.set_icon(button, icon, "muted")
+    return button
