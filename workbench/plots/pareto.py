@@ -16,6 +16,7 @@ from core.experiment.baselines import Baseline, baselines_of
 from core.experiment.pareto import ERROR
 from core.experiment.store import Constraints, TrialSummary
 from workbench.number_format import plain
+from workbench.plots.baseline_lines import BaselineLine
 from workbench.plots.export import save_picture
 from workbench.plots.figure_axis import Backdrop, FigureAxis
 from workbench.plots.trial_layer import LimitLine, TrialLayer
@@ -134,8 +135,8 @@ class ParetoChart(pg.PlotWidget):
             error = baseline.error_of(self.rating.objective.key.removeprefix(ERROR))
             if error is not None:
                 ahead = f", {baseline.horizon_minutes:g} min" if several else ""
-                lines.append(LimitLine(f"{baseline.title}{ahead}", self.rating.factor * error.mae, vertical=False))
-        self.layer.show_emphasis(baselines=lines)
+                lines.append(BaselineLine(f"{baseline.title}{ahead}", self.rating.factor * error.mae))
+        self.layer.show_baselines(lines)
         if self._fitted:
             self.reset_view()
 
@@ -169,7 +170,7 @@ class ParetoChart(pg.PlotWidget):
         points = self.layer.points
         xs = [*points.x, *([self._quantity_line.value()] if self._quantity_line.isVisible() else [])]
         ys = [*points.y, *([self._rating_line.value()] if self._rating_line.isVisible() else [])]
-        ys += [line.place for line in self.layer.emphasis.baselines]
+        ys += [line.place for line in self.layer.baselines.lines]
         low, high = (min(xs), max(xs)) if xs else (0.0, 2.0)
         margin = max(0.1 * (high - low), 0.08)
         self.plotItem.vb.setXRange(low - margin, high + margin, padding=0)

@@ -3,6 +3,7 @@
 Painted in the view's own pixels, so that letters can be pushed apart and nothing scales with the zoom.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import pairwise
@@ -14,6 +15,7 @@ from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from workbench import theme
+from workbench.plots.baseline_lines import BaselineLine, BaselineLines
 from workbench.plots.crowd import PALE, Crowd
 from workbench.plots.label_placement import Coverage, place_labels
 from workbench.plots.trial_points import NO_POINTS, TrialPoints
@@ -50,8 +52,6 @@ class Emphasis:
     reference: str | None = None
     hovered: str | None = None
     limits: list[LimitLine] = field(default_factory=list)
-    baselines: list[LimitLine] = field(default_factory=list)
-    """What forecasters must beat."""
 
 
 class TrialLayer(pg.GraphicsObject):
@@ -66,6 +66,7 @@ class TrialLayer(pg.GraphicsObject):
         self.emphasis = Emphasis()
         self.empty_words = ""
         self.crowd = Crowd()
+        self.baselines = BaselineLines()
         self._arranged = False
         self._named = np.empty(0, int)
         self._offsets = self._sizes = np.empty((0, 2))
@@ -86,6 +87,11 @@ class TrialLayer(pg.GraphicsObject):
         """Show other points."""
         self.points = points
         self._choose_named()
+        self.arrange()
+
+    def show_baselines(self, lines: Sequence[BaselineLine]) -> None:
+        """Show what forecasters must beat."""
+        self.baselines.show(lines, _font(pixels=NOTE_PIXELS))
         self.arrange()
 
     def show_emphasis(self, **changes: Any) -> None:
@@ -137,13 +143,15 @@ class TrialLayer(pg.GraphicsObject):
         """Push the letters apart for the view as it is."""
         self._settling.stop()
         self._arranged = True
+        self.baselines.arrange(pixels, box, self._up())
         named = pixels[self._named]
         metrics = QFontMetricsF(_font(bold=QFont.Weight.Bold))
         sizes = [[metrics.horizontalAdvance(self._text(index)), TEXT_HEIGHT] for index in self._named]
         self._sizes = np.array(sizes).reshape(-1, 2)
         self._note_corner = self._emptiest_corner(pixels, box)
         if len(named):
-            written = [self._limit_obstacles(box), self._note_obstacles(), self._baseline_obstacles(box)]
+            baselines = self.baselines.obstacles(box, self._up())
+            written = [self._limit_obstacles(box), self._note_obstacles(), baselines]
             written += [_along(line) for line in self._front_lines(pixels)]
             obstacles = np.concatenate([pixels[_inside(pixels, box)], *written])
             chart = (box.width(), box.height())
@@ -161,7 +169,7 @@ class TrialLayer(pg.GraphicsObject):
             # Those with a letter get their dot too, beneath their sign: the crowd need not follow the selection.
             visible = _inside(pixels, box)
             self.crowd.paint(painter, pixels[visible], self.points.numbers[visible], self.palette.series)
-        self._paint_baselines(painter, box)
+        self.baselines.paint(painter, box, self._up(), self.palette)
         self._paint_front(painter, pixels)
         self._paint_limits(painter, box)
         visible = _inside(pixels[self._named], box)
@@ -247,6 +255,10 @@ class TrialLayer(pg.GraphicsObject):
         painter.setPen(QColor(self.palette.text if strong else self.palette.muted))
         painter.drawText(QRectF(centre[0] - 40, centre[1] - 9, 80, 18), Qt.AlignmentFlag.AlignCenter, self._text(index))
 
+    def _up(self) -> tuple[float, float]:
+        bottom, top = self.plot.vb.viewRange()[1]
+        return bottom, top
+
     def _limit_box(self, line: LimitLine, box: QRectF) -> QRectF:
         """Return where a constraint's text stands: at the upper end of its line, or at the right one."""
         (left, right), (bottom, top) = self.plot.vb.viewRange()
@@ -280,36 +292,6 @@ class TrialLayer(pg.GraphicsObject):
             at_left = line.vertical and place.left() > 0
             side = Qt.AlignmentFlag.AlignLeft if at_left else Qt.AlignmentFlag.AlignRight
             painter.drawText(place, side, line.text)
-
-    def _baseline_boxes(self, box: QRectF) -> list[QRectF]:
-        """Return where the baselines' texts stand: on their lines, as far to the left as no point is covered."""
-        (_, _), (bottom, top) = self.plot.vb.viewRange()
-        metrics, height = QFontMetricsF(_font(pixels=NOTE_PIXELS)), LIMIT_BOX[1]
-        boxes: list[QRectF] = []
-        points = self.pixels()
-        for line in self.emphasis.baselines:
-            y = (top - line.place) / (top - bottom) * box.height()
-            near = [other.right() + 12 for other in boxes if abs(other.bottom() - y) < height]
-            text = QRectF(max(near, default=6), y - height, metrics.horizontalAdvance(line.text), height)
-            last = box.right() - text.width() - 6
-            steps = np.arange(0, max(1, last - text.left()), TEXT_HEIGHT)
-            free = (moved for step in steps if not _covers(moved := text.translated(step, 0), points))
-            boxes.append(next(free, text))
-        return boxes
-
-    def _baseline_obstacles(self, box: QRectF) -> np.ndarray:
-        along = np.arange(0, box.width(), 8)
-        places = [np.empty((0, 2))]
-        for text in self._baseline_boxes(box):
-            places += [_across(text), np.stack([along, np.full(len(along), text.bottom())], axis=1)]
-        return np.concatenate(places)
-
-    def _paint_baselines(self, painter: QPainter, box: QRectF) -> None:
-        painter.setFont(_font(pixels=NOTE_PIXELS))
-        painter.setPen(QPen(QColor(self.palette.muted), 1, Qt.PenStyle.DotLine))
-        for line, text in zip(self.emphasis.baselines, self._baseline_boxes(box), strict=True):
-            painter.drawLine(QPointF(0, text.bottom()), QPointF(box.right(), text.bottom()))
-            painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, line.text)
 
     def _notes(self) -> list[str]:
         signs = dict.fromkeys(sign for marks in self.points.marks for sign in marks)
@@ -365,11 +347,6 @@ class TrialLayer(pg.GraphicsObject):
 
 def _inside(pixels: np.ndarray, box: QRectF) -> np.ndarray:
     return ((pixels >= -1) & (pixels <= (box.width() + 1, box.height() + 1))).all(axis=1)
-
-
-def _covers(text: QRectF, points: np.ndarray) -> bool:
-    around = text.adjusted(-RADIUS, -RADIUS, RADIUS, RADIUS)
-    return any(around.contains(QPointF(*point)) for point in points)
 
 
 def _across(text: QRectF) -> np.ndarray:
