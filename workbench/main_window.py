@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from core.errors import WorkbenchError
 from core.experiment.jobs import RunSweep, Train
 from core.experiment.store import Study
+from core.spec import ForecastingSpec
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.frame.command_palette import CommandPalette, palette_button_text
@@ -49,6 +50,8 @@ class PageEntry:
     icon: str
     help_text: str
     build: Callable[[Session, Jobs, Preferences], QWidget]
+    help_of_forecasts: str = ""
+    """Help while the experiment at hand forecasts, where that is another one."""
 
 
 class MainWindow(QMainWindow):
@@ -222,7 +225,8 @@ class MainWindow(QMainWindow):
             self.help.hide()
             return
         entry = self.entries[self.stack.currentIndex()]
-        self.help.show_help(entry.title, entry.help_text)
+        forecasts = isinstance(self.session.spec, ForecastingSpec) and entry.help_of_forecasts
+        self.help.show_help(entry.title, forecasts or entry.help_text)
 
     def open_palette(self) -> None:
         """Offer every action of the window and of the page in sight."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from psygnal import Signal
 
 from core.datasets.edits import ClipEdit, change_edits
-from core.errors import StudyError
+from core.errors import StudyError, WorkbenchError
 from core.experiment.store import Constraints, Study, TrialState
 from core.spec import Dataset, Features, SeriesData, TrialSpec
 
@@ -76,6 +76,20 @@ class Session:
         self.reference_changed.emit(self.study.reference)
         self.constraints_changed.emit(self.study.constraints)
         self._tell_undo()
+        self._take_up_task(self.study)
+
+    def _take_up_task(self, study: Study) -> None:
+        """Let form and pages follow a study whose trials are all about something else than the form."""
+        trials = study.summaries()
+        if self.spec is None or not trials or any(trial.task == self.spec.task for trial in trials):
+            return
+        try:
+            spec = study.spec(study.reference or trials[-1].name)
+        except WorkbenchError:
+            # A damaged trial is shown on the Trials page; the form stays as it is.
+            return
+        self.spec_requested.emit(spec)
+        self.tell_spec(spec)
 
     def opened(self) -> Study:
         """Return the open study. Raises StudyError when there is none."""
