@@ -44,8 +44,8 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Export():
             return [str(path) for path in export_trial(Study.open(job.study), job.trial, job.format, job.target)]
         case jobs.Download():
-            fetch = {"mini_speech_commands": speech_commands.download, "jena": jena.download}[job.data]
-            return str(fetch(Path(job.folder) if job.folder else None, emit))
+            source = {"mini_speech_commands": speech_commands, "jena": jena}[job.data]
+            return str(source.download(Path(job.folder) if job.folder else None, emit, job.url or source.URL))
         case jobs.Synthesize():
             return _synthesize(job, emit)
         case jobs.MakeRecording():

@@ -82,6 +82,7 @@ class Download(Job):
     intention: Literal["download"] = "download"
     data: Literal["mini_speech_commands", "jena"] = "mini_speech_commands"
     folder: str = Field("", description="Where to put it; the user's data folder when empty.")
+    url: str = Field("", description="Another server that has the same archive; the usual one when empty.")
 
 
 class Synthesize(Job):

@@ -60,6 +60,9 @@ def download(
     folder: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where to put it; your data folder when not given.")
     ] = None,
+    url: Annotated[
+        str, typer.Option("--from", metavar="URL", help="Another server that has the same archive, such as your own.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Fetch a data set, going on where an earlier attempt stopped.
@@ -69,7 +72,9 @@ def download(
     from core.experiment.jobs import Download
 
     is_table = data_set is DataSet.JENA
-    job = Download(data="jena" if is_table else "mini_speech_commands", folder=str(folder.resolve()) if folder else "")
+    job = Download(
+        data="jena" if is_table else "mini_speech_commands", folder=str(folder.resolve()) if folder else "", url=url
+    )
     _run(job, "file" if is_table else "folder", as_json)
 
 
