@@ -70,7 +70,11 @@ def columns_of(data: SeriesData) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Raises DataError naming the file and column, as `recognise` does.
     """
     path = Path(data.file).expanduser().resolve()
-    stat = path.stat() if path.is_file() else None
+    try:
+        stat = path.stat()
+    except OSError:
+        # What is wrong with it is said where it is opened.
+        stat = None
     form = _form_of(path, data.time_column, stat and (stat.st_size, stat.st_mtime_ns))
     targets = data.targets or temperature_and_humidity(form.numeric)
     if not targets:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -255,13 +256,19 @@ def formats_of(text: str) -> list[str]:
     return [time_format for time_format in (ISO, ISO_ZONED, *_TIME_FORMATS, EPOCH) if _reads(text, time_format)]
 
 
+def iso_time(text: str) -> datetime:
+    """Return the time that a text of ISO 8601 stands for. Raises ValueError."""
+    # Before Python 3.11 a Z was not understood.
+    return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text.strip()))
+
+
 def _reads(text: str, time_format: str) -> bool:
     try:
         if time_format == EPOCH:
             return _EPOCH_RANGE_S[0] < float(text) < _EPOCH_RANGE_S[1]
         if time_format in (ISO, ISO_ZONED):
             # Python reads 20200101 as well, which may be a number.
-            is_zoned = datetime.fromisoformat(text.strip()).tzinfo is not None
+            is_zoned = iso_time(text).tzinfo is not None
             return text.strip()[4:5] == "-" and is_zoned == (time_format == ISO_ZONED)
         return bool(datetime.strptime(text.strip(), time_format))
     except ValueError:

@@ -9,7 +9,7 @@ from core.datasets.frame import load_frame
 from core.evaluation.forecasting import forecast
 from core.events import Warned, ignore
 from core.experiment.device_tasks import DEVICE_TASKS
-from core.experiment.device_trials import Benchmarking, Plan, benchmark_trials, deploy_trial
+from core.experiment.device_trials import Benchmarking, Plan, benchmark_trials
 from core.experiment.store import Study
 
 QUICK = Benchmarking(Plan(warmup_runs=2, num_runs=20), num_clips=40)
@@ -63,7 +63,6 @@ def test_without_its_file_a_trial_is_timed_all_the_same(ssh_device, study, name,
     ssh_device.provision()
     said = []
     with ssh_device.connect() as connection:
-        deploy_trial(connection, study, name, ignore)
         benchmark_trials(connection, study, [name], QUICK, said.append)
     assert any(isinstance(event, Warned) and "nowhere.csv" in event.message for event in said)
     assert study.result(name).latency_on("loop").run.errors is None

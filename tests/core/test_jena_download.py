@@ -58,6 +58,7 @@ def job(server: Server, folder: Path) -> Download:
     return Download(data="jena", folder=str(folder), url=server.url)
 
 
+@pytest.mark.slow
 def test_the_command_names_the_file(server: Server) -> None:
     command = [sys.executable, "-m", "workbench", "data", "download", "jena", "--from", server.url, "--json"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RUN_S)

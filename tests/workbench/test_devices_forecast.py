@@ -81,6 +81,11 @@ def test_a_click_deploys_a_forecaster_and_another_one_forecasts(
     assert latency.run.errors.agrees
     qtbot.waitUntil(page.deploying.to_charts.isVisible)
     assert "°C" in page.deploying.measured.text() and "as here" in page.deploying.measured.text()
+    click(page.deploying.to_charts)
+    charts = window.page("Trials").charts
+    qtbot.waitUntil(lambda: charts.latency_chart.layer.points.names == (trial.name,))
+    assert 10 ** charts.latency_chart.layer.points.x[0] == pytest.approx(latency.total.median_ms)
+    window.show_page("Devices")
     page.tabs.setCurrentWidget(page.forecast)
     _forecast(qtbot, page, ssh_device)
 

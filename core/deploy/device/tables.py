@@ -13,7 +13,16 @@ from typing import Any
 from urllib.parse import quote
 
 from core.datasets.column_names import name_of, quantity_of
-from core.datasets.csv_form import EPOCH, ISO_ZONED, CsvForm, cells_of, formats_of, is_named_as_time, recognise
+from core.datasets.csv_form import (
+    EPOCH,
+    ISO_ZONED,
+    CsvForm,
+    cells_of,
+    formats_of,
+    is_named_as_time,
+    iso_time,
+    recognise,
+)
 from core.deploy.device.forecast_settings import ForecastSettings
 from core.deploy.device.window import UTC, Series, make_series
 from core.errors import DataError
@@ -109,7 +118,7 @@ def _seconds(text: str, time_format: str) -> float:
     """Return the time a text stands for, in the clock it was written by. Raises ValueError."""
     if time_format == EPOCH:
         return float(text)
-    at = datetime.strptime(text.strip(), time_format) if "%" in time_format else datetime.fromisoformat(text.strip())
+    at = datetime.strptime(text.strip(), time_format) if "%" in time_format else iso_time(text)
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
