@@ -9,7 +9,7 @@ import click
 import typer
 from typer.core import TyperGroup
 
-from workbench.commands import data, device, models, quickstart, recording, spotting, studies, training
+from workbench.commands import data, device, forecasting, models, quickstart, recording, spotting, studies, training
 from workbench.commands.options import wants_json
 
 FAILED, BAD_SPEC, CANCELLED = 1, 2, 130
@@ -77,6 +77,7 @@ app.command()(studies.export)
 app.command()(studies.report)
 app.command()(models.evaluate)
 app.command()(models.benchmark)
+app.command()(forecasting.forecast)
 app.command()(spotting.classify)
 app.command()(spotting.detect)
 app.command()(spotting.listen)

@@ -7,9 +7,12 @@ import re
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from core.datasets.frame import load_frame
+from core.evaluation.forecasting import forecast
 from core.experiment.constraints import Constraints
 from core.experiment.store import Study
 from core.results import Errors, QuantityErrors, TrialResult
@@ -142,6 +145,21 @@ def test_a_model_leaves_the_study_with_what_it_takes_and_gives(study, tmp_path):
             "--json").stdout
     )  # fmt: skip
     assert [error["mae"] for error in judged["errors"]] == [error.mae for error in study.summaries()[0].errors]
+
+
+def test_the_end_of_a_table_is_forecast_as_a_device_does(study):
+    table = Path(study.spec(study.find("A")).dataset.file)
+    document = json.loads(run("forecast", study.folder, "A", table, "--json").stdout)
+    folder = study.folder_of(study.find("A"))
+    rows = [list(map(float, line.split(",")[1:])) for line in table.read_text(encoding="utf-8").splitlines()[-6:]]
+    expected = forecast(folder / "model.tflite", np.float32([rows]), load_frame(folder))[0]
+    assert [one["unit"] for one in document["coming"]["quantities"]] == ["°C", "%"]
+    for place, quantity in enumerate(document["coming"]["quantities"]):
+        assert quantity["values"] == pytest.approx(expected[:, place].tolist(), abs=1e-3)
+    shown = run("forecast", study.folder, "A", table).stdout.splitlines()
+    assert sum("measured" in line for line in shown) == sum("forecast" in line for line in shown) == 6
+    failed = run("forecast", study.folder, "A", table, "--column", "T (degC)=warmth")
+    assert (failed.exit_code, "no column 'warmth' for T (degC)" in failed.stderr) == (1, True)
 
 
 @pytest.mark.parametrize("command", ["classify", "detect", "listen"])
