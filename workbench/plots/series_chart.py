@@ -130,6 +130,7 @@ class SeriesChart(TimeCharts):
             mark.setPen(pg.mkPen(palette.text, width=1, style=Qt.PenStyle.DashLine))
             if getattr(mark, "label", None) is not None:
                 mark.label.setColor(palette.text)
+                mark.label.fill = pg.mkBrush(palette.surface)
 
 
 def thinned(times_s: NDArray[np.float64], values: NDArray[np.float32]) -> tuple[np.ndarray, np.ndarray]:

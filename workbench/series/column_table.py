@@ -13,7 +13,7 @@ from workbench.widgets.row_table import RowTable
 
 Index = QModelIndex | QPersistentModelIndex
 HEADINGS = ("Column", "Unit", "Use", "Missing", "Lowest", "Median", "Highest")
-WIDTHS = (96, 72, 96, 64, 64, 64, 64)
+WIDTHS = (88, 88, 104, 64, 64, 64, 64)
 MEANINGS = (
     "Name in the file, without its unit; select rows to see their series",
     "As the name says",

@@ -73,10 +73,10 @@ class TableSources(QFrame):
         first, last = (datetime.fromtimestamp(time_s, UTC) for time_s in (report.first_s, report.last_s))
         said = [
             f"{report.num_rows:,} rows",
-            f"one every {interval_words(report.interval_s)}",
+            f"every {interval_words(report.interval_s)}",
             f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}",
             f"{report.num_missing_steps:,} missing in gaps" if report.num_missing_steps else "no gaps",
-            f"{report.num_repeated:,} repeated" if report.num_repeated else "none repeated",
+            f"{report.num_repeated:,} repeated" if report.num_repeated else "no repeated ones",
             f"time: {report.time_column}, {report.time_format}",
         ]
         self.figures.setText(" · ".join(said))
