@@ -63,7 +63,9 @@ def show_benchmark(title: str, latency: Latency) -> None:
     heat = f"{_celsius(run.before.temperature_c)} before, {_celsius(run.after.temperature_c)} after"
     console.note(f"{resident}; {heat}; governor {run.after.governor or NOTHING}")
     if latency.saving:
-        console.note(f"Saves {percent(latency.saving)} % of the total latency of {latency.reference_trial}")
+        share = percent(abs(latency.saving))
+        verb = f"Saves {share} % of" if latency.saving > 0 else f"Adds {share} % to"
+        console.note(f"{verb} the total latency of {latency.reference_trial}")
     _show_accuracy(run)
     _show_errors(run)
 
