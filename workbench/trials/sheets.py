@@ -99,7 +99,8 @@ def errors_sheet(trial: TrialSummary, quality: Forecast) -> str:
     ahead = quality.step_minutes * len(quality.quantities[0].file.by_horizon)
     gains.append(f"Mean absolute errors over {quality.num_windows:,} test windows, up to {ahead:g} min ahead.")
     said = _muted("<br>".join(gains))
-    return table(rows, ("", "this", "persistence", "linear")) + f"<p style='margin-top:4px; margin-bottom:8px'>{said}</p>"
+    head = ("", "this", "persistence", "linear")
+    return f"{table(rows, head)}<p style='margin-top:4px; margin-bottom:8px'>{said}</p>"
 
 
 def _latency_rows(latency: Latency | None, trial: TrialSummary, device: str) -> list[tuple[str, str]]:

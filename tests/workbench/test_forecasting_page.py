@@ -1,0 +1,384 @@
+"""The window while an experiment forecasts: from two clicks to a judged file, and no words of sound anywhere."""
+
+import re
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel, QLineEdit, QMenu, QWidget
+from pytestqt.qtbot import QtBot
+
+from core.evaluation.forecasting import load_forecasts
+from core.experiment.store import Constraints, Study, TrialState
+from core.spec import ForecastingSpec, KeywordSpottingSpec
+from tests.series import HEADER, write_series
+from tests.workbench.conftest import WORKER_MS
+from workbench import app
+from workbench import preferences as remembered
+from workbench.form.draft import fields_of
+from workbench.form.starter_specs import starters
+from workbench.jobs import Jobs, JobState
+from workbench.listening.model_menu import ModelMenu, best_trial
+from workbench.main_window import MainWindow
+from workbench.pages.data import DataPage
+from workbench.pages.experiment import ExperimentPage
+from workbench.pages.trials import TrialsPage
+from workbench.plots.series_chart import MOST_POINTS
+from workbench.preferences import Preferences
+from workbench.session import Session
+from workbench.trials.facts import WORSE
+from workbench.trials.sheets import errors_sheet, truths_sheet
+
+# The offscreen plugin says so of windows with a smallest size and of menus; it has no window manager to tell.
+pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("This plugin does not support")]
+
+LEFT = Qt.MouseButton.LeftButton
+T, RH = "T (degC)", "rh (%)"
+OF_SOUND = re.compile(
+    r"\b(clips?|labels?|mfccs?|spectrograms?|mel|words?|speakers?|keywords?|accurac\w+|microphones?|sounds?|confusion)\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    return write_series(tmp_path / "weather.csv")
+
+
+@pytest.fixture
+def page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -> ExperimentPage:
+    page = ExperimentPage(session, jobs, preferences)
+    page.resize(1192, 712)
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+@pytest.fixture
+def study(series_trial: Path, tmp_path: Path) -> Path:
+    """A study of one's own with a finished trial that forecasts."""
+    return Path(shutil.copytree(series_trial.parent.parent, tmp_path / "study"))
+
+
+def pick(qtbot: QtBot, menu: QMenu, words: str) -> None:
+    """Click on an entry of a menu, as a user does."""
+    menu.popup(QPoint(0, 0))
+    action = next(action for action in menu.actions() if action.text() == words)
+    qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+
+
+def never_ask(*_: object) -> tuple[str, str]:
+    raise AssertionError("a known table was asked for")
+
+
+def test_a_starter_and_train_give_a_judged_forecaster(
+    qtbot: QtBot, page: ExperimentPage, session: Session, jobs: Jobs, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(table), ""))
+    with qtbot.waitSignal(page.welcome.table_ready, timeout=WORKER_MS):
+        qtbot.mouseClick(page.welcome.table.button, LEFT)
+    assert not page.welcome.isVisible()
+    assert page.draft.valid.dataset.file == str(table)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", never_ask)
+    pick(qtbot, page.starter_menu, "F, MLP in 0.8 kB")
+    assert isinstance(page.draft.spec, ForecastingSpec)
+    page.draft.set("training.epochs", 2)
+    page.draft.set("measurement.num_runs", 10)
+    with qtbot.waitSignal(jobs.ended, timeout=WORKER_MS) as ended:
+        qtbot.mouseClick(page.train_button, LEFT)
+    assert ended.args[0].state is JobState.FINISHED
+    session.refresh()
+    [trial] = session.opened().summaries()
+    assert trial.state is TrialState.FINISHED
+    assert [error.name for error in trial.errors] == [T, RH]
+    assert page.draft.estimate is not None
+    assert page.draft.estimate.params == trial.params
+    curves = page.curves.curves
+    drawn = {(metric.field, metric.quantity) for metric in curves.metrics if metric.chart == "quality"}
+    assert drawn == {(field, column) for field in ("mae", "validation_mae") for column in (T, RH)}
+    validation = next(metric for metric in curves.lines if (metric.field, metric.quantity) == ("validation_mae", RH))
+    qtbot.waitUntil(lambda: list(curves.lines[validation].getData()[0]) == [1, 2])
+
+
+def test_a_table_not_known_is_asked_for_once(
+    qtbot: QtBot, page: ExperimentPage, preferences: Preferences, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.show_form()
+    asked: list[object] = []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: asked.append(1) or (str(table), ""))
+    pick(qtbot, page.starter_menu, "F, CNN in 1 kB")
+    assert page.train_button.isEnabled()
+    qtbot.waitUntil(lambda: preferences.get(remembered.LAST_DATA, "forecasting") == str(table))
+    pick(qtbot, page.starter_menu, "Go/stop, tiny")
+    assert page.draft.spec_type is KeywordSpottingSpec
+    assert set(page.form.groups) >= {"features", "augmentation"}
+    pick(qtbot, page.starter_menu, "F, LSTM")
+    assert (len(asked), page.draft.value("dataset.file")) == (1, str(table))
+    assert set(page.form.groups) >= {"window"}
+    assert "features" not in page.form.groups
+
+
+def test_a_table_that_cannot_be_read_is_said_at_its_field(page: ExperimentPage, table: Path, tmp_path: Path) -> None:
+    page.begin("forecasting", str(table))
+    page.form.unfold(["dataset"])
+    rows = page.form.rows
+    page.draft.set_text("dataset.targets", "T (degC), wind")
+    assert rows["dataset.targets"].problem.text().startswith("Has no column 'wind'; choose among T (degC), rh (%)")
+    assert not page.train_button.isEnabled()
+    page.draft.set_text("dataset.targets", "")
+    page.draft.set_text("dataset.time_column", "rh (%)")
+    assert rows["dataset.time_column"].problem.isVisible()
+    page.draft.set_text("dataset.time_column", "")
+    assert page.train_button.isEnabled()
+    (tmp_path / "noise.csv").write_bytes(bytes(range(256)) * 40)
+    page.draft.set("dataset.file", str(tmp_path / "noise.csv"))
+    assert rows["dataset.file"].problem.isVisible()
+    assert page.draft.problems[0].path == "dataset.file"
+
+
+def test_columns_are_ticked_in_menus_of_the_file(page: ExperimentPage, table: Path) -> None:
+    page.begin("forecasting", str(table))
+    page.form.unfold(["dataset"])
+    targets = page.form.rows["dataset.targets"].editor
+    targets.menu.aboutToShow.emit()
+    assert [action.text() for action in targets.menu.actions()] == [T, RH]
+    targets.menu.actions()[1].trigger()
+    assert page.draft.valid.dataset.targets == (RH,)
+    assert page.draft.estimate is not None
+    assert page.draft.estimate.num_outputs == 6
+    column = page.form.rows["dataset.time_column"].editor
+    column.menu.aboutToShow.emit()
+    column.menu.actions()[0].trigger()
+    assert page.draft.valid.dataset.time_column == "date"
+
+
+@pytest.mark.parametrize("starter", starters("forecasting"), ids=lambda starter: starter.file)
+def test_every_starter_stands_on_any_table(page: ExperimentPage, starter, table: Path) -> None:
+    page.use_spec(starter.spec_for(str(table)))
+    assert page.draft.problems == ()
+    page.form.unfold(page.form.groups)
+    assert set(page.form.rows) == set(fields_of(ForecastingSpec))
+    assert all(row.editor.control.accessibleName() for row in page.form.rows.values())
+
+
+def open_trials(qtbot: QtBot, session: Session, study: Path) -> TrialsPage:
+    session.open_study(study)
+    page = TrialsPage(session)
+    page.resize(1192, 712)
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
+
+
+def test_errors_are_columns_axes_and_constraints(qtbot: QtBot, session: Session, study: Path) -> None:
+    page = open_trials(qtbot, session, study)
+    table, charts = page.table.trials, page.charts
+    [trial] = session.opened().summaries()
+    headings = [column.heading for column in table.columns]
+    assert headings[3:5] == ["T error, °C", "rh error, %"]
+    assert "Accuracy, %" not in headings
+    assert float(table.text_at(0, 4).rstrip(WORSE)) == pytest.approx(trial.errors[1].mae, rel=0.01)
+    assert [rating.column for rating in charts.ratings] == [T, RH]
+    for chart in charts.charts:
+        assert chart.layer.points.y == pytest.approx([trial.errors[0].mae])
+        still, fitted = chart.layer.baselines.lines
+        assert (still.place, fitted.place) == (trial.errors[0].persistence_mae, trial.errors[0].linear_mae)
+    pick_item(charts.rating_kind, 1)
+    for chart in charts.charts:
+        assert chart.layer.points.y == pytest.approx([trial.errors[1].mae])
+        assert chart.layer.baselines.lines[0].place == trial.errors[1].persistence_mae
+    assert page.baselines.text().startswith("Persistence: T ")
+    page.constraints.menu.aboutToShow.emit()
+    offered = [action.text() for action in page.constraints.menu.actions()]
+    assert offered == ["T error ≤ … °C", "rh error ≤ … %", "zip ≤ … kB", "total ≤ … ms"]
+    page.constraints.menu.actions()[1].trigger()
+    chip = page.constraints.chips[f"mae_max.{RH}"]
+    chip.value.setFocus()
+    chip.value.selectAll()
+    QTest.keyClicks(chip.value, "0.001")
+    QTest.keyClick(chip.value, Qt.Key.Key_Return)
+    assert session.opened().constraints == Constraints(mae_max={RH: 0.001})
+    assert charts.size_chart.limit_line(f"mae_max.{RH}").value() == pytest.approx(0.001)
+
+
+def pick_item(box, index: int) -> None:
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def test_the_details_draw_the_whole_test_period(qtbot: QtBot, session: Session, study: Path) -> None:
+    page = open_trials(qtbot, session, study)
+    [trial] = session.opened().summaries()
+    qtbot.mouseClick(page.table.viewport(), LEFT, pos=QPoint(100, 10))
+    section = page.details.forecast
+    qtbot.waitUntil(lambda: section.charts.chart.period is not None)
+    assert page.details.forecast_section.isVisible()
+    assert not page.details.confusion_section.isVisible()
+    kept = load_forecasts(session.opened().folder_of(trial.name))
+    result = session.opened().result(trial.name)
+    assert result is not None
+    chart = section.charts.chart
+    assert np.array_equal(chart.lines[1]["truth"].getOriginalDataset()[1], kept.truth[:, 1])
+    times_s, told = chart.lines[0]["forecast"].getOriginalDataset()
+    assert np.array_equal(told, kept.forecasts[:, -1, 0])
+    assert times_s[0] == kept.times_s[0] + 3600
+    pick_item(section.charts.horizons, 0)
+    assert np.array_equal(chart.lines[0]["forecast"].getOriginalDataset()[1], kept.forecasts[:, 0, 0])
+    errors = section.charts.errors
+    by_horizon = errors.lines[T, "horizon", "this trial"].getOriginalDataset()
+    assert list(by_horizon[0]) == [10, 20, 30, 40, 50, 60]
+    assert tuple(by_horizon[1]) == result.quality.quantities[0].file.by_horizon
+    assert len(errors.lines[RH, "hour", "persistence"].getOriginalDataset()[0]) == 24
+    scroll_and_zoom(qtbot, page)
+
+
+def scroll_and_zoom(qtbot: QtBot, page: TrialsPage) -> None:
+    """Enlarge the forecasts, go through them by keys, and go back."""
+    qtbot.mouseClick(page.details.forecast.enlarge, LEFT)
+    wide = page.forecasts
+    assert page.pages.currentWidget() is wide
+    qtbot.waitUntil(lambda: wide.charts.chart.period is not None)
+    chart = wide.charts.chart
+    QTest.keyClick(chart, Qt.Key.Key_Home)
+    assert chart.span == pytest.approx(chart.ends)
+    for _ in range(3):
+        QTest.keyClick(chart, Qt.Key.Key_Up)
+    low, high = chart.span
+    assert high - low < 0.4 * (chart.ends[1] - chart.ends[0])
+    QTest.keyClick(chart, Qt.Key.Key_Right)
+    assert chart.span[0] > low
+    for _ in range(30):
+        QTest.keyClick(chart, Qt.Key.Key_Right)
+    assert chart.span[1] == pytest.approx(chart.ends[1])
+    assert chart.region.getRegion() == pytest.approx(chart.span)
+    QTest.keyClick(wide, Qt.Key.Key_Escape)
+    assert page.pages.currentWidget() is page.across
+
+
+def test_a_trial_worse_than_persistence_is_marked_in_words_and_by_a_sign(
+    qtbot: QtBot, session: Session, study: Path
+) -> None:
+    page = open_trials(qtbot, session, study)
+    [trial] = session.opened().summaries()
+    first, second = trial.errors
+    worse = replace(trial, errors=(replace(first, mae=2 * first.persistence_mae), replace(second, mae=0.0)))
+    page.table.trials.update_trials({trial.name: worse})
+    page.charts.update_trials({trial.name: worse}, {})
+    assert page.table.trials.text_at(0, 3).endswith(WORSE)
+    assert not page.table.trials.text_at(0, 4).endswith(WORSE)
+    tooltip = page.table.trials.index(0, 3).data(Qt.ItemDataRole.ToolTipRole)
+    assert "worse than persistence" in tooltip
+    assert page.charts.size_chart.layer.points.marks == (WORSE,)
+    assert "worse than persistence" in truths_sheet(worse, "")
+    result = session.opened().result(trial.name)
+    assert result is not None
+    assert f"</b>{WORSE}" in errors_sheet(worse, result.quality)
+
+
+def test_the_table_is_shown_with_its_gaps_and_its_split(
+    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, table: Path
+) -> None:
+    lines = table.read_text().splitlines()
+    del lines[500:510]
+    lines.insert(100, lines[100])
+    lines[200] = lines[200].rpartition(",")[0] + ",-9999"
+    table.write_text("\n".join(lines) + "\n")
+    session.tell_spec(starters("forecasting")[0].spec_for(str(table)))
+    page = DataPage(session, jobs, preferences)
+    page.resize(1192, 712)
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
+    view = page.series
+    assert view.isVisible()
+    qtbot.waitUntil(lambda: view.report is not None, timeout=WORKER_MS)
+    assert all(
+        words in view.sources.figures.text() for words in ("1,191 rows", "every 10 min", "10 missing", "1 repeated")
+    )
+    assert "gap" in view.findings.text()
+    assert "rh (%) is missing in 1 row" in view.findings.text()
+    chart = view.chart
+    assert chart.series is not None
+    assert chart.series.columns == (T, RH)
+    assert [part.num_rows for part in chart.series.parts] == [833, 238, 119]
+    times_s, values = chart.lines[0].getOriginalDataset()
+    assert np.isnan(values).sum() == 1
+    assert len(times_s) == 1191
+    assert of_sound(texts_of(page)) == []
+    view.table.selectRow(1)
+    assert chart.series.columns == (RH,)
+    assert [mark.value() for mark in chart.marks[:2]] == [part.first_s for part in chart.series.parts[1:]]
+    (table.parent / "words.csv").write_text(HEADER + "\n" + "one,two,three\n" * 5)
+    with qtbot.waitSignal(view.reader.failed, timeout=WORKER_MS):
+        view.use_file(str(table.parent / "words.csv"))
+    assert "words.csv" in view.empty.words.text()
+
+
+def test_a_long_series_is_drawn_by_its_highest_and_lowest(qapp: object) -> None:
+    from workbench.plots.series_chart import thinned
+
+    values = np.zeros(1_000_000, np.float32)
+    values[123_456], values[654_321] = 5, -7
+    times_s, drawn = thinned(np.arange(len(values), dtype=np.float64), values)
+    assert len(drawn) == len(times_s) == MOST_POINTS
+    assert (drawn.max(), drawn.min()) == (5, -7)
+
+
+def test_what_hears_is_not_asked_of_a_forecaster(qtbot: QtBot, study: Path) -> None:
+    menu = ModelMenu()
+    qtbot.addWidget(menu)
+    opened = Study.open(study)
+    menu.show_study(opened)
+    assert [menu.itemData(place) for place in range(menu.count())] == [None, None, None]
+    assert best_trial(opened) is None
+
+
+def test_no_page_of_an_experiment_that_forecasts_speaks_of_sound(
+    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, study: Path, table: Path
+) -> None:
+    preferences.set(remembered.LAST_SPEC, starters("forecasting")[0].spec_for(str(table)).model_dump_json())
+    session.open_study(study)
+    window = MainWindow(session, jobs, preferences, app.PAGES)
+    window.resize(1280, 800)
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    session.select((session.opened().summaries()[0].name,))
+    experiment = window.page("Experiment")
+    experiment.form.unfold(experiment.form.groups)
+    experiment.draft.vary("model.filters", "3; 4")
+    experiment.draft.set("pruning.schedule", "polynomial")
+    for title in ("Experiment", "Data", "Trials"):
+        window.show_page(title)
+        window.toggle_help()
+        page = window.page(title)
+        said = [text for widget in (page, window.help) for text in texts_of(widget)]
+        said += [action.text() for action in page.actions()]
+        assert len(said) > 40
+        assert of_sound(said) == [], title
+    for title in ("Features", "Record & test"):
+        window.show_page(title)
+        assert "forecasts" in " ".join(texts_of(window.page(title).elsewhere)), title
+
+
+def of_sound(said: list[str]) -> list[str]:
+    return [text for text in said if OF_SOUND.search(re.sub("<[^>]*>", " ", text))]
+
+
+def texts_of(root: QWidget) -> list[str]:
+    """Return all that a part of the window in sight says, to the eye, under the pointer and to a screen reader."""
+    said = []
+    for widget in (root, *root.findChildren(QWidget)):
+        if widget.isVisible():
+            named = (QLabel, QAbstractButton, QLineEdit)
+            shown = [widget.text()] if isinstance(widget, named) else []
+            shown += [widget.placeholderText()] if isinstance(widget, QLineEdit) else []
+            items = [widget.itemText(place) for place in range(widget.count())] if isinstance(widget, QComboBox) else []
+            said += [*shown, *items, widget.toolTip(), widget.accessibleName()]
+    return [text for text in said if text]
