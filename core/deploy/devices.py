@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from core.errors import DeviceError
 
 SCHEMA_VERSION = 1
+LONGEST_NAME = 64
+_ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 _FILE_NAME = "devices.json"
 
 
@@ -19,11 +21,27 @@ class Device(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    name: str = Field(min_length=1, max_length=64, description="What the user calls it, and the charts too.")
+    name: str = Field(
+        min_length=1,
+        max_length=LONGEST_NAME,
+        pattern=_ONE_LINE,
+        description="What the user calls it, and the charts too.",
+    )
     host: str = Field(min_length=1, description="Name, address, or an alias of ~/.ssh/config.")
     port: int = Field(0, ge=0, le=65535, description="0 means what ~/.ssh/config says, else 22.")
     user: str = Field("", description="Empty means what ~/.ssh/config says, else this machine's user.")
     key: str = Field("", description="File of a private key; empty means agent and default keys.")
+
+
+def make_device(name: str, host: str, port: int = 0, user: str = "", key: str = "") -> Device:
+    """Return a device as the user describes it. Raises DeviceError for a name that cannot stand in a list or chart."""
+    try:
+        return Device(name=name, host=host, port=port, user=user, key=key)
+    except ValidationError as error:
+        raise DeviceError(
+            f"a device needs a host, and a name of 1 to {LONGEST_NAME} characters in one line; this name is {name!r} "
+            f"for the host {host!r}"
+        ) from error
 
 
 def config_root() -> Path:

@@ -8,8 +8,9 @@ from core.deploy import authorized_keys, check, passwords, provision
 from core.deploy.authentication import Access
 from core.deploy.benchmark import Plan
 from core.deploy.connection import Connection
-from core.deploy.devices import Device, find_device, forget_device, keep_device
+from core.deploy.devices import Device, find_device, forget_device, keep_device, make_device
 from core.deploy.endpoint import resolve
+from core.deploy.forecast_service import ForecastingService
 from core.deploy.host_keys import KnownHosts
 from core.deploy.layout import Layout
 from core.deploy.service import ListeningService
@@ -62,7 +63,7 @@ def _carry_out_there(job: jobs.AnyDeviceJob | AnyServiceJob, connection: Connect
 
 
 def _add(job: jobs.AddDevice, emit: Emit) -> Any:
-    device = Device(name=job.device, host=job.host, port=job.port, user=job.user, key=job.key)
+    device = make_device(job.device, job.host, job.port, job.user, job.key)
     with _connected(device, job, _Pulse(emit)) as connection:
         report = check.check(connection)
         if job.install_key:
@@ -76,6 +77,7 @@ def _remove(job: jobs.RemoveDevice, emit: Emit) -> str:
     if job.uninstall:
         with _connected(device, job, _Pulse(emit)) as connection:
             ListeningService(connection).uninstall()
+            ForecastingService(connection).uninstall()
             base = Layout(connection.home).base
             removed = connection.run("rm", "-rf", str(base), timeout_s=120)
             removed.required(f"{device.name}: {base} could not be deleted")

@@ -30,7 +30,7 @@ class AddDevice(DeviceJob):
     """Connect to a device, check it and remember it under its name. Answer: a DeviceReport as JSON values."""
 
     intention: Literal["add_device"] = "add_device"
-    host: str = Field(min_length=1)
+    host: str
     port: int = Field(0, ge=0, le=65535)
     user: str = ""
     key: str = ""

@@ -16,7 +16,7 @@ from core.deploy import transport as module
 from core.deploy.authentication import Access
 from core.deploy.authorized_keys import find_public_key, install_key
 from core.deploy.connection import Connection
-from core.deploy.devices import Device, config_root
+from core.deploy.devices import Device, config_root, make_device
 from core.deploy.endpoint import aliases, resolve
 from core.errors import DeviceError, PasswordWanted, UnknownHostKey
 from tests.ssh_server import SshDevice, make_key
@@ -206,6 +206,12 @@ def test_a_machine_to_jump_over_that_is_down_or_goes_down_is_a_sentence(ssh_devi
         through.kill()
         with pytest.raises(DeviceError, match="the connection was lost"):
             connection.run("sleep", "1237.5")
+
+
+@pytest.mark.parametrize(("name", "host"), [("", "pi"), ("k" * 65, "pi"), ("a\nb", "pi"), ("kitchen", "")])
+def test_a_device_that_cannot_be_named_or_reached_is_a_sentence(name, host):
+    with pytest.raises(DeviceError, match="needs a host, and a name of 1 to 64 characters in one line"):
+        make_device(name, host)
 
 
 def test_aliases_are_the_names_of_the_ssh_config_and_no_patterns(own_ssh_folder):

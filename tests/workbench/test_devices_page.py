@@ -321,7 +321,7 @@ def test_words_act_on_the_device_and_its_monitor_is_drawn_and_exported(
     panel, monitor = known.service, known.monitor
     known.tabs.setCurrentWidget(panel)
     settled(qtbot, known)
-    assert list(panel.words.rows) == ["high", "low", "rising"]
+    assert list(panel.words.rows) == ["high", "low", "rising"], known.line.words.text()
     high = panel.words.rows["high"]
     fields = (high.command, high.topic, panel.words.message_row, panel.words.monitor_row)
     assert seen(*fields) == [False] * 4

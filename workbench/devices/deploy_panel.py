@@ -19,6 +19,7 @@ from workbench.session import Session
 from workbench.trials.facts import title_of
 from workbench.trials.menu import TrialMenu
 from workbench.widgets.card import card, icon_button
+from workbench.widgets.elided_label import ElidedLabel
 
 REPAINT_MS = 33
 FACTS_WIDTH = 340
@@ -61,7 +62,7 @@ class DeviceDeployPanel(QWidget):
         for widget in (self.trial, self.deploy, self.measure):
             top.addWidget(widget)
         top.addStretch(1)
-        self.heading = QLabel()
+        self.heading = ElidedLabel()
         self.heading.setProperty("role", "title")
         self.table = BenchmarkTable()
         self.nothing = _text("", "muted")

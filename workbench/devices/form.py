@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.deploy.devices import Device
+from core.deploy.devices import LONGEST_NAME, Device
 from core.deploy.endpoint import aliases
 from workbench import theme
 from workbench.form.fields import guard_wheel
@@ -51,7 +51,7 @@ class DeviceForm(QWidget):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
         self.host.setCompleter(completer)
-        self.name = QLineEdit(placeholderText="As the host")
+        self.name = QLineEdit(placeholderText="As the host", maxLength=LONGEST_NAME)
         self.user = QLineEdit(placeholderText="As ~/.ssh/config says")
         self.port = QSpinBox(minimum=0, maximum=65535, specialValueText="As ~/.ssh/config says")
         guard_wheel(self.port)
@@ -138,7 +138,7 @@ class DeviceForm(QWidget):
         user, at, rest = host.rpartition("@")
         self.submitted.emit(
             Device(
-                name=(self.name.text().strip() or rest)[:64],
+                name=(self.name.text().strip() or rest)[:LONGEST_NAME],
                 host=rest,
                 port=self.port.value(),
                 user=user if at else self.user.text().strip(),

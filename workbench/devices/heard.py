@@ -28,7 +28,7 @@ class HeardFeatures(ScrollingPicture):
     """Features before any normalization, in dB where they are levels."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Features on the device", parent)
+        super().__init__("Features", parent)
         self._left = LABEL_WIDTH
         self.show_seconds(False)
         self._features: FeatureSettings | None = None

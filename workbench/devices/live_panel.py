@@ -3,7 +3,7 @@
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QStackedWidget, QVBoxLayout, QWidget
 
 from core.deploy.live import LiveBeginning, LiveStep, LiveTrouble, LiveWord
 from core.evaluation.detection import Detection
@@ -16,10 +16,12 @@ from workbench.devices.hearing_form import HearingForm
 from workbench.devices.talk import DeviceTalk
 from workbench.jobs import QueuedJob
 from workbench.record.prompt_card import PromptCard
+from workbench.trials.frame import invitation
 from workbench.widgets.card import card
 
 REPAINT_MS = 33
-LIST_WIDTH = 200
+LIST_WIDTH = 220
+MARGINS = (16, 12, 16, 12)
 PROMPT_HEIGHT = 132
 WORD_S = 1.5
 """How long the word that fired stays large."""
@@ -50,6 +52,7 @@ class DeviceLivePanel(QWidget):
         talk.failed.connect(self._take_end)
         talk.changed.connect(self._show_active)
         book.chosen_changed.connect(self._forget)
+        self._show_stage(0)
         self._show_active()
 
     def _build(self) -> None:
@@ -69,17 +72,28 @@ class DeviceLivePanel(QWidget):
         self.word.setFixedHeight(PROMPT_HEIGHT)
         self.features = HeardFeatures()
         self.timeline = HeardTimeline()
-        stage = card(self.word, self.features, self.timeline)
-        stage.layout().setStretch(1, 2)
-        stage.layout().setStretch(2, 3)
+        pictures = QWidget()
+        stacked = QVBoxLayout(pictures)
+        stacked.setContentsMargins(0, 0, 0, 0)
+        stacked.setSpacing(0)
+        stacked.addWidget(self.word)
+        stacked.addWidget(self.features, 2)
+        stacked.addWidget(self.timeline, 3)
+        self.stage = QStackedWidget()
+        self.empty = invitation(READY)
+        self.stage.addWidget(self.empty)
+        self.stage.addWidget(pictures)
         self.fired = QListWidget()
         self.fired.setAccessibleName("Words that fired on the device")
-        self.fired.setFixedWidth(LIST_WIDTH)
+        title = QLabel("Words")
+        title.setProperty("role", "section")
+        self.fired_card = card(title, self.fired, margins=MARGINS, spacing=8)
+        self.fired_card.setFixedWidth(LIST_WIDTH)
         body = QHBoxLayout()
         body.setContentsMargins(16, 0, 16, 12)
-        body.setSpacing(8)
-        body.addWidget(stage, 1)
-        body.addWidget(self.fired)
+        body.setSpacing(12)
+        body.addWidget(card(self.stage), 1)
+        body.addWidget(self.fired_card)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -122,6 +136,7 @@ class DeviceLivePanel(QWidget):
                 self._soon.start()
         elif event.what == LiveBeginning.__name__:
             beginning = LiveBeginning.model_validate(event.values)
+            self._show_stage(1)
             self.timeline.restart(beginning.labels, beginning.hop_ms, beginning.threshold)
             self.features.setVisible(beginning.features is not None)
             if beginning.features is not None:
@@ -137,7 +152,7 @@ class DeviceLivePanel(QWidget):
         detection = Detection(word.word, word.heard_s, word.score)
         self.detections.append(detection)
         self.timeline.mark(detection)
-        self.fired.insertItem(0, f"{word.heard_s:7.2f} s   {word.word}   {word.score:.2f}")
+        self.fired.insertItem(0, f"{word.heard_s:.2f} s   {word.word}   {word.score:.2f}")
         while self.fired.count() > MOST_LISTED:
             self.fired.takeItem(self.fired.count() - 1)
         self._show_word()
@@ -158,6 +173,7 @@ class DeviceLivePanel(QWidget):
         self.level.setText("")
         self.timeline.clear()
         self.features.clear()
+        self._show_stage(0)
         self._show_word()
 
     def _show_steps(self) -> None:
@@ -178,14 +194,19 @@ class DeviceLivePanel(QWidget):
         if last is not None and (self._now_s - last.time_s < WORD_S or not active):
             self.word.show_prompt(last.label, f"{last.score:.2f} at {last.time_s:.2f} s", last.score, is_taking=False)
         else:
-            waiting = "Listening" if self._now_s else "Starting to listen"
-            self.word.show_prompt("", waiting if active else READY, 0.0, is_taking=False)
+            self.word.show_prompt("", "Listening" if active else "Stopped", 0.0, is_taking=False)
+
+    def _show_stage(self, place: int) -> None:
+        """Show the invitation, or what is heard."""
+        self.stage.setCurrentIndex(place)
+        self.fired_card.setVisible(place == 1)
 
     def _show_active(self) -> None:
         active = self.is_active
         self.listen.setText("Stop" if active else "Listen")
         theme.set_icon(self.listen, "ph.stop" if active else "ph.ear", "on_accent")
         self.hearing.setEnabled(not active)
+        self.empty.setText("The device begins to listen." if active else READY)
         self._show_word()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QSizePolicy,
     QSplitter,
     QStackedWidget,
     QTabWidget,
@@ -114,8 +115,10 @@ class DevicesPage(QWidget):
         _stack(self, self.across)
 
     def _build_head(self) -> QFrame:
-        self.name = QLabel()
+        self.name = ElidedLabel()
         self.name.setProperty("role", "heading")
+        # As wide as it is, while there is room.
+        self.name.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
         self.address = ElidedLabel()
         self.address.setProperty("role", "muted")
         self.check: QPushButton = icon_button(

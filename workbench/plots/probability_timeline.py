@@ -34,6 +34,7 @@ class ProbabilityTimeline(SoundFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("Probabilities", parent)
         self._left, self._right = LABEL_WIDTH, MARGIN
+        self._is_bare = True
         self.labels: tuple[str, ...] = ()
         self.threshold = 1.0
         self.marks: deque[Detection] = deque(maxlen=MOST_MARKS)

@@ -36,6 +36,8 @@ class SoundFrame(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._left, self._right, self._bottom = LEFT, RIGHT, BOTTOM
+        self._is_bare = False
+        """Whether title and legend are left to what stands around."""
         self._box: QRect | None = None
         self._marked = False
         self._span_s = (0.0, 1.0)
@@ -52,6 +54,7 @@ class SoundFrame(QWidget):
     def narrow(self) -> None:
         """Leave title and legend to what stands around, for several frames side by side."""
         self._left, self._right, self._box = NARROW_LEFT, NARROW_RIGHT, None
+        self._is_bare = True
         self.update()
 
     def set_marked(self, marked: bool) -> None:  # noqa: FBT001
@@ -161,7 +164,7 @@ class SoundFrame(QWidget):
             painter.setPen(QColor(palette.muted))
             top = min(max(0.0, y - 8), self.height() - 16.0)
             painter.drawText(QRectF(0, top, self._left - 6, 16), _RIGHT, text)
-        if self._left == LEFT:
+        if not self._is_bare:
             self._paint_title(painter, box)
             self.paint_legend(painter, box)
         if self._bottom == BOTTOM:
