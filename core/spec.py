@@ -81,7 +81,7 @@ class ForecastingSpec(Section):
         ForecastTraining(batch_size=64, epochs=50, keep="best_on_validation"), "Training"
     )
     pruning: Pruning = setting(Pruning(), "Pruning")
-    quantization: ForecastQuantization = setting(ForecastQuantization(scheme="float16"), "Quantization")
+    quantization: ForecastQuantization = setting(ForecastQuantization(), "Quantization")
     conversion: Conversion = setting(Conversion(), "File")
     measurement: Measurement = setting(Measurement(), "Measurement")
 

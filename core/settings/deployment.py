@@ -34,6 +34,11 @@ class Quantization(Section):
 class ForecastQuantization(Quantization):
     """How weights and activations are stored; the file's own input and output stay as they are measured."""
 
+    scheme: Literal["float32", "float16", "dynamic_range", "int8"] = setting(
+        "float16",
+        "float16 makes the smallest file of a network of a few hundred weights: int8 needs scales and operations "
+        "around it; dynamic_range leaves tensors under 1,024 values as they are.",
+    )
     # One scale of 256 steps for all quantities would round away what changes within ten minutes.
     input_output: Literal["float32"] = setting(
         "float32", "Type of the deployed file's own input and output.", applies=Quantization.INT8
