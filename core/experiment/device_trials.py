@@ -7,6 +7,7 @@ from pathlib import Path
 from core.deploy import release
 from core.deploy.benchmark import Plan, Session, benchmark, put_examples
 from core.deploy.connection import Connection
+from core.deploy.forecast_service import ForecastingService
 from core.deploy.layout import Layout
 from core.deploy.lock import held
 from core.deploy.provision import provisioned
@@ -67,7 +68,7 @@ def roll_back(connection: Connection) -> str:
     """Put the release before the current one in force again on a device, and return its name. Raises DeviceError."""
     with held(connection, str(Layout(connection.home).python), "rolling back"):
         name = release.roll_back(connection)
-        ListeningService(connection).restart_if_running()
+        _restart_services(connection)
         return name
 
 
@@ -109,9 +110,15 @@ def benchmark_trials(
 def _put_in_force(connection: Connection, made: release.Release, emit: Emit) -> str:
     emit(Progressed(what="Deploying", done=0, total=1))
     name = release.deploy(connection, made, emit)
-    ListeningService(connection).restart_if_running()
+    _restart_services(connection)
     emit(Progressed(what="Deploying", done=1, total=1))
     return name
+
+
+def _restart_services(connection: Connection) -> None:
+    """Let the services that run take up the release in force."""
+    ListeningService(connection).restart_if_running()
+    ForecastingService(connection).restart_if_running()
 
 
 def _pick(study: Study, names: Sequence[str], count: int, emit: Emit) -> dict[str, TestExamples | None]:

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from core.deploy import forecast, live, monitor_log
 from core.deploy.connection import Connection
 from core.deploy.device.actions import Actions
+from core.deploy.forecast_service import ForecastingService, ForecastStatus
 from core.deploy.monitor_log import MonitorState, Reading, readings, write_csv
 from core.deploy.service import ListeningService, default_actions
 from core.errors import DeviceError
@@ -42,6 +43,8 @@ def carry_out(job: jobs.AnyServiceJob, connection: Connection, emit: Emit) -> An
             return _pass_on(monitor_log.follow_readings(connection, job.num_readings), job.device, emit)
         case jobs.ForecastOnDevice():
             return _forecast(job, connection)
+        case jobs.InstallForecaster() | jobs.ControlForecaster():
+            return _tell_forecaster(job, ForecastingService(connection)).model_dump(mode="json")
         case jobs.FollowForecasts():
             return _pass_on(forecast.follow_forecasts(connection, job.source), job.device, emit)
 
@@ -52,6 +55,16 @@ def _forecast(job: jobs.ForecastOnDevice, connection: Connection) -> dict[str, A
         "forecast": found.model_dump(mode="json"),
         "reading": None if reading is None else reading.model_dump(mode="json"),
     }
+
+
+def _tell_forecaster(
+    job: jobs.InstallForecaster | jobs.ControlForecaster, service: ForecastingService
+) -> ForecastStatus:
+    if isinstance(job, jobs.InstallForecaster):
+        return service.install(job.source)
+    if job.verb != "status":
+        {"start": service.start, "stop": service.stop, "uninstall": service.uninstall}[job.verb]()
+    return service.status()
 
 
 def _look_at(service: ListeningService, num_detections: int) -> dict[str, Any]:

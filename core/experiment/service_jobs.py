@@ -87,6 +87,20 @@ class FollowForecasts(DeviceJob):
     source: ForecastSource
 
 
+class InstallForecaster(DeviceJob):
+    """Let the deployed model forecast at every step, by itself. Answer: a ForecastStatus as JSON values."""
+
+    intention: Literal["install_forecaster"] = "install_forecaster"
+    source: ForecastSource
+
+
+class ControlForecaster(DeviceJob):
+    """Start, stop, take away or look at what forecasts by itself. Answer: a ForecastStatus as JSON values."""
+
+    intention: Literal["control_forecaster"] = "control_forecaster"
+    verb: Literal["start", "stop", "uninstall", "status"]
+
+
 AnyServiceJob = (
     InstallService
     | ControlService
@@ -97,4 +111,6 @@ AnyServiceJob = (
     | FollowMonitor
     | ForecastOnDevice
     | FollowForecasts
+    | InstallForecaster
+    | ControlForecaster
 )

@@ -26,6 +26,7 @@ app = typer.Typer(
 app.command()(device_service.service)
 app.command()(device_service.monitor)
 app.command()(device_forecast.forecast)
+app.command()(device_forecast.forecaster)
 
 ThreadsOption = Annotated[
     str, typer.Option("--threads", metavar="1,2,4", help="Numbers of threads; 1 to all cores when not given.")

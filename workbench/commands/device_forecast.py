@@ -1,5 +1,6 @@
 """The command that forecasts on a device."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,32 +12,49 @@ if TYPE_CHECKING:
     from core.deploy.forecast import ForecastSource
     from core.events import DeviceSaid, Event
 
-_KINDS = ("csv", "sqlite", "command")
+
+CsvOption = Annotated[str, typer.Option("--csv", metavar="PATH", help="CSV file on the device.")]
+SqliteOption = Annotated[
+    str, typer.Option("--sqlite", metavar="PATH", help="File of SQLite there, such as the monitor's.")
+]
+CommandOption = Annotated[
+    str,
+    typer.Option(
+        "--command",
+        metavar="LINE",
+        help="Line for the shell there that reads a sensor, such as `python3 dht22.py`; its readings are kept.",
+    ),
+]
+TableOption = Annotated[str, typer.Option("--table", metavar="NAME", help="Table of the file of SQLite.")]
+TimeOption = Annotated[str, typer.Option("--time-column", metavar="NAME", help="Column of times.")]
+ColumnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column", metavar="INPUT=COLUMN", help="Which column is an input of the model. Repeatable; else by name."
+    ),
+]
+AgeOption = Annotated[bool, typer.Option("--any-age", help="Forecast from old rows as well.")]
+
+
+class Verb(StrEnum):
+    """What can be done with a device that forecasts by itself."""
+
+    install = "install"
+    start = "start"
+    stop = "stop"
+    status = "status"
+    uninstall = "uninstall"
 
 
 def forecast(
     name: NameArgument,
-    csv: Annotated[str, typer.Option("--csv", metavar="PATH", help="CSV file on the device.")] = "",
-    sqlite: Annotated[
-        str, typer.Option("--sqlite", metavar="PATH", help="File of SQLite there, such as the monitor's.")
-    ] = "",
-    command: Annotated[
-        str,
-        typer.Option(
-            "--command",
-            metavar="LINE",
-            help="Line for the shell there that reads a sensor, such as `python3 dht22.py`; its readings are kept.",
-        ),
-    ] = "",
-    table: Annotated[str, typer.Option("--table", metavar="NAME", help="Table of the file of SQLite.")] = "",
-    time_column: Annotated[str, typer.Option("--time-column", metavar="NAME", help="Column of times.")] = "",
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column", metavar="INPUT=COLUMN", help="Which column is an input of the model. Repeatable; else by name."
-        ),
-    ] = None,
-    any_age: Annotated[bool, typer.Option("--any-age", help="Forecast from old rows as well.")] = False,
+    csv: CsvOption = "",
+    sqlite: SqliteOption = "",
+    command: CommandOption = "",
+    table: TableOption = "",
+    time_column: TimeOption = "",
+    column: ColumnOption = None,
+    any_age: AgeOption = False,
     follow: Annotated[bool, typer.Option("--follow", help="Go on at every step of the model, until Ctrl+C.")] = False,
     password_stdin: PasswordOption = False,
     as_json: AsJson = False,
@@ -51,11 +69,7 @@ def forecast(
     from workbench import console
     from workbench.commands import forecast_sheet
 
-    given = {kind: place for kind, place in zip(_KINDS, (csv, sqlite, command), strict=True) if place}
-    if len(given) != 1:
-        raise typer.BadParameter("name one of them to forecast from", param_hint="--csv, --sqlite or --command")
-    ((kind, place),) = given.items()
-    source = _source(kind, place, table, time_column, column or [], any_age)
+    source = _source({"csv": csv, "sqlite": sqlite, "command": command}, table, time_column, column or [], any_age)
     answers = Answers(password_stdin=password_stdin)
     if follow:
         ask_device(FollowForecasts(device=name, source=source), answers, narrator=_narrator(name, as_json))
@@ -67,9 +81,42 @@ def forecast(
         forecast_sheet.show(name, answer["forecast"])
 
 
+def forecaster(
+    name: NameArgument,
+    verb: Annotated[Verb, typer.Argument(help="What to do with it.", show_default=False)],
+    csv: CsvOption = "",
+    sqlite: SqliteOption = "",
+    command: CommandOption = "",
+    table: TableOption = "",
+    time_column: TimeOption = "",
+    column: ColumnOption = None,
+    any_age: AgeOption = False,
+    password_stdin: PasswordOption = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let the deployed model forecast at every step, from the device's start on, and see what it forecast last.
+
+    Example: `workbench device forecaster garden install --command "python3 dht22.py"`
+    """
+    from core.experiment.service_jobs import ControlForecaster, InstallForecaster
+    from workbench import console
+    from workbench.commands import forecast_sheet
+
+    job: ControlForecaster | InstallForecaster
+    if verb is Verb.install:
+        source = _source({"csv": csv, "sqlite": sqlite, "command": command}, table, time_column, column or [], any_age)
+        job = InstallForecaster(device=name, source=source)
+    else:
+        job = ControlForecaster.model_validate({"device": name, "verb": verb.value})
+    status = ask_device(job, Answers(password_stdin=password_stdin))
+    if as_json:
+        console.answer(status)
+    else:
+        forecast_sheet.show_status(status)
+
+
 def _source(
-    kind: str,
-    place: str,
+    places: dict[str, str],
     table: str,
     time_column: str,
     column: list[str],
@@ -77,6 +124,10 @@ def _source(
 ) -> "ForecastSource":
     from core.deploy.forecast import ForecastSource
 
+    given = {kind: place for kind, place in places.items() if place}
+    if len(given) != 1:
+        raise typer.BadParameter("name one of them to forecast from", param_hint="--csv, --sqlite or --command")
+    ((kind, place),) = given.items()
     columns = {}
     for text in column:
         wanted, mark, there = text.rpartition("=")

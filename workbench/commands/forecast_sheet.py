@@ -3,7 +3,9 @@
 from typing import Any
 
 from core.deploy.forecast import DeviceForecast, Stretch
+from core.deploy.forecast_service import ForecastStatus
 from workbench import console
+from workbench.number_format import duration
 
 
 def show(device: str, values: dict[str, Any]) -> None:
@@ -15,6 +17,24 @@ def show(device: str, values: dict[str, Any]) -> None:
     rows = [*_rows(found.past, "measured", columns), *_rows(found.coming, "forecast", columns)]
     title = f"{device}: {found.source}, {found.step_minutes:g} min from row to row"
     console.show_table(title, tuple(headings), rows)  # type: ignore[arg-type]
+
+
+def show_status(values: dict[str, Any]) -> None:
+    """Draw how a forecasting service does, and what it forecast last."""
+    status = ForecastStatus.model_validate(values)
+    parts = [status.state, status.release or "nothing deployed"]
+    if status.source is not None:
+        parts.append(f"from {status.source.place}")
+    if status.running_s is not None:
+        parts.append(f"for {duration(status.running_s)}")
+    console.note(f"{status.device}: {', '.join(parts)}")
+    if status.message:
+        console.note(status.message)
+    if status.lingers is False:
+        console.note("It runs only while its user is logged in there: sudo loginctl enable-linger $USER")
+    if status.forecast is not None:
+        console.note("")
+        show(status.device, status.forecast.model_dump(mode="json"))
 
 
 def _rows(stretch: Stretch, mark: str, columns: list[str]) -> list[tuple[str, ...]]:

@@ -55,6 +55,8 @@ JOB_WORDS = {
     "follow_monitor": "Following the monitor",
     "forecast_on_device": "Forecast on a device",
     "follow_forecasts": "Forecasts on a device",
+    "install_forecaster": "Installing the forecasts",
+    "control_forecaster": "Telling the forecasts",
 }
 
 

@@ -2,11 +2,13 @@
 
     python -m core.deploy.device.forecast (--csv FILE | --sqlite FILE [--table NAME] | --command LINE) [--follow]
                                           [--column INPUT=COLUMN …] [--time-column NAME] [--any-age] [--json]
+                                          [--state FILE] [--keep FILE]
 
 Run in a release folder. `--command` runs a line that reads a sensor once and keeps the reading in `readings.sqlite` in
-the folder --data, so that a window fills up; with --follow it is run at every step of the model. Prints a table, or
-with --json these lines:
+the folder --data, so that a window fills up; with --follow it is run at every step of the model. With --state the last
+word about its state stays in a file, with --keep the last forecast. Prints a table, or with --json these lines:
 
+    forecasting pid: it begins; with --follow only
     reading    time, values: {name: number}; of a command only
     forecast   source, step_minutes, past and coming, both {times, quantities: [{column, name, unit, values}, …]}
     waiting    message: what is missing yet; with --follow it goes on
@@ -19,6 +21,8 @@ from __future__ import annotations
 import core.deploy.device.one_thread  # noqa: F401 (before numpy)  # isort: skip
 
 import argparse
+import json
+import os
 import sqlite3
 import sys
 import time
@@ -126,8 +130,12 @@ def main() -> None:
     parser.add_argument("--any-age", action="store_true")
     parser.add_argument("--follow", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--state", type=Path)
+    parser.add_argument("--keep", type=Path)
     options = parser.parse_args()
     say = lines.say if options.json else say_table
+    if options.state:
+        lines.keep_state(options.state)
     settings = read_forecast_settings(options.release)
     forecaster = Forecaster(settings, open_network(options.release, settings))
     try:
@@ -142,13 +150,29 @@ def main() -> None:
 def once(forecaster: Forecaster, options: argparse.Namespace, say: Say) -> None:
     """Forecast now. Raises DataError with a sentence when it cannot be done."""
     window = latest_window(_latest(forecaster.settings, options, say), forecaster.settings, any_age=options.any_age)
-    say("forecast", **forecaster.forecast(window))
+    told = forecaster.forecast(window)
+    if options.keep:
+        _keep(options.keep, told)
+    say("forecast", **told)
+
+
+def _keep(path: Path, told: Mapping[str, Any]) -> None:
+    """Leave a forecast where other programs find it, whole at every moment."""
+    unfinished = path.with_suffix(".part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        raise DataError(f"{path}: the forecast cannot be kept ({error.strerror}); free space on the device") from error
 
 
 def follow(forecaster: Forecaster, options: argparse.Namespace, say: Say) -> None:
     """Forecast at every step, until the process is ended; a step that fails is told and left behind."""
     step_s = max(_LEAST_STEP_S, forecaster.settings.step_s)
     due_s = _first_due_s(options, step_s)
+    if options.json:
+        say("forecasting", pid=os.getpid())
     if due_s > time.time():
         at = datetime.fromtimestamp(due_s)
         say("waiting", message=f"the next reading is taken at {at:%H:%M:%S}, a step after the last that was kept")

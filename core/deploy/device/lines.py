@@ -18,7 +18,9 @@ from core.errors import WorkbenchError
 DONE, FAILED, MISCONFIGURED = 0, 1, 2
 """Exit statuses; the last is for what starting again cannot mend."""
 
-_STATES = ("listening", "interrupted", "resumed", "warned", "failed", "ended")
+_STATES = (
+    "listening", "interrupted", "resumed", "warned", "failed", "ended", "forecasting", "forecast", "waiting"
+)  # fmt: skip
 
 _state_file: Path | None = None
 

@@ -1,0 +1,230 @@
+"""A service that runs the deployed model: its systemd user unit, and what it says of its state."""
+
+import contextlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from core.deploy import programs
+from core.deploy.connection import Connection
+from core.deploy.layout import Layout
+from core.deploy.user_units import UserUnits
+from core.errors import DeviceError
+
+_ENVIRONMENT_FILE = "environment"
+_TROUBLES = ("failed", "interrupted", "warned", "waiting")
+_STARTING_S = 60.0
+_LOOK_S = 0.3
+_STATES = {
+    "active": "running",
+    "activating": "starting",
+    "reloading": "running",
+    "deactivating": "stopping",
+    "inactive": "stopped",
+    "failed": "failed",
+}
+_UNIT_TEXT = """\
+[Unit]
+Description=TinyML Workbench: {what}
+StartLimitIntervalSec=0
+
+[Service]
+WorkingDirectory={folder}
+ExecStart={command}
+EnvironmentFile=-{environment}
+Restart=on-failure
+RestartSec=5
+# Settings that cannot be used are no better the next time.
+RestartPreventExitStatus=2
+SyslogIdentifier=tinyml-workbench
+CPUAccounting=yes
+
+[Install]
+WantedBy=default.target
+"""
+
+State = Literal["absent", "running", "starting", "stopping", "stopped", "failed"]
+
+
+class UnitStatus(BaseModel):
+    """How a service of a device does."""
+
+    model_config = ConfigDict(frozen=True)
+
+    device: str
+    state: State
+    release: str = Field("", description="Folder name of the release that it runs, or would run.")
+    running_s: float | None = Field(None, description="Since it was started.")
+    restarts: int = Field(0, description="After failures, since it was started by hand or with the device.")
+    cpu_share: float | None = Field(None, description="Of one core, since it was started.")
+    memory_bytes: int | None = None
+    lingers: bool | None = Field(None, description="Whether it starts with the device, without a login.")
+    message: str = Field("", description="The last thing that went wrong, or a sentence with what is to be done.")
+
+
+class ServiceUnit:
+    """A unit at the other end of a connection; `what` is what its service is called. Methods raise DeviceError."""
+
+    def __init__(self, connection: Connection, name: str, what: str, state_file: str) -> None:
+        self.name, self.what = name, what
+        self.layout = Layout(connection.home)
+        self.state_file = self.layout.service / state_file
+        self._connection = connection
+        self._units = UserUnits(connection)
+
+    def install(self, text: str, files: Mapping[PurePosixPath, bytes]) -> str:
+        """Write the unit and what it reads, start it, and return a sentence where it will not start with the device."""
+        folder = self.layout.service
+        made = self._connection.run("mkdir", "-p", str(folder))
+        made.required(f"{self._connection.name}: {folder} could not be made")
+        for path, content in files.items():
+            self._connection.put(content, path)
+        self._units.install(self.name, text)
+        hint = self._units.linger()
+        self.start()
+        return hint
+
+    def start(self) -> None:
+        """Start it, or start it anew with what is deployed now. Raises DeviceError with why when it ends at once."""
+        self._must_be_there()
+        self._units.control("restart", self.name)
+        until_s = time.monotonic() + _STARTING_S
+        while time.monotonic() < until_s:
+            found = self._units.show(self.name, "ActiveState", "MainPID", "NRestarts")
+            if found["ActiveState"] == "failed" or _count(found["NRestarts"]):
+                raise DeviceError(f"{self._connection.name}: the {self.what} ended at once: {self._last_words()}")
+            said = self._state_said()
+            if said.get("pid") == _count(found["MainPID"]) and said.get("kind") != "failed":
+                return
+            if found["ActiveState"] == "inactive" and said.get("kind") == "ended":
+                # A short file was heard to its end meanwhile.
+                return
+            time.sleep(_LOOK_S)
+        raise DeviceError(f"{self._connection.name}: the {self.what} did not start within {_STARTING_S:.0f} s")
+
+    def stop(self) -> None:
+        """Stop it; it starts again with the device."""
+        self._must_be_there()
+        self._units.control("stop", self.name)
+
+    def restart_if_running(self) -> None:
+        """Let a running service take up the release that was just activated; nothing happens where there is none."""
+        if self.is_installed():
+            self._units.control("try-restart", self.name)
+
+    def remove(self) -> None:
+        """Take it away; nothing happens where there is none."""
+        if self.is_installed():
+            self._units.remove(self.name)
+
+    def is_installed(self) -> bool:
+        """Tell whether it is there."""
+        return self._connection.run("test", "-e", str(self._units.path(self.name))).status == 0
+
+    def status(self) -> UnitStatus:
+        """Return how it does."""
+        name = self._connection.name
+        if not self.is_installed():
+            return UnitStatus(device=name, state="absent", release=self._release())
+        found = self._units.show(
+            self.name,
+            "ActiveState",
+            "NRestarts",
+            "CPUUsageNSec",
+            "MemoryCurrent",
+            "ActiveEnterTimestampMonotonic",
+        )
+        state = _STATES.get(found["ActiveState"], "stopped")
+        running_s = self._running_s(found) if state == "running" else None
+        cpu_s = _count(found["CPUUsageNSec"]) / 1e9
+        return UnitStatus(
+            device=name,
+            state=state,
+            release=self._release(),
+            running_s=running_s,
+            restarts=_count(found["NRestarts"]),
+            cpu_share=cpu_s / running_s if running_s and cpu_s else None,
+            memory_bytes=_count(found["MemoryCurrent"]) or None,
+            lingers=self._units.lingers(),
+            message="" if state == "stopped" else self._trouble(state),
+        )
+
+    def _must_be_there(self) -> None:
+        if not self.is_installed():
+            raise DeviceError(f"{self._connection.name}: has no {self.what} yet; install it first")
+
+    def _release(self) -> str:
+        answer = self._connection.run("readlink", str(self.layout.current))
+        return PurePosixPath(answer.out.strip()).name
+
+    def _running_s(self, found: Mapping[str, str]) -> float | None:
+        uptime = self._connection.run("cat", "/proc/uptime").out.split()
+        since_s = _count(found["ActiveEnterTimestampMonotonic"]) / 1e6
+        return float(uptime[0]) - since_s if uptime and since_s else None
+
+    def _state_said(self) -> dict[str, Any]:
+        """Return the last thing the service said about its state; nothing before it ever ran."""
+        try:
+            values = json.loads(self._connection.get(self.state_file))
+        except (DeviceError, ValueError):
+            return {}
+        return values if isinstance(values, dict) else {}
+
+    def _trouble(self, state: str) -> str:
+        """Return what is wrong at the moment; nothing where all is well."""
+        if state == "failed":
+            return self._last_words()
+        said = self._state_said()
+        return str(said.get("message", "")) if said.get("kind") in _TROUBLES else ""
+
+    def _last_words(self) -> str:
+        """Return why the service ended, in its own words or, where it had none, in the journal's."""
+        said = self._state_said()
+        if said.get("kind") == "failed":
+            return str(said.get("message", ""))
+        last = next(iter(self._units.journal(self.name, 1)), "it ended without a word; see its journal")
+        with contextlib.suppress(ValueError, LookupError, TypeError):
+            last = str(json.loads(last)["message"])
+        return programs.told_plainly(self._connection.name, last)
+
+
+def unit_text(layout: Layout, what: str, program: str, arguments: Sequence[str]) -> str:
+    """Return a unit that runs a program of the current release. Raises DeviceError for a folder systemd cannot name."""
+    # By way of a shell, because systemd takes no program whose path holds a quote or a backslash.
+    command = [
+        "/bin/sh",
+        "-c",
+        'exec "$@"',
+        "sh",
+        str(layout.python),
+        "-m",
+        f"core.deploy.device.{program}",
+        *arguments,
+    ]
+    if any(letter in word for word in command for letter in "\n\r"):
+        raise DeviceError(f"{layout.home}: a service cannot be in a folder whose name holds a line break; rename it")
+    return _UNIT_TEXT.format(
+        what=what,
+        folder=_specifiers(str(layout.current)),
+        command=" ".join(map(_word, command)),
+        environment=_specifiers(str(layout.service / _ENVIRONMENT_FILE)),
+    )
+
+
+def _word(text: str) -> str:
+    """Return one argument of a command line as systemd.service(5) reads it."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("$", "$$")
+    return f'"{_specifiers(escaped)}"'
+
+
+def _specifiers(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _count(text: str) -> int:
+    """Return a number that systemd writes; it says “[not set]” and 2⁶⁴ − 1 for what it does not know."""
+    return int(text) if text.isdigit() and int(text) < 1 << 63 else 0
