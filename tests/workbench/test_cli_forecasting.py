@@ -130,6 +130,7 @@ def test_the_picture_has_the_baselines_of_the_quantity_asked_for(study, tmp_path
     }  # fmt: skip
     assert [one["worse_than_persistence"] for one in document["trials"]] == [False, True]
     assert "Persistence" in out.read_text(encoding="utf-8")
+    assert 'the error of rh (%); --y "rh (%)" draws that' in run("pareto", study.folder, "--out", out).stdout
     failed = run("pareto", study.folder, "--out", out, "--y", "p (mbar)")
     assert (failed.exit_code, "it has T (degC), rh (%)" in failed.stderr) == (1, True)
 

@@ -39,6 +39,7 @@ def draw(study: Study, x: Literal["size", "latency"], out: Path, y: str = "") ->
         "out": str(out.resolve()),
         "x": objective.key,
         "y": quality.key,
+        "other_quantities": [column for column in _columns(finished) if f"{ERROR}{column}" != quality.key],
         "baselines": baselines,
         "synthetic": any(summary.synthetic for summary in finished),
         "trials": [
@@ -65,8 +66,13 @@ def _quality(study: Study, finished: Sequence[TrialSummary], column: str) -> Obj
     for objective in known:
         if objective.key == f"{ERROR}{column}":
             return objective
-    names = ", ".join(objective.key.removeprefix(ERROR) for objective in known if objective.key.startswith(ERROR))
-    raise StudyError(f"no trial of {study.folder} forecasts {column!r}; it has {names or 'no forecasts'}")
+    names = ", ".join(_columns(finished)) or "no forecasts"
+    raise StudyError(f"no trial of {study.folder} forecasts {column!r}; it has {names}")
+
+
+def _columns(finished: Sequence[TrialSummary]) -> list[str]:
+    """Return the columns of the quantities that any trial forecasts."""
+    return list(dict.fromkeys(error.name for trial in finished for error in trial.errors))
 
 
 def _known(value: float) -> float | None:

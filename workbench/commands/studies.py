@@ -101,6 +101,8 @@ def pareto(
         on_front = [point["letter"] for point in document["trials"] if point["on_front"]]
         console.note(f"On the front: {', '.join(on_front)}")
         console.note(f"Written: {document['out']}")
+        for column in document["other_quantities"]:
+            console.note(f'Not on it: the error of {column}; --y "{column}" draws that.')
 
 
 def export(
