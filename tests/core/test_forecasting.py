@@ -1,6 +1,7 @@
 """Forecasts held against what came, persistence and a linear model; trials, constraints and fronts of them."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +22,14 @@ from core.experiment.report import to_csv, to_markdown
 from core.experiment.spec_file import load_values, with_data
 from core.experiment.store import Study
 from core.experiment.summary import ForecastError, TrialState, TrialSummary
+from core.models import registry
 from core.pipeline import run_trial
 from core.results import Errors, Forecast, QuantityErrors
 from core.section import override
 from core.spec import Window, parse_spec
 from core.tasks.registry import TASKS
 from core.training.criterion import Regression
-from tests.series import write_series
+from tests.series import weather, write_series
 
 SPECS = Path(__file__).parents[2] / "resources" / "specs"
 COLUMNS = ("T (degC)", "rh (%)")
@@ -105,6 +107,52 @@ def test_losses_are_in_standard_deviations_and_figures_in_units(loss, expected):
     assert criterion.losses(outputs, targets).numpy() == pytest.approx([expected] * 2)
     sums = criterion.tally(outputs, targets).numpy()
     assert criterion.figures(sums, 2)["mae"] == pytest.approx({"T (degC)": 2.0, "rh (%)": 0.5})
+
+
+OTHERS = {
+    "dataset.targets": ["rh (%)"],
+    "dataset.inputs": ["rh (%)", "T (degC)"],
+    "dataset.time_column": "later",
+    "dataset.missing_value": 7.0,
+    "window.step_minutes": 20.0,
+    "window.input_steps": 5,
+    "window.output_steps": 2,
+    "window.stride": 3,
+    "split.validation_fraction": 0.3,
+    "split.test_fraction": 0.2,
+    "model.family": "lstm",
+    "model.filters": [5],
+    "model.kernel": 2,
+    "model.units": [],
+    "model.predict": "value",
+    "model.width_multiplier": 0.5,
+    "model.filter_divisor": 7,
+}
+
+
+@pytest.mark.parametrize("path", OTHERS)
+def test_no_setting_is_without_an_effect(path, tmp_path):
+    rows = [(time, f"{degrees:.1f}", f"{damp:.1f}") for time, degrees, damp in weather(num_rows=300)]
+    rows[40] = (rows[40][0], "7.0", rows[40][2])
+    lines = [f"{time},{degrees},{damp},{time + timedelta(hours=1)}" for time, degrees, damp in rows]
+    table = tmp_path / "weather.csv"
+    table.write_text("\n".join(["date,T (degC),rh (%),later", *lines]) + "\n", encoding="utf-8")
+    base = {"task": "forecasting", "dataset": {"file": str(table)}, "model": {"width_multiplier": 0.4}}
+    assert prepared(override(base, path, OTHERS[path])) != prepared(base) == prepared(base)
+
+
+def prepared(values) -> list[object]:
+    """Return all that training begins with: arrays, frame and network."""
+    spec = parse_spec(values)
+    data = TASKS["forecasting"].prepare(spec, ignore)
+    parts = (data.train, data.validation, data.test)
+    arrays = [array.tobytes() for part in parts for array in (part.inputs, part.targets)]
+    return [
+        *arrays,
+        data.cut.test.times_s.tolist(),
+        data.frame,
+        registry.build(spec.model, data.input_shape, data.num_outputs).layers,
+    ]
 
 
 def test_a_trial_keeps_all_that_was_judged(series_trial):
