@@ -21,6 +21,7 @@ REDRAW_MS = 33
 MOST_POINTS = 6000
 """A longer stretch is drawn as the highest and lowest of what falls together."""
 GAP = 1.5
+HEADROOM = 0.1
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class SeriesChart(TimeCharts):
         """Put the line into a chart; what is drawn is thinned here, not by the plot."""
         chart.setDownsampling(auto=False)
         chart.setClipToView(False)
+        # Room for the names of the parts above what is drawn.
+        chart.vb.setDefaultPadding(HEADROOM)
         self.lines.append(chart.plot())
 
     def words_at(self, time_s: float) -> str:
@@ -94,7 +97,7 @@ class SeriesChart(TimeCharts):
         label = "" if chart is self.overview else part.words.partition(" ")[0]
         mark = pg.InfiniteLine(part.first_s, angle=90, movable=False)
         if label:
-            mark.label = pg.InfLineLabel(mark, f" {label} →", movable=False, position=0.92, anchors=[(0, 0), (0, 0)])
+            mark.label = pg.InfLineLabel(mark, f" {label} →", movable=False, position=1, anchors=[(0, 0), (0, 0)])
         chart.addItem(mark, ignoreBounds=True)
         self.marks.append(mark)
 
@@ -121,6 +124,8 @@ class SeriesChart(TimeCharts):
         super().dress(palette)
         if self.series is None or not self.charts:
             return
+        font = theme.font()
+        font.setPixelSize(theme.TEXT_PIXELS - 2)
         self.legend.setText(legend({part.words: palette.text for part in self.series.parts}))
         for place, (chart, line) in enumerate(zip(self.charts, self.lines, strict=True)):
             column = self.series.columns[place]
@@ -130,7 +135,7 @@ class SeriesChart(TimeCharts):
             mark.setPen(pg.mkPen(palette.text, width=1, style=Qt.PenStyle.DashLine))
             if getattr(mark, "label", None) is not None:
                 mark.label.setColor(palette.text)
-                mark.label.fill = pg.mkBrush(palette.surface)
+                mark.label.setFont(font)
 
 
 def thinned(times_s: NDArray[np.float64], values: NDArray[np.float32]) -> tuple[np.ndarray, np.ndarray]:
