@@ -92,6 +92,8 @@ def test_a_click_deploys_a_forecaster_and_another_one_forecasts(
 
 def _forecast(qtbot: QtBot, page: DevicesPage, ssh_device: SshDevice) -> None:
     panel = page.forecast
+    settled(qtbot, page)
+    assert panel.service.status.state == "absent" and panel.service.install.isVisible()
     click(panel.once)
     assert "Name the CSV file on the device" in page.line.words.text() and not page.talk.open
     end = datetime.now().replace(second=0, microsecond=0)

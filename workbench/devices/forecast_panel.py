@@ -1,7 +1,7 @@
 """What the release in force on a device forecasts, of a table or a sensor there."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QHideEvent
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -16,11 +16,13 @@ from PySide6.QtWidgets import (
 )
 
 from core.deploy.forecast import DeviceForecast, ForecastTrouble, SensorReading, Stretch
+from core.deploy.forecast_service import ForecastStatus
 from core.events import DeviceSaid
 from core.experiment.device_jobs import DeviceJob
-from core.experiment.service_jobs import FollowForecasts, ForecastOnDevice
+from core.experiment.service_jobs import ControlForecaster, FollowForecasts, ForecastOnDevice, InstallForecaster
 from workbench import theme
 from workbench.devices.book import DeviceBook
+from workbench.devices.forecaster_card import ForecasterCard
 from workbench.devices.source_form import SourceForm
 from workbench.devices.talk import DeviceTalk
 from workbench.jobs import QueuedJob
@@ -51,6 +53,8 @@ class DeviceForecastPanel(QWidget):
         self._build()
         self.once.clicked.connect(self.forecast)
         self.follow.clicked.connect(self.toggle)
+        self.service.installed.connect(self.keep_forecasting)
+        self.service.told.connect(self._control)
         talk.answered.connect(self._take)
         talk.failed.connect(self._show_busy)
         talk.told.connect(self._hear)
@@ -78,6 +82,8 @@ class DeviceForecastPanel(QWidget):
         source = card(title, self.form, margins=MARGINS, spacing=12)
         source.layout().addLayout(buttons)
         source.layout().addWidget(self.state)
+        self.service = ForecasterCard()
+        source.layout().addWidget(self.service)
         source.setFixedWidth(SOURCE_WIDTH)
         self.state.hide()
         self.table = QTableWidget(0, 0)
@@ -123,6 +129,14 @@ class DeviceForecastPanel(QWidget):
         elif self._can_ask():
             self.talk.stream(FollowForecasts(device=self.book.chosen, source=self.form.source()))
 
+    def keep_forecasting(self) -> None:
+        """Let the device forecast by itself from what the form names."""
+        if self._can_ask():
+            self.talk.ask(InstallForecaster(device=self.book.chosen, source=self.form.source()))
+
+    def _control(self, verb: str) -> None:
+        self.talk.ask(ControlForecaster.model_validate({"device": self.book.chosen, "verb": verb}))
+
     @property
     def is_following(self) -> bool:
         """Tell whether it goes on step by step, or is about to."""
@@ -137,9 +151,16 @@ class DeviceForecastPanel(QWidget):
     # What the device says
 
     def _take(self, job: QueuedJob) -> None:
-        if isinstance(job.intention, ForecastOnDevice) and job.intention.device == self.book.chosen:
+        if job.intention.device != self.book.chosen:
+            return
+        if isinstance(job.intention, ForecastOnDevice):
             self._say("")
             self._show(DeviceForecast.model_validate(job.answer["forecast"]))
+        elif isinstance(job.intention, InstallForecaster | ControlForecaster):
+            status = ForecastStatus.model_validate(job.answer)
+            self.service.show_status(status)
+            if self.chart.forecast is None:
+                self._show(status.forecast)
 
     def _hear(self, event: DeviceSaid) -> None:
         if event.device != self.book.chosen or not self.is_following:
@@ -159,6 +180,13 @@ class DeviceForecastPanel(QWidget):
             self.talk.end_stream()
         self._say("")
         self._show(None)
+        self.service.show_status(None)
+        if self.isVisible():
+            self._look()
+
+    def _look(self) -> None:
+        if self.book.device is not None:
+            self._control("status")
 
     # What is shown
 
@@ -196,10 +224,19 @@ class DeviceForecastPanel(QWidget):
 
     def _show_busy(self, *_: object) -> None:
         following = self.is_following
-        self.once.setEnabled(not following and not self.talk.running(_forecasts))
+        busy = self.talk.running(_asks)
+        self.once.setEnabled(not following and not busy)
+        for button in self.service.buttons:
+            button.setEnabled(not busy)
         self.form.setEnabled(not following)
         self.follow.setText("Stop" if following else "Follow")
         theme.set_icon(self.follow, "ph.stop" if following else "ph.clock-clockwise", "muted")
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Ask once for each device, when it is first seen."""
+        super().showEvent(event)
+        if self.service.status is None and not self.talk.running(_asks):
+            self._look()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         """Nothing is followed out of sight."""
@@ -208,8 +245,8 @@ class DeviceForecastPanel(QWidget):
             self.talk.end_stream()
 
 
-def _forecasts(job: DeviceJob) -> bool:
-    return isinstance(job, ForecastOnDevice)
+def _asks(job: DeviceJob) -> bool:
+    return isinstance(job, ForecastOnDevice | InstallForecaster | ControlForecaster)
 
 
 def _rows(stretch: Stretch, forecast: DeviceForecast, mark: str) -> list[tuple[str, ...]]:
