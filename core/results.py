@@ -209,9 +209,9 @@ class QuantityErrors(_Measured):
     linear: Errors = Field(description="Of a linear model of all inputs, fitted to the training part.")
 
     @property
-    def gain(self) -> float:
-        """1 − error ÷ error of persistence."""
-        return 1 - self.file.mae / self.persistence.mae
+    def gain(self) -> float | None:
+        """1 − error ÷ error of persistence; None where that is never wrong."""
+        return gain_over(self.persistence.mae, self.file.mae)
 
     @property
     def is_worse_than_persistence(self) -> bool:
@@ -234,6 +234,11 @@ class Forecast(_Measured):
 
 
 Quality = Classification | Forecast
+
+
+def gain_over(persistence_mae: float, mae: float) -> float | None:
+    """Return what part of persistence's error is gained; None where nothing ever changes, and it has none."""
+    return 1 - mae / persistence_mae if persistence_mae > 0 else None
 
 
 def wilson_interval(num_right: int, num_clips: int) -> tuple[float, float]:

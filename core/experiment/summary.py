@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from core.results import Forecast, Quality, TrialResult
+from core.results import Forecast, Quality, TrialResult, gain_over
 
 
 class TrialState(StrEnum):
@@ -46,9 +46,9 @@ class ForecastError:
     linear_mae: float
 
     @property
-    def gain(self) -> float:
-        """1 − error ÷ error of persistence."""
-        return 1 - self.mae / self.persistence_mae
+    def gain(self) -> float | None:
+        """1 − error ÷ error of persistence; None where that is never wrong."""
+        return gain_over(self.persistence_mae, self.mae)
 
     @property
     def is_worse_than_persistence(self) -> bool:

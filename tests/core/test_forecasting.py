@@ -257,6 +257,7 @@ def test_a_quantity_that_is_forecast_worse_than_by_persistence_is_named():
     judged = Forecast(quantities=quantities, step_minutes=10, num_windows=5)
     assert judged.worse_than_persistence == ("bad",)
     assert [found.gain for found in quantities] == pytest.approx([0.25, -0.5])
+    assert QuantityErrors(**{**dict(quantities[0]), "persistence": errors(0.0)}).gain is None
 
 
 def test_the_quick_start_takes_a_table(tmp_path):

@@ -112,6 +112,20 @@ def test_a_trial_is_shown_by_horizon_and_hour_beside_its_baselines(study):
     assert json.loads(run("show", study.folder, "B", "--json").stdout)["worse_than_persistence"] is True
 
 
+def test_what_never_changes_has_no_gain(study):
+    b = study.find("B")
+    result = study.result(b)
+    still = Errors(by_horizon=(0.0,) * 6, by_hour=(0.0,) * 24)
+    quantities = tuple(QuantityErrors(**{**dict(one), "persistence": still}) for one in result.quality.quantities)
+    steady = result.model_copy(update={"quality": result.quality.model_copy(update={"quantities": quantities})})
+    (study.folder_of(b) / "result.json").write_text(steady.model_dump_json(), encoding="utf-8")
+    assert "▽, where nothing changes and persistence is right" in run("show", study.folder, "B").stdout
+    assert run("trials", study.folder).exit_code == run("report", study.folder).exit_code == 0
+    assert [one["gain"] for one in json.loads(run("trials", study.folder, "--json").stdout)["trials"][1]["errors"]] == [
+        None, None,
+    ]  # fmt: skip
+
+
 def test_constraints_bound_each_quantity(study):
     study.set_constraints(Constraints(zip_bytes_max=2048, mae_max={"T (degC)": 100.0, "rh (%)": 100.0}))
     shown = run("trials", study.folder).stdout

@@ -31,8 +31,10 @@ def show(quality: Quality, synthetic: bool) -> None:  # noqa: FBT001
 
 def error_in_words(found: QuantityErrors) -> str:
     """Return the error of a quantity against persistence: "0.540 °C, 26.7 % less than persistence (0.737)"."""
-    share = f"{percent(abs(found.gain))} % {'less' if found.gain >= 0 else 'more'} than persistence"
     mark = f" {WORSE}" if found.is_worse_than_persistence else ""
+    if found.gain is None:
+        return f"{three_digits(found.file.mae)} {found.unit}{mark}, where nothing changes and persistence is right"
+    share = f"{percent(abs(found.gain))} % {'less' if found.gain >= 0 else 'more'} than persistence"
     return f"{three_digits(found.file.mae)} {found.unit}{mark}, {share} ({three_digits(found.persistence.mae)})"
 
 

@@ -94,6 +94,9 @@ def errors_sheet(trial: TrialSummary, quality: Forecast) -> str:
         name = f"{escape(name_of(found.name))} error"
         words = f"{name}, {found.unit}" if found.unit else name
         rows.append((words.replace(" ", "&nbsp;"), f"<b>{this}</b>{quality_marks(trial, found.name)}", still, fitted))
+        if found.gain is None:
+            gains.append(f"{name}: nothing changes, so that persistence is right.")
+            continue
         change = f"{number_format.percent(abs(found.gain))} % {'less' if found.gain >= 0 else 'more'}"
         gains.append(f"{name} is {change} than persistence's.")
     ahead = quality.step_minutes * len(quality.quantities[0].file.by_horizon)
