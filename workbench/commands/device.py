@@ -34,7 +34,7 @@ ThreadsOption = Annotated[
 RunsOption = Annotated[int, typer.Option("--runs", metavar="N", min=10, help="Runs that are timed.")]
 WarmupOption = Annotated[int, typer.Option("--warmup", metavar="N", min=0, help="Runs before the clock starts.")]
 ClipsOption = Annotated[
-    int, typer.Option("--clips", metavar="N", min=0, help="Test clips judged there; 0 leaves accuracy out.")
+    int, typer.Option("--clips", metavar="N", min=0, help="Test clips, or windows, judged there; 0 leaves that out.")
 ]
 
 

@@ -30,7 +30,7 @@ def show_status(values: dict[str, Any]) -> None:
     console.note(f"{status.device}: {', '.join(parts)}")
     if status.message:
         console.note(status.message)
-    if status.lingers is False:
+    if status.lingers is False and "linger" not in status.message:
         console.note("It runs only while its user is logged in there: sudo loginctl enable-linger $USER")
     if status.forecast is not None:
         console.note("")
