@@ -24,8 +24,15 @@ class Baseline:
 
 def baselines_of(trials: Iterable[TrialSummary]) -> tuple[Baseline, ...]:
     """Return persistence and a linear model for each horizon and data that any of the trials was judged on, once."""
-    found = [baseline for trial in trials if trial.errors for baseline in _of_trial(trial)]
+    # Of thousands of trials judged on the same windows one is enough.
+    alike = {_judged_on(trial): trial for trial in trials if trial.errors}
+    found = [baseline for trial in alike.values() for baseline in _of_trial(trial)]
     return tuple(dict.fromkeys(found))
+
+
+def _judged_on(trial: TrialSummary) -> tuple[object, ...]:
+    rivals = tuple((error.name, error.persistence_mae, error.linear_mae) for error in trial.errors)
+    return trial.horizon_minutes, trial.num_test_windows, rivals
 
 
 def _of_trial(trial: TrialSummary) -> tuple[Baseline, Baseline]:

@@ -175,7 +175,8 @@ class ParetoChart(pg.PlotWidget):
         margin = max(0.1 * (high - low), 0.08)
         self.plotItem.vb.setXRange(low - margin, high + margin, padding=0)
         if self._fits_rating:
-            low, high = (min(ys), max(ys)) if ys else (50.0, 100.0)
+            empty = (50.0, 100.0) if self.rating is ACCURACY_RATING else (0.0, 1.0)
+            low, high = (min(ys), max(ys)) if ys else empty
             margin = max(0.12 * (high - low), 0.5 if self.rating is ACCURACY_RATING else 0.02 * high)
             self.plotItem.vb.setYRange(low - margin, high + margin, padding=0)
         self._fitted = True

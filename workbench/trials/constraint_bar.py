@@ -1,6 +1,6 @@
 """What a trial must reach, as chips above the charts: [accuracy ≥ 95 %] [zip ≤ 10 kB] [total ≤ 5 ms] +."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from PySide6.QtCore import QLocale, Signal
@@ -38,13 +38,15 @@ SMALL_COSTS = (replace(COSTS[0], usual=1), replace(COSTS[1], usual=0.1))
 LIMITABLES = (ACCURACY, *COSTS)
 
 
-def limitables_for(columns: Iterable[str], baselines: Iterable[Baseline]) -> tuple[Limitable, ...]:
+def limitables_for(columns: Sequence[str], baselines: Iterable[Baseline]) -> tuple[Limitable, ...]:
     """Return what can be bounded where trials are rated by the errors of columns; the accuracy where there is none."""
     rated = {
         column: [error.mae for one in baselines if (error := one.error_of(column))] for column in columns if column
     }
     qualities = [error_limitable(column, float(f"{min(errors, default=1):.2g}")) for column, errors in rated.items()]
-    return (*qualities, *SMALL_COSTS) if qualities else LIMITABLES
+    if not qualities:
+        return LIMITABLES
+    return (*qualities, *SMALL_COSTS) if all(columns) else (ACCURACY, *qualities, *COSTS)
 
 
 def error_limitable(column: str, usual: float = 1) -> Limitable:
