@@ -13,6 +13,8 @@ STEP = timedelta(minutes=10)
 
 REAL_CLIMATE = Path(__file__).resolve().parents[2] / "shared" / "data" / "climate" / "jena_2020.csv"
 
+_ROWS_AT_ONCE = 500_000
+
 Row = tuple[datetime, float, float]
 
 
@@ -39,6 +41,19 @@ def real_climate() -> Path:
     if not REAL_CLIMATE.is_file():
         pytest.skip(f"needs real measurements in {REAL_CLIMATE}")
     return REAL_CLIMATE
+
+
+def write_long_series(path: Path, num_rows: int) -> Path:
+    """Write a CSV with a row for each minute, without taking minutes for it."""
+    begin = np.datetime64("2005-01-01T00:00:00")
+    with path.open("w", encoding="utf-8") as file:
+        file.write(HEADER + "\n")
+        for first in range(0, num_rows, _ROWS_AT_ONCE):
+            numbers = range(first, min(first + _ROWS_AT_ONCE, num_rows))
+            times = (begin + np.array(numbers) * np.timedelta64(60, "s")).astype(str).tolist()
+            lines = zip(numbers, times, strict=True)
+            file.writelines(f"{time},{number % 7}.25,{60 + number % 5}\n" for number, time in lines)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ FIGURES = {
     "listening": "listening service on a device",
     "deploy": "deploying and measuring over SSH",
     "forecasting": "forecasts against persistence, their bytes and training",
+    "long_series": "ten million rows of measurements",
     "study_b": "study B against a plain course script",
 }
 

@@ -22,7 +22,7 @@ from core.events import ignore
 from core.spec import parse_spec
 from core.tasks.registry import TASKS
 from tests.conftest import ROOT
-from tests.series import HEADER, write_series
+from tests.series import HEADER, write_long_series, write_series
 from workbench.cli import app
 
 Lines = list[str]
@@ -252,13 +252,7 @@ def test_of_a_very_long_series_every_so_manieth_window_is_taken(tmp_path, monkey
 
 @pytest.mark.slow
 def test_ten_million_rows_need_no_more_memory_than_a_small_computer_has(tmp_path):
-    path = tmp_path / "long.csv"
-    first = np.datetime64("2005-01-01T00:00:00")
-    with path.open("w") as file:
-        file.write(HEADER + "\n")
-        for begin in range(0, 10_000_000, 500_000):
-            times = (first + np.arange(begin, begin + 500_000) * np.timedelta64(60, "s")).astype(str).tolist()
-            file.writelines(f"{time},{begin % 7}.25,{60 + begin % 5}\n" for time in times)
+    path = write_long_series(tmp_path / "long.csv", 10_000_000)
     code = """if True:
         import resource, sys
         from core.events import ignore
