@@ -13,7 +13,6 @@ from typer.testing import CliRunner
 
 from core.datasets.frame import load_frame
 from core.evaluation.forecasting import forecast
-from core.experiment.constraints import Constraints
 from core.experiment.store import Study
 from core.results import Errors, QuantityErrors, TrialResult
 from workbench import console
@@ -127,11 +126,18 @@ def test_what_never_changes_has_no_gain(study):
 
 
 def test_constraints_bound_each_quantity(study):
-    study.set_constraints(Constraints(zip_bytes_max=2048, mae_max={"T (degC)": 100.0, "rh (%)": 100.0}))
+    wanted = ("--zip-kb-max", 2, "--mae-max", "T (degC)=100", "--mae-max", "rh (%)=100")
+    assert json.loads(run("constrain", study.folder, *wanted, "--json").stdout)["constraints"] == {
+        "zip_bytes_max": 2048, "mae_max.T (degC)": 100.0, "mae_max.rh (%)": 100.0,
+    }  # fmt: skip
     shown = run("trials", study.folder).stdout
     assert "✓ meets the constraints of the study: zip ≤ 2 kB, T error ≤ 100 °C, rh error ≤ 100 %" in shown
-    study.set_constraints(Constraints(mae_max={"T (degC)": 1e-6}))
-    assert "None of them meets all constraints of the study: T error ≤" in run("trials", study.folder).stdout
+    shown = run("constrain", study.folder, "--mae-max", "T (degC)=1e-6").stdout
+    assert "None of them meets all constraints of the study: T error ≤" in shown
+    assert run("constrain", study.folder, "--mae-max", "0.5").exit_code == 2
+    assert "choose among T (degC), rh (%)" in run("constrain", study.folder, "--mae-max", "p (mbar)=1").stderr
+    run("constrain", study.folder)
+    assert not Study.open(study.folder).constraints.bounds()
 
 
 def test_the_picture_has_the_baselines_of_the_quantity_asked_for(study, tmp_path, qapp):

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from workbench.commands.options import AsJson, StudyArgument, TrialArgument
+from workbench.number_format import BYTES_PER_KB
 
 
 class XAxis(StrEnum):
@@ -67,6 +68,59 @@ def show(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) ->
         console.answer(trial_sheet.as_document(opened, name))
     else:
         trial_sheet.show(opened, name)
+
+
+def constrain(
+    study: StudyArgument,
+    accuracy_min: Annotated[
+        float | None, typer.Option("--accuracy-min", metavar="PART", min=0, max=1, help="Least accuracy, such as 0.9.")
+    ] = None,
+    zip_kb_max: Annotated[
+        float | None, typer.Option("--zip-kb-max", metavar="KB", min=0, help="Largest zipped size; kB of 1024 bytes.")
+    ] = None,
+    total_ms_max: Annotated[
+        float | None, typer.Option("--total-ms-max", metavar="MS", min=0, help="Longest total latency.")
+    ] = None,
+    mae_max: Annotated[
+        list[str] | None,
+        typer.Option("--mae-max", metavar="COLUMN=ERROR", help="Largest error of a quantity, in its unit; repeatable."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is wanted of the trials of a study, and show which of them are that. What is not given is not asked.
+
+    Example: `workbench constrain studies/weather --zip-kb-max 2 --mae-max "T (degC)=0.5" --mae-max "rh (%)=1.8"`
+    """
+    from core.errors import StudyError
+    from core.experiment.constraints import Constraints
+    from core.experiment.store import Study
+    from workbench import console
+    from workbench.commands import trial_table
+
+    opened = Study.open(study)
+    zip_bytes_max = None if zip_kb_max is None else round(BYTES_PER_KB * zip_kb_max)
+    errors = dict(map(_column_and_error, mae_max or []))
+    known = {error.name for summary in opened.summaries() for error in summary.errors}
+    strangers = [column for column in errors if known and column not in known]
+    if strangers:
+        raise StudyError(f"no trial of {study} forecasts {strangers[0]!r}; choose among {', '.join(sorted(known))}")
+    opened.set_constraints(Constraints(accuracy_min, zip_bytes_max, total_ms_max, errors))
+    summaries = opened.summaries()
+    if as_json:
+        console.answer(trial_table.as_document(opened, summaries))
+    else:
+        trial_table.show(opened, summaries)
+
+
+def _column_and_error(text: str) -> tuple[str, float]:
+    column, _, error = text.rpartition("=")
+    try:
+        most = float(error)
+    except ValueError:
+        most = -1
+    if not column or most < 0:
+        raise typer.BadParameter(f"must look like 'T (degC)=0.5', is {text!r}", param_hint="--mae-max")
+    return column, most
 
 
 def pareto(

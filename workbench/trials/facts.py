@@ -95,8 +95,8 @@ def limits_of(summary: TrialSummary, constraints: Constraints, device: str = "")
     for field, bound in constraints.bounds().items():
         words, unit, write = _limit_in_words(field, bound)
         figure = figure_of(summary, field, device)
-        written = number_format.NOTHING if figure is None else f"{write(figure)} {unit}"
-        found.append(Limit(field, f"{words} {unit}", written, is_met(summary, field, bound, device)))
+        written = number_format.NOTHING if figure is None else f"{write(figure)} {unit}".rstrip()
+        found.append(Limit(field, f"{words} {unit}".rstrip(), written, is_met(summary, field, bound, device)))
     return tuple(found)
 
 
