@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from workbench.commands.options import AsJson, StudyArgument, TrialArgument
-from workbench.number_format import BYTES_PER_KB
 
 
 class XAxis(StrEnum):
@@ -96,6 +95,7 @@ def constrain(
     from core.experiment.store import Study
     from workbench import console
     from workbench.commands import trial_table
+    from workbench.number_format import BYTES_PER_KB
 
     opened = Study.open(study)
     zip_bytes_max = None if zip_kb_max is None else round(BYTES_PER_KB * zip_kb_max)
