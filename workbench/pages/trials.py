@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
 from core.errors import StudyError, WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
 from core.experiment.store import Constraints, Study, TrialSummary
-from core.results import Forecast
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.jobs import Jobs
@@ -32,7 +31,6 @@ from workbench.trials.charts import TrialCharts
 from workbench.trials.compare import TrialComparison
 from workbench.trials.constraint_bar import ConstraintBar, limitables_for
 from workbench.trials.details import TrialDetails
-from workbench.trials.export import export_as
 from workbench.trials.facts import Differences, baseline_words
 from workbench.trials.filter import FilterBar, TrialFilter
 from workbench.trials.forecast_panel import ForecastPage
@@ -325,10 +323,7 @@ class TrialsPage(QWidget):
     def enlarge_forecasts(self) -> None:
         """Show the forecasts of the current trial over the whole page."""
         study, names = self.session.study, self._known_selection()
-        result = study.result(names[0]) if study and names else None
-        if study is not None and result is not None and isinstance(result.quality, Forecast):
-            trial = self.table.trials.trials[names[0]]
-            self.forecasts.show_trial(study.folder_of(trial.name), trial, result.quality)
+        if study is not None and names and self.forecasts.show_trial_of(study, self.table.trials.trials[names[0]]):
             self.pages.setCurrentWidget(self.forecasts)
 
     def _close_forecasts(self) -> None:
@@ -378,19 +373,8 @@ class TrialsPage(QWidget):
         self.preferences.set(HIDDEN_COLUMNS, ",".join(self.table.hidden_columns()))
 
     def _export_chart(self, chart: ParetoChart, kind: str) -> None:
-        study = self.session.study
-        if study is None:
-            return
-        path = self.actions_of_trials.ask_path(f"Export {kind}", f"{study.name}.{kind.lower()}")
-        if not path:
-            return
-        shown = [self.table.trials.trials[name] for name in self.table.trials.shown]
-        try:
-            target = export_as(kind, Path(path), study, chart, shown)
-        except WorkbenchError as error:
-            self.message.show_message(str(error))
-            return
-        self.message.show_message(f"Wrote {target}")
+        table = self.table.trials
+        self.actions_of_trials.export_chart(kind, chart, [table.trials[name] for name in table.shown])
 
     def _describe(self, name: str) -> str:
         trial = self.table.trials.trials[name]

@@ -1,6 +1,6 @@
 """What can be done with the selected trials: one set of actions for buttons, menus and the command palette."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
@@ -13,7 +13,9 @@ from core.experiment.jobs import Remeasure, Train
 from core.experiment.store import TrialState, TrialSummary
 from workbench import theme
 from workbench.jobs import Jobs
+from workbench.plots.pareto import ParetoChart
 from workbench.session import Session
+from workbench.trials.export import export_as
 from workbench.trials.facts import title_of
 
 RESUMABLE = (TrialState.FAILED, TrialState.CANCELLED, TrialState.QUEUED)
@@ -56,6 +58,19 @@ class TrialActions(QObject):
         self.session.trials_changed.connect(self.update)
         self.session.reference_changed.connect(self.update)
         self.update()
+
+    def export_chart(self, kind: str, chart: ParetoChart, trials: Sequence[TrialSummary]) -> None:
+        """Write PNG or SVG of a chart, or CSV of the trials, into a file that the user names."""
+        study = self.session.study
+        path = self.ask_path(f"Export {kind}", f"{study.name}.{kind.lower()}") if study else ""
+        if study is None or not path:
+            return
+        try:
+            target = export_as(kind, Path(path), study, chart, trials)
+        except WorkbenchError as error:
+            self.said.emit(str(error))
+            return
+        self.said.emit(f"Wrote {target}")
 
     def menu(self, parent: QWidget) -> QMenu:
         """Return a menu of everything that can be done."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from core.errors import DataError
-from core.experiment.store import TrialSummary
+from core.experiment.store import Study, TrialSummary
 from core.results import Forecast
 from workbench import theme
 from workbench.form.fields import guard_wheel
@@ -65,12 +65,6 @@ class ForecastCharts(QWidget):
         self._wanted = folder, quality
         if folder != self._read:
             self._soon.start()
-
-    def read_now(self) -> None:
-        """Read what was put off."""
-        if self._soon.isActive():
-            self._soon.stop()
-            self._read_forecasts()
 
     def _read_forecasts(self) -> None:
         if self._wanted is None:
@@ -167,10 +161,14 @@ class ForecastPage(QWidget):
         column.addWidget(head)
         column.addWidget(split, 1)
 
-    def show_trial(self, folder: Path, trial: TrialSummary, quality: Forecast) -> None:
-        """Show a trial's forecasts."""
+    def show_trial_of(self, study: Study, trial: TrialSummary) -> bool:
+        """Show the forecasts of a study's trial; tell whether there are any."""
+        result = study.result(trial.name)
+        if result is None or not isinstance(result.quality, Forecast):
+            return False
         self.title.setText(f"{trial.letter}  {title_of(trial)}: forecasts of the test period")
-        self.charts.show_trial(folder, quality)
+        self.charts.show_trial(study.folder_of(trial.name), result.quality)
+        return True
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
         """Let the keys scroll and zoom at once."""
