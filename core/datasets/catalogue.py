@@ -4,7 +4,7 @@ Made by a worker and left in the cache as arrays, so that the window opens hundr
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from core.cache import cached_folder
 from core.datasets.clip_facts import ClipFacts, bit, read_facts
-from core.datasets.clips import SILENCE, UNKNOWN, Clip, ClipSet, find_clips
+from core.datasets.clips import SILENCE, UNKNOWN, Clip, ClipSet, edited_labels, find_clips
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
 from core.datasets.split import PARTS, Parts, deal_clips, require_all_labels
@@ -66,7 +66,7 @@ class Catalogue:
 
     folder: Path
     labels: tuple[str, ...]
-    """Folders of clips, then `_silence_` and `_unknown_`, which any folder can have."""
+    """Folders of clips, then `_silence_` and `_unknown_`, which any folder can have, then labels of edits alone."""
     names: tuple[str, ...]
     """Paths within the folder, with slashes."""
     speakers: tuple[str, ...]
@@ -112,7 +112,7 @@ class Catalogue:
         columns = self.columns.copy()
         gone = [self.row_of[name] for name in changes if name in self.row_of and edits.get(name, NOTHING).excluded]
         columns["part"][gone] = columns["used_as"][gone] = NONE
-        return replace(self, edits=edits, columns=columns)
+        return replace(self, labels=_with_edited(self.labels, edits), edits=edits, columns=columns)
 
     def _marked(self, names: Iterable[str]) -> NDArray[np.bool_]:
         found = np.zeros(len(self.names), np.bool_)
@@ -191,7 +191,7 @@ def make_catalogue(dataset: Dataset, split: Split, emit: Emit = ignore) -> Path:
     dealing = _deal(facts, columns, dataset, split)
     rest = json.dumps(
         {
-            "labels": tuple(dict.fromkeys((*facts.labels, SILENCE, UNKNOWN))),
+            "labels": _with_edited((*facts.labels, SILENCE, UNKNOWN), edits),
             "speakers": speakers,
             "reasons": facts.reasons,
             "dealing": dealing.model_dump(),
@@ -206,6 +206,10 @@ def make_catalogue(dataset: Dataset, split: Split, emit: Emit = ignore) -> Path:
         (scratch / "rest.json").write_text(rest, encoding="ascii")
 
     return cached_folder("catalogue", digest(columns, names, rest), fill, _LIMIT_BYTES)
+
+
+def _with_edited(labels: Sequence[str], edits: Edits) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*labels, *sorted(edited_labels(edits)))))
 
 
 def open_catalogue(kept: Path, folder: Path) -> Catalogue:

@@ -84,12 +84,29 @@ def label_names(folder: Path) -> tuple[str, ...]:
         return ()
 
 
+def known_labels(folder: Path) -> tuple[str, ...]:
+    """Return the labels that a folder has clips for, in alphabetical order: its own folders', and those of edits.
+
+    Raises nothing: a list of edits that cannot be read has no labels, which `find_clips` then explains.
+    """
+    try:
+        edits = load_edits(folder)
+    except DataError:
+        edits = {}
+    return tuple(sorted({*label_names(folder), *edited_labels(edits)}))
+
+
+def edited_labels(edits: Edits) -> set[str]:
+    """Return the labels that edits let clips count under, without those of special meaning."""
+    return {edit.label for edit in edits.values() if edit.label and not edit.excluded and not _is_special(edit.label)}
+
+
 def all_labels(dataset: Dataset) -> tuple[str, ...]:
     """Return the labels a data set tells apart, in alphabetical order, extra ones included.
 
     Raises nothing: a missing folder has no names, which `find_clips` then explains.
     """
-    named = dataset.labels or label_names(Path(dataset.folder).expanduser())
+    named = dataset.labels or known_labels(Path(dataset.folder).expanduser())
     extra = [SILENCE] * dataset.include_silence + [UNKNOWN] * dataset.include_unknown
     return tuple(sorted({*named, *extra}))
 
@@ -190,7 +207,7 @@ def _label_clips(files: LabelledFiles, label: str) -> tuple[Path, ...]:
     if paths:
         return paths
     if not (folder / label).is_dir():
-        known = ", ".join(label_names(folder)) or "none"
+        known = ", ".join(known_labels(folder)) or "none"
         raise DataError(f"{folder / label}: is not a folder; choose among the labels that are there: {known}")
     if wav_files(folder / label):
         raise DataError(
@@ -216,7 +233,7 @@ def _unknown_clips(files: LabelledFiles, words: Sequence[str], count: int) -> li
     folder = files.folder
     if (folder / UNKNOWN).is_dir():
         return _limit(_label_clips(files, UNKNOWN), count)
-    others = [word for word in (*label_names(folder), UNKNOWN) if word not in words and files.of(word)]
+    others = [word for word in (*known_labels(folder), UNKNOWN) if word not in words and files.of(word)]
     if not others:
         raise DataError(
             f"{folder}: has nothing for the label {UNKNOWN}; add a folder {UNKNOWN} or folders of other words"

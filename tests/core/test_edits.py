@@ -86,6 +86,17 @@ def test_a_relabelled_clip_trains_under_its_new_label(own_tone_clips: Path) -> N
     assert found.fingerprint != before.fingerprint
 
 
+def test_a_label_may_have_no_folder(own_tone_clips: Path) -> None:
+    moved = names(own_tone_clips, "low")[:4]
+    change_edits(own_tone_clips, dict.fromkeys(moved, ClipEdit(label="falling")))
+    found = find(own_tone_clips)
+    assert counts(found) == {"falling": 4, "high": 16, "low": 12, "rising": 16}
+    named = find_clips(Dataset(folder=str(own_tone_clips), labels=("falling", "high")))
+    assert counts(named) == {"falling": 4, "high": 16}
+    others = find_clips(Dataset(folder=str(own_tone_clips), labels=("high",), include_unknown=True))
+    assert {clip.path for clip in others.clips} & {own_tone_clips / name for name in moved}
+
+
 def test_a_label_that_leaves_the_order_alone_still_changes_the_fingerprint(own_tone_clips: Path) -> None:
     # The last clip of a label becomes the first of the next one: the same files in the same order.
     name = names(own_tone_clips, "high")[-1]

@@ -80,7 +80,8 @@ def test_a_clip_is_relabelled_by_keys(qtbot: QtBot, page: DataPage, own_tone_cli
     def choose() -> None:
         menu = QApplication.activePopupWidget()
         assert isinstance(menu, QMenu)
-        assert [action.text() for action in menu.actions()] == ["high", "low", "rising", "_silence_", "_unknown_"]
+        offered = [action.text() for action in menu.actions() if not action.isSeparator()]
+        assert offered == ["high", "low", "rising", "_silence_", "_unknown_", "Another label"]
         QTest.keyClick(menu, Qt.Key.Key_Down)
         QTest.keyClick(menu, Qt.Key.Key_Down)
         QTest.keyClick(menu, Qt.Key.Key_Return)
@@ -93,6 +94,30 @@ def test_a_clip_is_relabelled_by_keys(qtbot: QtBot, page: DataPage, own_tone_cli
     assert (labels(page)["high"][0], labels(page)["low"][0]) == ("15", "17")
     page.changes.relabel("high")
     assert load_edits(own_tone_clips) == {}
+
+
+def test_a_label_without_a_folder_is_typed_into_the_menu(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:
+    open_folder(qtbot, page, own_tone_clips)
+    first = name_at(page)
+
+    def type_label(label: str) -> None:
+        menu = QApplication.activePopupWidget()
+        assert isinstance(menu, QMenu)
+        QTest.keyClick(menu, Qt.Key.Key_Up)
+        QTest.keyClicks(QApplication.focusWidget(), label)
+        QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
+
+    QTimer.singleShot(100, lambda: type_label("falling"))
+    QTest.keyClick(page.browser.table, Qt.Key.Key_F2)
+    assert load_edits(own_tone_clips) == {first: ClipEdit(label="falling")}
+    assert QApplication.activePopupWidget() is None
+    settle(qtbot, page)
+    assert (labels(page)["high"][0], labels(page)["falling"][0]) == ("15", "1")
+    page.changes.relabel("fall/ing")
+    assert "can not be a label" in page.message.text.text()
+    page.changes.relabel("high")
+    settle(qtbot, page)
+    assert "falling" not in labels(page)
 
 
 def test_a_drag_a_number_and_a_button_trim(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.datasets.catalogue import Catalogue
 from core.datasets.edits import ClipEdit, edits_place
+from core.datasets.recordings import check_label
 from core.errors import WorkbenchError
 from workbench.session import Session
 
@@ -23,7 +24,8 @@ def exclude_or_include(session: Session, catalogue: Catalogue, rows: Rows) -> No
 
 
 def relabel(session: Session, catalogue: Catalogue, rows: Rows, label: str) -> None:
-    """Let clips count under a label, that of their folder included. Raises DataError."""
+    """Let clips count under a label, that of their folder or one without a folder included. Raises DataError."""
+    check_label(label)
     changes = {}
     for row in rows:
         own = catalogue.names[row].partition("/")[0]

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QMenu,
     QPushButton,
     QSpinBox,
@@ -18,6 +19,7 @@ from PySide6.QtWidgets import (
     QToolButton,
     QVBoxLayout,
     QWidget,
+    QWidgetAction,
 )
 
 from core.audio.loudness import loudest_start
@@ -36,6 +38,7 @@ SETTLED_MS = 400
 """A start that is stepped through is taken over when it rests."""
 SENTENCES_HEIGHT = 36
 HEIGHTS = (160, 220)
+ANOTHER = "Another label"
 
 
 class ClipView(QFrame):
@@ -115,6 +118,12 @@ class ClipView(QFrame):
         theme.set_icon(self.relabel_button, "ph.tag")
         self.relabel_menu, self.other_labels = QMenu(self), QMenu("Labels not ticked", self)
         self.relabel_button.setMenu(self.relabel_menu)
+        self.new_label = QLineEdit(placeholderText=ANOTHER)
+        self.new_label.setAccessibleName(ANOTHER)
+        # Not the menu's own, which deletes what is its own when the labels change.
+        self.typed_label = QWidgetAction(self)
+        self.typed_label.setText(ANOTHER)
+        self.typed_label.setDefaultWidget(self.new_label)
         self.selected = QLabel()
         self.selected.setProperty("role", "muted")
         # A click leaves the keys to the table: Space would press the button again instead of playing.
@@ -125,6 +134,7 @@ class ClipView(QFrame):
     def _connect(self) -> None:
         self.play_button.clicked.connect(self.toggle)
         self.exclude_button.clicked.connect(self.exclusion_requested)
+        self.new_label.returnPressed.connect(self._use_typed)
         self.start.valueChanged.connect(self._preview)
         self.loudest.clicked.connect(self._use_loudest)
         self.waveform.trim_dragged.connect(self._show_start)
@@ -183,10 +193,19 @@ class ClipView(QFrame):
         self._offer(self.other_labels, others)
         if others:
             self.relabel_menu.addMenu(self.other_labels)
+        self.relabel_menu.addSeparator()
+        self.relabel_menu.addAction(self.typed_label)
 
     def _offer(self, menu: QMenu, labels: Sequence[str]) -> None:
         for label in labels:
             menu.addAction(label, lambda label=label: self.relabelling_requested.emit(label))
+
+    def _use_typed(self) -> None:
+        label = self.new_label.text().strip()
+        self.new_label.clear()
+        self.relabel_menu.close()
+        if label:
+            self.relabelling_requested.emit(label)
 
     def open_relabelling(self) -> None:
         """Let the user choose a label."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
 
-from core.datasets.clips import label_names
+from core.datasets.clips import known_labels
 from core.datasets.csv_form import recognise
 from core.errors import DataError
 from workbench import theme
@@ -138,7 +138,7 @@ class LabelsEditor(NamesEditor):
 
     def names(self) -> tuple[Sequence[str], str]:
         """Return the labels of the folder."""
-        return label_names(Path(self.place)) if self.place else (), "Choose a folder of labels first"
+        return known_labels(Path(self.place)) if self.place else (), "Choose a folder of labels first"
 
 
 class ColumnsEditor(NamesEditor):
