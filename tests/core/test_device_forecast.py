@@ -85,13 +85,17 @@ def test_people_get_a_table_and_sentences(release, tmp_path):
     assert "required" in run().stderr
 
 
-@pytest.mark.parametrize("damage", ["", "broken", "decimal commas", "Latin-1 and repeated", "newest first"])
+@pytest.mark.parametrize(
+    "damage", ["", "broken", "an open quote", "decimal commas", "Latin-1 and repeated", "newest first"]
+)
 def test_tables_are_read_as_they_are_for_training(tmp_path, damage):
     path = recent(tmp_path / "weather.csv")
     expected = [tuple(map(float, row[1:])) for row in rows_of(path)[-6:]]
     header, *lines = path.read_text().splitlines()
     if damage == "broken":
         lines[3:3] = ["no,row", "", "2024-01-01,x"]
+    elif damage == "an open quote":
+        lines[3:3] = ['"2024-01-01 00:00:00,1,2']
     elif damage == "decimal commas":
         header, *lines = (line.replace(",", ";").replace(".", ",") for line in (header, *lines))
     elif damage == "Latin-1 and repeated":
@@ -193,7 +197,7 @@ def test_columns_are_found_by_name_by_quantity_or_as_told(tmp_path):
 @pytest.mark.parametrize("clock", ["seconds", "milliseconds", "ISO", "ISO with zone", "dd.mm.yyyy"])
 def test_tables_of_sqlite_with_times_of_all_kinds(tmp_path, clock):
     path = tmp_path / "log's %20.sqlite"
-    rows = list(weather(num_rows=30, begin=now() - 29 * STEP))
+    rows = list(weather(num_rows=600, begin=now() - 599 * STEP))
     forms = {
         "seconds": lambda time: time.timestamp(),
         "milliseconds": lambda time: int(1000 * time.timestamp()),
@@ -227,6 +231,13 @@ def test_the_file_of_the_battery_monitor_is_such_a_table(tmp_path):
 def test_files_that_are_no_table_are_told(tmp_path):
     broken, empty = tmp_path / "broken.sqlite", tmp_path / "empty.sqlite"
     broken.write_bytes(b"no database at all, but long enough to be looked at")
+    mixed = tmp_path / "mixed.sqlite"
+    with sqlite3.connect(mixed) as file:
+        file.execute("CREATE TABLE log (time, temperature, humidity)")
+        file.executemany(
+            "INSERT INTO log VALUES (?, ?, ?)", [("yesterday", 1, 2), (None, 1, 2), ("2024-01-01", "x", 2)]
+        )
+    file.close()
     sqlite3.connect(empty).execute("CREATE TABLE log (time_s, temperature, humidity)").connection.close()
     for path, table, sentence in (
         (broken, "", "cannot be read as SQLite"),
@@ -234,6 +245,7 @@ def test_files_that_are_no_table_are_told(tmp_path):
         (tmp_path / "none", "", "is not there"),
         (empty, "", "table log: has no row yet"),
         (empty, "there", "has no table 'there'; it has log"),
+        (mixed, "", "column 'time' holds 'yesterday', which is no time that can be read"),
     ):
         with pytest.raises(DataError, match=sentence):
             read_sqlite(path, SETTINGS, {}, table)
@@ -329,5 +341,6 @@ def test_forecasts_follow_at_the_step_of_the_model(release, tmp_path, monkeypatc
         # As after a restart: the window goes on a step after the last reading.
         clock.now_s += 60
         clock._patience += 4
-    assert said == [*["reading", "waiting"] * 5, *["reading", "forecast"] * 4, "waiting", *["reading", "forecast"] * 3]
+    before = ["forecasting", *["reading", "waiting"] * 5, *["reading", "forecast"] * 4]
+    assert said == [*before, "forecasting", "waiting", *["reading", "forecast"] * 3]
     assert clock.waited[:2] == [0, 600] and clock.waited[10] == 540

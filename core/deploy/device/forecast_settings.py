@@ -18,6 +18,7 @@ Float32 = NDArray[np.float32]
 Rows = list[tuple[float, ...]]
 
 _DIGITS = 6
+_SPARE_STEPS = 3
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,11 @@ class ForecastSettings:
     def step_s(self) -> float:
         """Seconds from one value to the next."""
         return 60 * self.step_minutes
+
+    @property
+    def reach_s(self) -> float:
+        """Seconds of the past that are looked at: the window, and some steps whose values may be missing."""
+        return (self.input_steps + _SPARE_STEPS) * self.step_s
 
     @property
     def example_shape(self) -> tuple[int, ...]:

@@ -81,7 +81,7 @@ def read_csv(path: Path, settings: ForecastSettings, given: Mapping[str, str], t
         if from_end and num_bytes < size and _seconds(form.first_time, form.time_format) > max(times_s):
             from_end = False
             continue
-        if num_bytes >= size or max(times_s) - min(times_s) > settings.input_steps * settings.step_s:
+        if num_bytes >= size or max(times_s) - min(times_s) > settings.reach_s:
             is_local = form.time_format not in (EPOCH, ISO_ZONED)
             return make_series(str(path), rows, is_local=is_local)
         num_bytes *= 4
@@ -104,14 +104,16 @@ def _block(path: Path, form: CsvForm, num_bytes: int, settings: ForecastSettings
 
 
 def _csv_rows(form: CsvForm, lines: Sequence[str], places: Sequence[int]) -> Iterator[Row]:
-    for cells in cells_of(lines, form.separator):
-        if len(cells) != len(form.columns):
-            continue
-        try:
-            time_s = _seconds(cells[places[0]], form.time_format)
-        except ValueError:
-            continue
-        yield time_s, [_number(cells[place].replace(form.decimal, ".")) for place in places[1:]]
+    for line in lines:
+        # Line by line, for a quotation mark that is never closed must not hide the rows after it.
+        for cells in cells_of([line], form.separator):
+            if len(cells) != len(form.columns):
+                continue
+            try:
+                time_s = _seconds(cells[places[0]], form.time_format)
+            except ValueError:
+                continue
+            yield time_s, [_number(cells[place].replace(form.decimal, ".")) for place in places[1:]]
 
 
 def _seconds(text: str, time_format: str) -> float:
@@ -183,25 +185,38 @@ def _read_rows(
     file: sqlite3.Connection, source: str, table: str, clock: str, picked: Sequence[str], settings: ForecastSettings
 ) -> Series:
     wanted = ", ".join(map(_quoted, (clock, *picked)))
-    found = file.execute(f"SELECT {wanted} FROM {_quoted(table)} ORDER BY {_quoted(clock)} DESC")
-    rows: list[Row] = []
-    time_format = ""
-    for stamp, *values in found:
-        if isinstance(stamp, str):
-            time_format = time_format or next(iter(formats_of(stamp)), "")
-            if not time_format:
-                raise DataError(f"{source}: column {clock!r} holds {stamp!r}, which is no time that can be read")
-            time_s = _seconds(stamp, time_format)
-        elif stamp is None:
-            continue
-        else:
-            time_s = stamp / 1000 if stamp > _LEAST_EPOCH_MS else float(stamp)
-        rows.append((time_s, [_number(value) for value in values]))
-        if rows[0][0] - time_s > settings.input_steps * settings.step_s:
-            break
-    if not rows:
+    newest = file.execute(f"SELECT max({_quoted(clock)}) FROM {_quoted(table)}").fetchone()[0]
+    if newest is None:
         raise DataError(f"{source}: has no row yet; see that what writes it runs")
-    return make_series(source, rows, is_local=bool(time_format) and time_format not in (EPOCH, ISO_ZONED))
+    time_format = next(iter(formats_of(newest)), "") if isinstance(newest, str) else EPOCH
+    if not time_format:
+        raise DataError(f"{source}: column {clock!r} holds {newest!r}, which is no time that can be read")
+    rows: list[Row] = []
+    query = f"SELECT {wanted} FROM {_quoted(table)} {_latest(clock, newest, time_format, settings)}"
+    for stamp, *values in file.execute(query):
+        try:
+            time_s = _stamp_s(stamp, time_format)
+        except (TypeError, ValueError):
+            continue
+        rows.append((time_s, [_number(value) for value in values]))
+        if rows[0][0] - time_s > settings.reach_s:
+            break
+    return make_series(source, rows, is_local=time_format not in (EPOCH, ISO_ZONED))
+
+
+def _latest(clock: str, newest: Any, time_format: str, settings: ForecastSettings) -> str:
+    """Return how a query finds the latest rows first, without sorting a month of them where that can be."""
+    if not isinstance(newest, str):
+        reach = settings.reach_s * (1000 if newest > _LEAST_EPOCH_MS else 1)
+        return f"WHERE {_quoted(clock)} >= {newest - reach!r} ORDER BY {_quoted(clock)} DESC"
+    # Days before months are in no order that SQLite knows; who logs adds rows at the end.
+    return "ORDER BY rowid DESC" if "%" in time_format else f"ORDER BY {_quoted(clock)} DESC"
+
+
+def _stamp_s(stamp: Any, time_format: str) -> float:
+    if isinstance(stamp, str):
+        return _seconds(stamp, time_format)
+    return stamp / 1000 if stamp > _LEAST_EPOCH_MS else float(stamp)
 
 
 def _time_column(source: str, columns: Sequence[str], given: str) -> str:
