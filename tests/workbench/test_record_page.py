@@ -396,6 +396,19 @@ def test_a_threshold_that_is_not_reached_keeps_silent_and_a_bad_setting_is_a_sen
     live.is_active = False
 
 
+def test_a_model_that_knows_no_other_words_is_told_how_to_train_one_that_does(
+    qtbot: QtBot, page: RecordPage, session: Session, reference_model: Path
+) -> None:
+    page.tabs.setCurrentIndex(LIVE)
+    live = page.spotting
+    assert "no label for other words" in live.note.text() and "Train with _unknown_" in live.note.text()
+    with qtbot.waitSignal(session.dataset_requested) as asked:
+        click(qtbot, live.quieter)
+    assert asked.args[0].include_silence and asked.args[0].include_unknown
+    page.open_model(reference_model)
+    assert not live.note.isVisible() and not live.quieter.isVisible()
+
+
 # Threshold
 
 
@@ -417,12 +430,16 @@ def test_the_working_point_is_dragged_along_the_curve_and_kept_with_the_trial(
     assert curve.hours == pytest.approx(1 / 60)
     assert len(curve.points) > 3
     assert "of audio" in tuner.words.text()
+    for place in range(len(curve.points)):
+        chart.show_place(place)
+        covered = chart.words.sceneBoundingRect()
+        assert not any(covered.contains(chart.place_of(other)) for other in range(len(curve.points)))
     wanted = len(curve.points) - 2
 
     def at(place: int) -> QPoint:
         return chart.mapFromScene(chart.place_of(place))
 
-    QTest.mousePress(chart.viewport(), Qt.MouseButton.LeftButton, pos=at(tuner.chart.place))
+    QTest.mousePress(chart.viewport(), Qt.MouseButton.LeftButton, pos=at(chart.place))
     QTest.mouseMove(chart.viewport(), at(wanted))
     QTest.mouseRelease(chart.viewport(), Qt.MouseButton.LeftButton, pos=at(wanted))
     dragged = curve.points[wanted].threshold

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from core.audio.microphone import MicrophoneState
+from core.datasets.clips import SILENCE, UNKNOWN
 from core.evaluation.detection import Detection, DetectionSettings
 from workbench import number_format, theme
 from workbench.listening.detection_form import DetectionForm
@@ -28,6 +29,7 @@ WORD_S = 1.5
 """How long the word that fired stays large."""
 PROMPT_HEIGHT = 168
 MOST_LISTED = 500
+MEANINGS = {SILENCE: "noise", UNKNOWN: "other words"}
 READY = "Press Listen or the space bar and speak; words show up here as they fire."
 
 
@@ -39,6 +41,8 @@ class SpottingPanel(QWidget):
     settings_changed = Signal(object)
     """DetectionSettings that the user wants."""
     keep_clicked = Signal()
+    quiet_wanted = Signal()
+    """The user wants to train with the labels that keep a spotter quiet."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -60,6 +64,7 @@ class SpottingPanel(QWidget):
         self._costs_soon.timeout.connect(self._show_costs)
         self.listen.clicked.connect(self.toggle)
         self.keep.clicked.connect(self.keep_clicked)
+        self.quieter.clicked.connect(self.quiet_wanted)
         self.form.settings_changed.connect(self.settings_changed)
         self.timeline.pointed.connect(self.readout.setText)
         self._show_word()
@@ -79,7 +84,10 @@ class SpottingPanel(QWidget):
         column = QVBoxLayout(left)
         column.setContentsMargins(16, 16, 8, 12)
         column.setSpacing(12)
-        for widget in (self.listen, self.form, self.keep, self.costs):
+        self.note = QLabel(wordWrap=True)
+        self.note.setProperty("role", "warning")
+        self.quieter = icon_button("Train with them", "ph.arrow-right", "Tick them for the experiment, and go there")
+        for widget in (self.listen, self.form, self.keep, self.note, self.quieter, self.costs):
             column.addWidget(widget)
         column.addStretch(1)
         self.word = PromptCard()
@@ -134,6 +142,7 @@ class SpottingPanel(QWidget):
             self.stream.stepped.connect(self._take_steps)
             self.stream.fell_behind.connect(self._say_behind)
             self.form.show_settings(self.stream.spotter.settings)
+            self._show_note(self.stream.spotter.labels)
             self._begin(self.stream)
 
     def use_settings(self, settings: DetectionSettings) -> None:
@@ -210,6 +219,16 @@ class SpottingPanel(QWidget):
                 self.timeline.mark(step.detection)
                 self._list(step.detection)
         self._show_word()
+
+    def _show_note(self, labels: tuple[str, ...]) -> None:
+        missing = [label for label in MEANINGS if label not in labels]
+        meant = " or ".join(MEANINGS[label] for label in missing)
+        self.note.setText(
+            f"This model has no label for {meant}, so that it hears its own words in them. Train with "
+            f"{' and '.join(missing)}, as the starter spec “Go/stop, spotting” does."
+        )
+        for part in (self.note, self.quieter):
+            part.setVisible(bool(missing))
 
     def _list(self, detection: Detection) -> None:
         self.fired.insertItem(0, f"{detection.time_s:.2f} s   {detection.label}   {detection.score:.2f}")

@@ -144,6 +144,7 @@ class RecordPage(QWidget):
         for panel in (self.spotting, self.tuner):
             panel.settings_changed.connect(self.use_settings)
             panel.keep_clicked.connect(self.keep_working_point)
+        self.spotting.quiet_wanted.connect(self._train_quieter)
         self.test.added.connect(lambda take: self._say(f"Added to the data: {take.path}"))
         self.session.spec_edited.connect(self._show_task)
         self.session.study_opened.connect(self._show_study)
@@ -288,6 +289,11 @@ class RecordPage(QWidget):
     def _use_as_data(self, folder: Path) -> None:
         clips = self._clips or Dataset()
         self.session.use_dataset(clips.model_copy(update={"folder": str(folder), "labels": ()}))
+        self._open_experiment()
+
+    def _train_quieter(self) -> None:
+        clips = self._clips or Dataset()
+        self.session.use_dataset(clips.model_copy(update={"include_silence": True, "include_unknown": True}))
         self._open_experiment()
 
     def _remember(self) -> None:

@@ -13,8 +13,8 @@ from workbench.number_format import three_digits
 from workbench.plots.figure_axis import Backdrop, FigureAxis
 from workbench.theme import Palette
 
-NEAR_EDGE = 0.3
-"""Decades from the right edge within which words stand at the left of a point."""
+LABEL_ROOM = 0.1
+"""Part of the width that words beside a point take at most."""
 REACH = 28.0
 """Pixels from the curve within which it is taken hold of."""
 EMPTY = "Missed words over false accepts, for every threshold, are drawn here."
@@ -104,7 +104,8 @@ class DetChart(pg.PlotWidget):
     def reset_view(self) -> None:
         """Show the whole curve."""
         low, high = (min(self._xs), max(self._xs)) if self._xs else (-1.0, 2.0)
-        self.plotItem.vb.setXRange(min(low, self.rates.least) - 0.12, max(high, low + 1) + 0.15, padding=0)
+        left, right = min(low, self.rates.least) - 0.12, max(high, low + 1)
+        self.plotItem.vb.setXRange(left, right + 1.2 * LABEL_ROOM * (right - left), padding=0)
         top = max(self._ys, default=100.0)
         self.plotItem.vb.setYRange(-0.04 * top, 1.08 * top, padding=0)
 
@@ -187,9 +188,9 @@ class DetChart(pg.PlotWidget):
         point = self.curve.points[self.place]
         self.words.setText(f"{point.threshold:g}")
         self.words.setPos(x, y)
-        # Beside the point, never on it, and on the side where there is room.
-        right = self.plotItem.vb.viewRange()[0][1]
-        self.words.setAnchor((1.4, 1.5) if x > right - NEAR_EDGE else (-0.4, 1.5))
+        # The curve falls, so it never runs above and right of the point, nor below and left of it.
+        left, right = self.plotItem.vb.viewRange()[0]
+        self.words.setAnchor((1.4, -0.3) if x > right - LABEL_ROOM * (right - left) else (-0.4, 1.3))
 
     def dress(self, palette: Palette) -> None:
         """Put on a palette's colours."""

@@ -19,6 +19,8 @@ Pixels = NDArray[np.uint32]
 TICKS = [(0.0, "−1"), (0.5, "0"), (1.0, "1")]
 CLIPPED = 32766 / 32768
 """From here on a sample has met the end of a 16-bit scale."""
+EMPTY_S = 1.0
+"""What the axis says of a clip that is not there."""
 
 
 def extremes(samples: Float32, edges: NDArray[np.intp] | list[int]) -> tuple[Float32, Float32]:
@@ -53,7 +55,7 @@ class WaveformView(SoundFrame):
         """Show samples in [-1, 1]."""
         self._samples, self._sample_rate = samples, sample_rate
         self._image = None
-        self.show_span(0.0, max(1, len(samples)) / sample_rate)
+        self.show_span(0.0, len(samples) / sample_rate or EMPTY_S)
         self.update()
 
     def clear(self) -> None:

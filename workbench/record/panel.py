@@ -9,7 +9,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from core.audio.wav import read_wav
-from core.datasets.recordings import CLIP_S, SAMPLE_RATE, Take
+from core.datasets.recordings import SAMPLE_RATE, Take
 from core.errors import DataError
 from workbench import theme
 from workbench.clips.player import ClipPlayer
@@ -254,7 +254,6 @@ class RecordPanel(QWidget):
             button.setEnabled(take is not None)
         if take is None or not take.path.exists():
             self.wave.clear()
-            self.wave.show_span(0.0, CLIP_S)
             return
         clip = read_wav(take.path)
         self.wave.show_samples(clip.samples, clip.sample_rate)
