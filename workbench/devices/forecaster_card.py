@@ -46,8 +46,11 @@ class ForecasterCard(QWidget):
         self.install.clicked.connect(self.installed)
         for verb, button in (("start", self.start), ("stop", self.stop), ("uninstall", self.uninstall)):
             button.clicked.connect(lambda _=False, verb=verb: self.told.emit(verb))
-        theme.changed.connect(lambda _: self.show_status(self.status))
+        theme.changed.connect(self._dress)
         self.show_status(None)
+
+    def _dress(self, _palette: object) -> None:
+        self.show_status(self.status)
 
     @property
     def buttons(self) -> tuple[QPushButton, ...]:
