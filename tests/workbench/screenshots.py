@@ -1,6 +1,6 @@
 """Take the pictures of the README: the real window on a virtual screen, driven through a real study of real clips.
 
-make shots, or python -m tests.workbench.screenshots [--study DIR] [--out DIR] [--size 1280x800]
+make shots, or python -m tests.workbench.screenshots [--study DIR] [--out DIR] [--size 1280x800] [--only SCENE]
 
 The study is seven go/stop models of the sweep system-b.toml and the starter go-stop-tiny.toml, trained here when
 --study does not hold them yet; without --study it goes into the temporary folder and is used again the next time.
@@ -18,6 +18,11 @@ from tests.conftest import REAL_CLIPS
 from tests.screen import virtual_screen
 
 RESOURCES = scene.ROOT / "resources"
+SCENES = {
+    "pages": "tests.workbench.screenshots_scene",
+    "devices": "tests.workbench.screenshots_devices",
+    "forecasts": "tests.workbench.screenshots_forecasts",
+}
 LIVE = "go-stop-tiny"
 """Starter spec that trains in the pictures, on another seed."""
 LIVE_EPOCHS, EPOCHS_SEEN = 60, 24
@@ -32,6 +37,7 @@ def main() -> int:
     )
     parser.add_argument("--out", type=Path, default=RESOURCES / "screenshots")
     parser.add_argument("--size", default="1280x800", help="of the window, in pixels")
+    parser.add_argument("--only", choices=SCENES, help="a scene to play alone")
     options = parser.parse_args()
     if not REAL_CLIPS.is_dir():
         print(f"The pictures need real clips in {REAL_CLIPS}.", file=sys.stderr)
@@ -42,12 +48,13 @@ def main() -> int:
         copy = home / options.study.name
         shutil.copytree(options.study, copy)
         with virtual_screen(width, height) as display:
-            subprocess.run(
-                [sys.executable, "-m", "tests.workbench.screenshots_scene", str(copy), str(options.out.resolve())],
-                cwd=scene.ROOT,
-                env=scene.environment(home, DISPLAY=display),
-                check=True,
-            )
+            for name in [options.only] if options.only else SCENES:
+                subprocess.run(
+                    [sys.executable, "-m", SCENES[name], str(copy), str(options.out.resolve())],
+                    cwd=scene.ROOT,
+                    env=scene.environment(home, DISPLAY=display, HOME=str(home)),
+                    check=True,
+                )
     return 0
 
 

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core.audio.wav import read_wav
@@ -18,11 +17,11 @@ from tests.benchmarks.clips import WORDS
 from tests.benchmarks.window import OpenedWindow, starter
 from tests.conftest import REAL_CLIPS
 from tests.sound import VirtualMicrophone, sound_server
+from tests.workbench.camera import camera
 from tests.workbench.screenshots import EPOCHS_SEEN, LIVE, LIVE_EPOCHS, VARIED
 from workbench.pages.record import RecordPage
 from workbench.record.takes import Phase
 
-TURNS = 80
 SEEN_CLIP = 2
 UNFOLDED = ["features", "model"]
 SAID = ("go", "stop")
@@ -32,20 +31,8 @@ SEEN_S, VALUES_SEEN = 12, 3
 
 def main(study: Path, target: Path) -> None:
     """Drive the window through its pages and keep what the screen shows."""
-    target.mkdir(parents=True, exist_ok=True)
     with OpenedWindow(study) as opened:
-        screen = opened.app.primaryScreen()
-        opened.window.setGeometry(screen.geometry())
-        opened.until_ready()
-
-        def shoot(name: str) -> None:
-            QCursor.setPos(QPoint(screen.geometry().width() - 1, screen.geometry().height() - 1))
-            for _ in range(TURNS):  # Counted, not timed: a busy machine draws late.
-                QTest.qWait(10)
-            picture = screen.grabWindow(0)
-            assert not picture.isNull() and picture.save(str(target / f"{name}.png")), f"{name} could not be written"
-            print(target / f"{name}.png", flush=True)
-
+        shoot = camera(opened, target)
         finished = [trial.name for trial in opened.session.study.summaries()]
         opened.window.choose_theme("light")
         show_clips(opened)

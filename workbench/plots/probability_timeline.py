@@ -179,11 +179,11 @@ class ProbabilityTimeline(SoundFrame):
         words = f"{detection.label} {detection.score:.2f}"
         advance = painter.fontMetrics().horizontalAdvance(words)
         left = x - advance - 6 * ratio
-        if left < corner.x():
-            left = x + 6 * ratio
-        box = QRectF(left, top + 1, advance, 15 * ratio)
-        painter.fillRect(box.adjusted(-2, 0, 2, 0), QColor(palette.background))
-        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
+        # At the other side they would lie on those of the next mark.
+        if left >= corner.x():
+            box = QRectF(left, top + 1, advance, 15 * ratio)
+            painter.fillRect(box.adjusted(-2, 0, 2, 0), QColor(palette.background))
+            painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()
 
 
