@@ -31,6 +31,7 @@ from core.events import (
     WorkerReady,
     parse_event,
 )
+from core.experiment.device_jobs import DeviceJob
 from core.experiment.jobs import AnyJob, Cancel, to_line
 from workbench.session import Session
 
@@ -39,6 +40,9 @@ LOG_LINES = 2000
 REFRESH_MS = 150
 FLUSH_MS = 100
 STARTS_BEFORE_GIVING_UP = 3
+IN_TRAINING = "Finished trials are kept; train again to go on from the last epoch."
+ON_A_DEVICE = "What was in force on the device still is; try again."
+"""What to do when the worker has gone."""
 NICENESS = 5
 _IN_PASSING = (BatchEnded, Progressed, WorkerReady, JobStarted)
 
@@ -276,7 +280,7 @@ class Jobs(QObject):
         if job.state is JobState.CANCELLING:
             self._receive(JobCancelled(job=job.id))
             return
-        advice = "Finished trials are kept; train again to go on from the last epoch."
+        advice = ON_A_DEVICE if isinstance(job.intention, DeviceJob) else IN_TRAINING
         self._receive(JobFailed(job=job.id, message=f"{what_happened} {advice}"))
 
     def _kill(self) -> None:

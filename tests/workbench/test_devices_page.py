@@ -1,7 +1,9 @@
 """The Devices page against a real SSH server: met, trusted, deployed to by a click, measured, heard, watched."""
 
 import csv
+import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -298,6 +300,14 @@ def test_what_the_device_hears_is_streamed_and_nothing_waits_for_it(
     settled(qtbot, known)
     qtbot.waitUntil(lambda: not speaking.processes("core.deploy.device.spot"))
     assert not known.live.is_active
+    # A worker that dies leaves nothing running on the device, and the next one goes on.
+    known.tabs.setCurrentWidget(known.live)
+    click(known.live.listen)
+    qtbot.waitUntil(lambda: bool(known.live.detections), timeout=WORKER_MS)
+    os.kill(known.talk.streams.process_id, signal.SIGKILL)
+    qtbot.waitUntil(lambda: "was killed by signal 9" in known.line.words.text(), timeout=WORKER_MS)
+    assert "What was in force on the device still is" in known.line.words.text() and not known.live.is_active
+    qtbot.waitUntil(lambda: not speaking.processes("core.deploy.device.spot"), timeout=WORKER_MS)
 
 
 def test_the_line_of_the_monitor_is_broken_between_sessions_and_where_nothing_was_logged() -> None:
