@@ -93,7 +93,7 @@ def show_table(
     columns = [(heading, side, list(cells)) for (heading, side), *cells in zip(headings, *rows, strict=True)]
     left_out = []
     for heading in spared:
-        if _width(columns) > console.width:
+        if _width(columns) > console.width and any(column[0] == heading for column in columns):
             columns = [column for column in columns if column[0] != heading]
             left_out.append(heading)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))

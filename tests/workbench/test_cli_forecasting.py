@@ -74,7 +74,7 @@ def test_a_narrow_terminal_leaves_out_columns_and_never_names(study, monkeypatch
     monkeypatch.setattr(console, "stdout", narrow)
     shown = run("trials", study.folder).stdout
     assert "Weather" in shown and "Poor" in shown and "total ms" in shown
-    assert "Left out for want of room: p99 ms, feature ms" in shown
+    assert "Left out for want of room: p99 ms, window ms" in shown
 
 
 def test_json_says_what_is_no_use(study):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from core.experiment.store import Study, TrialSummary
-from core.results import Latency, Timing, TrialResult
+from core.results import Forecast, Latency, Timing, TrialResult
 from core.section import differences
 from workbench import console
 from workbench.commands import quality_sheet, trial_table
@@ -55,14 +55,15 @@ def _show_result(result: TrialResult) -> None:
     for warning in result.warnings:
         console.note(f"Warning     {warning}")
     console.note("")
+    input_part = "window" if isinstance(result.quality, Forecast) else "features"
     for latency in result.latencies:
-        _show_latency(latency)
+        _show_latency(latency, input_part)
     quality_sheet.show(result.quality, result.synthetic)
 
 
-def _show_latency(latency: Latency) -> None:
+def _show_latency(latency: Latency, input_part: str) -> None:
     parts: tuple[tuple[str, Timing], ...] = (
-        ("features", latency.feature), ("inference", latency.inference), ("total", latency.total),
+        (input_part, latency.feature), ("inference", latency.inference), ("total", latency.total),
     )  # fmt: skip
     known = (("contended", latency.contended), ("emulated", latency.emulated), ("throttled", latency.slowed))
     flaws = [flaw for flaw, so in known if so]

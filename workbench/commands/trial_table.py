@@ -22,7 +22,7 @@ _TIMES = (
 )  # fmt: skip
 _ABOUT = ("letter", "number", "name", "title", "task", "state")
 _MARKS = ("synthetic", "worse_than_persistence", "on_front", "feasible", "warnings", "message")
-_SPARED = ("p99 ms", "feature ms", "inference ms", "plain kB", "parameters", "gain %")
+_SPARED = ("p99 ms", "feature ms", "window ms", "inference ms", "plain kB", "parameters", "gain %")
 """Columns that a narrow terminal does without, the first to go first."""
 ON_FRONT, FEASIBLE = "●", "✓"
 
@@ -83,13 +83,14 @@ def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
     front, constraints = front_names(study), study.constraints
     quantities = {error.name: error for summary in summaries for error in summary.errors}
     has_accuracy = any(summary.task == "keyword_spotting" for summary in summaries)
+    input_part = "feature ms" if has_accuracy else "window ms"
     headings: list[tuple[str, console.Side]] = [("trial", "left"), ("name", "left"), ("", "left")]
     headings += [("accuracy %", "right")] * has_accuracy
     for name, error in quantities.items():
         headings += [(f"{name_of(name)} {error.unit}", "right"), ("gain %", "right")]
     headings += [
         (text, "right")
-        for text in ("zip kB", "plain kB", "parameters", "feature ms", "inference ms", "total ms", "p99 ms")
+        for text in ("zip kB", "plain kB", "parameters", input_part, "inference ms", "total ms", "p99 ms")
     ]
     headings.append(("", "left"))
     rows = []
