@@ -32,6 +32,11 @@ def count(value: int | None) -> str:
     return NOTHING if value is None else f"{value:,}"
 
 
+def counted(value: int, what: str) -> str:
+    """Return a count of things, by the name of one of them."""
+    return f"{value:,} {what}{'' if value == 1 else 's'}"
+
+
 def kilobytes(num_bytes: float | None) -> str:
     """Return a size in kB of 1024 bytes."""
     return NOTHING if num_bytes is None else three_digits(num_bytes / BYTES_PER_KB)

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 
 from core.datasets.catalogue import Catalogue
 from workbench import theme
+from workbench.number_format import counted
 from workbench.widgets.elided_label import ElidedLabel
 
 WORDS_WIDTH = 520
@@ -98,8 +99,8 @@ class ClipSources(QFrame):
         self.folder.setText(str(catalogue.folder))
         seconds = float(catalogue.columns["seconds"].sum())
         folders = len({name.partition("/")[0] for name in catalogue.names})
-        said = [_counted(len(catalogue.names), "clip"), f"{_counted(folders, 'label')} with clips"]
-        said.append(_counted(len(catalogue.speakers), "speaker") if catalogue.speakers else "no speakers in the names")
+        said = [counted(len(catalogue.names), "clip"), f"{counted(folders, 'label')} with clips"]
+        said.append(counted(len(catalogue.speakers), "speaker") if catalogue.speakers else "no speakers in the names")
         said.append(_hours(seconds))
         if catalogue.excluded.any():
             said.append(f"{int(catalogue.excluded.sum()):,} excluded")
@@ -170,10 +171,6 @@ def _button(text: str, icon: str, explained: str) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     theme.set_icon(button, icon, "muted")
     return button
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def _hours(seconds: float) -> str:

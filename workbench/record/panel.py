@@ -13,6 +13,7 @@ from core.datasets.recordings import SAMPLE_RATE, Take
 from core.errors import DataError
 from workbench import theme
 from workbench.clips.player import ClipPlayer
+from workbench.number_format import counted
 from workbench.plots.waveform import ScrollingWaveform, WaveformView
 from workbench.record.form import RecordForm
 from workbench.record.prompt_card import PromptCard
@@ -232,7 +233,7 @@ class RecordPanel(QWidget):
     def _show_prompt(self) -> None:
         recorder, prompt = self.recorder, self.recorder.prompt
         if prompt is None:
-            done = f"{len(recorder.takes)} takes saved. Record adds more." if recorder.takes else READY
+            done = f"{counted(len(recorder.takes), 'take')} saved. Record adds more." if recorder.takes else READY
             self.prompt.show_prompt("", done, 0.0, is_taking=False)
             return
         place = f"take {prompt.place} of {prompt.total}" if prompt.replaces is None else "once more"
@@ -245,7 +246,7 @@ class RecordPanel(QWidget):
     def _show_count(self) -> None:
         takes = self.recorder.takes
         words = len({take.path.parent for take in takes})
-        self.count.setText(f"{len(takes)} takes of {words} words saved" if takes else "")
+        self.count.setText(f"{counted(len(takes), 'take')} of {counted(words, 'word')} saved" if takes else "")
         self.use.setEnabled(self.form.chosen_folder.is_dir())
 
     def _show_chosen(self, *_: object) -> None:

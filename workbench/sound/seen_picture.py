@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from core.features.decibels import DECIBELS_PER_NEPER, log_mel_decibels, magnitude_decibels
 from core.spec import Features
 from workbench.plots.row_scale import RowKind
+from workbench.plots.spectrogram import DECIBELS_SHOWN
 
 Float32 = NDArray[np.float32]
 Levels = tuple[float, float]
@@ -39,7 +40,8 @@ class SeenPicture:
             most = step * math.ceil(most / step)
             return -most, most
         low, high = _quantile(self.values, 0.02), _quantile(self.values, 0.999)
-        first, last = math.floor(low / LEVEL_STEP), math.ceil(high / LEVEL_STEP)
+        # Silence that holds nothing but zeros lies so deep that the rest would be one colour.
+        first, last = math.floor(max(low, high - DECIBELS_SHOWN) / LEVEL_STEP), math.ceil(high / LEVEL_STEP)
         return LEVEL_STEP * first, LEVEL_STEP * max(first + 1, last)
 
 
