@@ -13,6 +13,7 @@ from core.section import value_at
 SYNTHETIC_MARK = "synthetic clips"
 CONTENDED_MARK = "†"
 WORSE_MARK = "▽"
+ERRORS_NOTE = "Errors are mean absolute ones of the `.tflite` file over all horizons"
 
 
 def data_of(study: Study, trial: TrialSummary) -> str:

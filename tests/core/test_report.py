@@ -6,15 +6,8 @@ import io
 import pytest
 
 from core.errors import WorkbenchError
-from core.experiment.report import (
-    RESULTS_BEGIN,
-    RESULTS_END,
-    published_systems,
-    renew_results,
-    systems_table,
-    to_csv,
-    to_markdown,
-)
+from core.experiment.published import RESULTS_BEGIN, RESULTS_END, published_systems, renew_results, systems_table
+from core.experiment.report import to_csv, to_markdown
 from core.experiment.store import Study
 from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
 from core.spec import Dataset, KeywordSpottingSpec

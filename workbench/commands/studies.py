@@ -202,7 +202,7 @@ def report(
 
     Example: `workbench report studies/* --into README.md`
     """
-    from core.experiment.report import renew_results, systems_table
+    from core.experiment.published import renew_results, systems_table
     from core.experiment.store import Study
     from workbench import console
 
