@@ -27,7 +27,7 @@ from workbench.main_window import MainWindow
 from workbench.pages.data import DataPage
 from workbench.pages.experiment import ExperimentPage
 from workbench.pages.trials import TrialsPage
-from workbench.plots.series_chart import MOST_POINTS
+from workbench.plots.time_charts import MOST_POINTS, thinned
 from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.trials.facts import WORSE
@@ -224,6 +224,8 @@ def test_the_details_draw_the_whole_test_period(qtbot: QtBot, session: Session, 
     result = session.opened().result(trial.name)
     assert result is not None
     chart = section.charts.chart
+    chart.show_whole()
+    chart.draw()
     assert np.array_equal(chart.lines[1]["truth"].getOriginalDataset()[1], kept.truth[:, 1])
     times_s, told = chart.lines[0]["forecast"].getOriginalDataset()
     assert np.array_equal(told, kept.forecasts[:, -1, 0])
@@ -320,9 +322,7 @@ def test_the_table_is_shown_with_its_gaps_and_its_split(
     assert "words.csv" in view.empty.words.text()
 
 
-def test_a_long_series_is_drawn_by_its_highest_and_lowest(qapp: object) -> None:
-    from workbench.plots.series_chart import thinned
-
+def test_a_long_series_is_drawn_by_its_highest_and_lowest() -> None:
     values = np.zeros(1_000_000, np.float32)
     values[123_456], values[654_321] = 5, -7
     times_s, drawn = thinned(np.arange(len(values), dtype=np.float64), values)

@@ -14,19 +14,15 @@ from PySide6.QtWidgets import QWidget
 from core.datasets.column_names import name_of
 from core.results import Forecast
 from workbench.number_format import three_digits
-from workbench.plots.time_charts import TimeCharts, legend, value_at
+from workbench.plots.time_charts import Line, TimeCharts, broken, legend, thinned, value_at
 from workbench.theme import Palette
 
 if TYPE_CHECKING:
     from core.evaluation.forecasting import KeptForecasts
 
 FIRST_SEEN_S = 3 * 24 * 3600
-GAP = 1.5
-"""Where the next value is further than so many steps away, a line is broken."""
 LINES = ("truth", "forecast", "persistence", "linear model")
 STROKES = {"truth": "──", "forecast": "──", "persistence": "┈┈", "linear model": "╌╌"}
-
-Line = tuple[NDArray[np.float64], NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -76,7 +72,8 @@ class ForecastChart(TimeCharts):
         self.period: TestPeriod | None = None
         self.horizon = 1
         self.lines: list[dict[str, pg.PlotDataItem]] = []
-        self._drawn: list[dict[str, Line]] = []
+        self.known: list[dict[str, Line]] = []
+        """By quantity all that its lines are drawn from."""
 
     def show_period(self, period: TestPeriod | None, horizon: int) -> None:
         """Show the forecasts of a trial, made so many steps before: its first days, or those that were in sight."""
@@ -84,7 +81,7 @@ class ForecastChart(TimeCharts):
         same_time = before is not None and period is not None and before.ends == period.ends
         span = self.span if same_time and self.charts else None
         if (before.columns if before else ()) != (period.columns if period else ()):
-            self.lines = []
+            self.lines, self.known = [], []
             self.lay_out(len(period.columns) if period else 0)
         if period is not None:
             self.show_horizon(horizon)
@@ -95,11 +92,15 @@ class ForecastChart(TimeCharts):
         """Show the forecasts made so many steps before."""
         assert self.period is not None
         self.horizon = horizon
-        self._drawn = [self.period.lines(place, horizon) for place in range(len(self.charts))]
-        for lines, drawn in zip(self.lines, self._drawn, strict=True):
+        self.known = [self.period.lines(place, horizon) for place in range(len(self.charts))]
+        self.whole.setData(*thinned(*self.known[0]["truth"]), connect="finite")
+        self.draw()
+
+    def draw(self) -> None:
+        """Draw what is in sight."""
+        for lines, known in zip(self.lines, self.known, strict=True):
             for name, line in lines.items():
-                line.setData(*drawn[name], connect="finite")
-        self.whole.setData(*self._drawn[0]["truth"], connect="finite")
+                line.setData(*self.seen(*known[name]), connect="finite")
 
     def add_lines(self, chart: pg.PlotItem) -> None:
         """Put a quantity's lines into its chart; what matters most is drawn last."""
@@ -110,8 +111,8 @@ class ForecastChart(TimeCharts):
         assert self.period is not None
         step_s = self.period.step_s
         said = []
-        for quantity, drawn in zip(self.period.quality.quantities, self._drawn, strict=True):
-            came, told = (three_digits(value_at(*drawn[name], time_s, step_s)) for name in ("truth", "forecast"))
+        for quantity, known in zip(self.period.quality.quantities, self.known, strict=True):
+            came, told = (three_digits(value_at(*known[name], time_s, step_s)) for name in ("truth", "forecast"))
             said.append(f"{name_of(quantity.name)} {came} {quantity.unit}, forecast {told} {quantity.unit}")
         when = datetime.fromtimestamp(round(time_s / step_s) * step_s, UTC)
         return f"{when:%d %b %Y %H:%M}   {'   '.join(said)}"
@@ -135,12 +136,3 @@ class ForecastChart(TimeCharts):
             for name, line in lines.items():
                 style = dashes.get(name, Qt.PenStyle.SolidLine)
                 line.setPen(pg.mkPen(QColor(colours[name]), width=1.6 if name in LINES[:2] else 1, style=style))
-
-
-def broken(times_s: NDArray[np.number], values: NDArray[np.float32], usual_s: float) -> Line:
-    """Return a line with a NaN in every gap."""
-    gaps = np.flatnonzero(np.diff(times_s) > GAP * usual_s) + 1
-    return (
-        np.insert(times_s.astype(np.float64), gaps, times_s[gaps - 1] + usual_s / 2),
-        np.insert(values, gaps, np.nan),
-    )

@@ -7,20 +7,16 @@ from datetime import UTC, datetime
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QWidget
 
 from core.datasets.column_names import name_of, unit_of
 from workbench import theme
 from workbench.number_format import three_digits
-from workbench.plots.time_charts import TimeCharts, legend, value_at
+from workbench.plots.time_charts import MOST_POINTS, TimeCharts, broken, legend, thinned, value_at
 from workbench.theme import Palette
 
-REDRAW_MS = 33
-MOST_POINTS = 6000
-"""A longer stretch is drawn as the highest and lowest of what falls together."""
-GAP = 1.5
 HEADROOM = 0.1
 
 
@@ -52,8 +48,6 @@ class SeriesChart(TimeCharts):
         self.series: DrawnSeries | None = None
         self.lines: list[pg.PlotDataItem] = []
         self.marks: list[pg.InfiniteLine] = []
-        self._soon = QTimer(self, singleShot=True, interval=REDRAW_MS)
-        self._soon.timeout.connect(self._draw)
 
     def show_series(self, series: DrawnSeries | None) -> None:
         """Show other columns; the stretch in sight stays where it is one of the same time."""
@@ -69,16 +63,13 @@ class SeriesChart(TimeCharts):
         for chart in (*self.charts, self.overview):
             for part in series.parts[1:]:
                 self._mark(chart, part)
-        self.charts[0].vb.sigXRangeChanged.connect(lambda: self._soon.start())
         self.limit(float(series.times_s[0]), float(series.times_s[-1]), span)
-        self.whole.setData(*self._stretch(0, *self.ends), connect="finite")
+        self.whole.setData(*thinned(series.times_s, series.values[:, 0]), connect="finite")
         self.dress(theme.current())
-        self._draw()
+        self.draw()
 
     def add_lines(self, chart: pg.PlotItem) -> None:
-        """Put the line into a chart; what is drawn is thinned here, not by the plot."""
-        chart.setDownsampling(auto=False)
-        chart.setClipToView(False)
+        """Put the line into a chart."""
         # Room for the names of the parts above what is drawn.
         chart.vb.setDefaultPadding(HEADROOM)
         self.lines.append(chart.plot())
@@ -101,23 +92,15 @@ class SeriesChart(TimeCharts):
         chart.addItem(mark, ignoreBounds=True)
         self.marks.append(mark)
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
+        """Draw what is in sight; a gap parts the line."""
         if self.series is None:
             return
         for place, line in enumerate(self.lines):
-            line.setData(*self._stretch(place, *self.span), connect="finite")
-
-    def _stretch(self, place: int, first_s: float, last_s: float) -> tuple[np.ndarray, np.ndarray]:
-        """Return what is drawn of a column: every value, or highest and lowest of those that fall together."""
-        assert self.series is not None
-        times_s, interval_s = self.series.times_s, self.series.interval_s
-        start = max(0, int(np.searchsorted(times_s, first_s)) - 1)
-        stop = min(len(times_s), int(np.searchsorted(times_s, last_s)) + 2)
-        seen_s, values = times_s[start:stop].astype(np.float64), self.series.values[start:stop, place]
-        if len(seen_s) <= MOST_POINTS:
-            gaps = np.flatnonzero(np.diff(seen_s) > GAP * interval_s) + 1
-            return np.insert(seen_s, gaps, seen_s[gaps - 1] + interval_s), np.insert(values, gaps, np.nan)
-        return thinned(seen_s, np.ascontiguousarray(values))
+            seen_s, values = self.seen(self.series.times_s, self.series.values[:, place])
+            if len(seen_s) < MOST_POINTS:
+                seen_s, values = broken(seen_s, values, self.series.interval_s)
+            line.setData(seen_s, values, connect="finite")
 
     def dress(self, palette: Palette) -> None:
         """Put on a palette's colours."""
@@ -136,13 +119,6 @@ class SeriesChart(TimeCharts):
             if getattr(mark, "label", None) is not None:
                 mark.label.setColor(palette.text)
                 mark.label.setFont(font)
-
-
-def thinned(times_s: NDArray[np.float64], values: NDArray[np.float32]) -> tuple[np.ndarray, np.ndarray]:
-    """Return the highest and the lowest value of stretches of equal length, in turn; missing ones are passed over."""
-    starts = np.linspace(0, len(values), MOST_POINTS // 2, endpoint=False).astype(np.int64)
-    low, high = np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)
-    return np.repeat(times_s[starts], 2), np.stack([low, high], axis=1).ravel()
 
 
 def parts_of(times_s: NDArray[np.int64], shares: Sequence[tuple[str, float]]) -> tuple[Part, ...]:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt, Signal
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
@@ -19,7 +20,15 @@ OVERVIEW_HEIGHT = 56
 LEAST_SEEN_S = 3600
 STEP_SHARE = 0.25
 ZOOM = 1.5
+GAP = 1.5
+"""Where the next value is further than so many steps away, a line is broken."""
+REDRAW_MS = 33
+MOST_POINTS = 4000
+"""A longer stretch is drawn as the highest and lowest of what falls together."""
 KEYS = "↑ ↓ or wheel zoom, ← → or drag scroll, Home shows everything."
+
+
+Line = tuple[NDArray[np.float64], NDArray[np.float32]]
 
 
 class TimeCharts(QFrame):
@@ -35,6 +44,7 @@ class TimeCharts(QFrame):
         """First and last time there is."""
         self.canvas = _Canvas()
         self.canvas.pointed.connect(self._point)
+        self.canvas.left.connect(lambda: self.caption.setText(KEYS))
         self.caption = ElidedLabel(KEYS)
         self.caption.setProperty("role", "muted")
         self.caption.setContentsMargins(LEFT_AXIS_WIDTH, 0, 8, 2)
@@ -46,9 +56,15 @@ class TimeCharts(QFrame):
         column.addWidget(self.legend)
         column.addWidget(self.canvas, 1)
         column.addWidget(self.caption)
+        self._soon = QTimer(self, singleShot=True, interval=REDRAW_MS)
+        self._soon.timeout.connect(self.draw)
         theme.changed.connect(self.dress)
 
     # What derived charts say
+
+    def draw(self) -> None:
+        """Draw what is in sight."""
+        raise NotImplementedError
 
     def add_lines(self, chart: pg.PlotItem) -> None:
         """Put lines into a chart that was laid out, from the first to the last."""
@@ -72,6 +88,13 @@ class TimeCharts(QFrame):
         width = min(max(high_s - low_s, LEAST_SEEN_S), last - first)
         low_s = min(max(low_s, first), last - width)
         self.charts[0].setXRange(low_s, low_s + width, padding=0)
+
+    def seen(self, times_s: NDArray[np.number], values: NDArray[np.float32]) -> Line:
+        """Return what is drawn of a line with ascending times: what is in sight, thinned where that is much."""
+        first_s, last_s = self.span
+        start = max(0, int(np.searchsorted(times_s, first_s)) - 1)
+        stop = min(len(times_s), int(np.searchsorted(times_s, last_s)) + 2)
+        return thinned(times_s[start:stop], values[start:stop])
 
     def show_whole(self) -> None:
         """Show all of the time there is."""
@@ -120,8 +143,6 @@ class TimeCharts(QFrame):
             chart.vb.setMouseEnabled(x=True, y=False)
             chart.vb.setAutoVisible(y=True)
             chart.enableAutoRange(y=True)
-            chart.setClipToView(True)
-            chart.setDownsampling(auto=True, mode="peak")
             if row:
                 chart.setXLink(self.charts[0])
             self.charts.append(chart)
@@ -138,7 +159,6 @@ class TimeCharts(QFrame):
         self.overview.hideButtons()
         self.overview.setMenuEnabled(False)
         self.overview.vb.setMouseEnabled(x=False, y=False)
-        self.overview.setDownsampling(auto=True, mode="peak")
         self.canvas.ci.layout.setRowFixedHeight(row, OVERVIEW_HEIGHT)
         self.whole = self.overview.plot()
         self.region = pg.LinearRegionItem(swapMode="block")
@@ -155,6 +175,8 @@ class TimeCharts(QFrame):
         self.region.blockSignals(True)
         self.region.setRegion(self.span)
         self.region.blockSignals(False)
+        if not self._soon.isActive():
+            self._soon.start()
 
     def _point(self, place: QPointF) -> None:
         chart = next((chart for chart in self.charts if chart.sceneBoundingRect().contains(place)), None)
@@ -205,6 +227,7 @@ class _Canvas(pg.GraphicsLayoutWidget):
     """Tells what is pointed at."""
 
     pointed = Signal(QPointF)
+    left = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -216,6 +239,33 @@ class _Canvas(pg.GraphicsLayoutWidget):
         """Say where the pointer is."""
         super().mouseMoveEvent(event)
         self.pointed.emit(self.mapToScene(event.position().toPoint()))
+
+    def leaveEvent(self, event: QEvent) -> None:  # noqa: N802
+        """Say that the pointer is gone."""
+        super().leaveEvent(event)
+        self.left.emit()
+
+
+def thinned(times_s: NDArray[np.number], values: NDArray[np.float32]) -> Line:
+    """Return a line as it is, or the highest and the lowest value of stretches of equal length, in turn.
+
+    A stretch without any value is NaN; within the others missing values are passed over.
+    """
+    if len(values) <= MOST_POINTS:
+        return times_s.astype(np.float64), values
+    starts = np.linspace(0, len(values), MOST_POINTS // 2, endpoint=False).astype(np.int64)
+    column = np.ascontiguousarray(values)
+    low, high = np.fmin.reduceat(column, starts), np.fmax.reduceat(column, starts)
+    return np.repeat(times_s[starts].astype(np.float64), 2), np.stack([low, high], axis=1).ravel()
+
+
+def broken(times_s: NDArray[np.number], values: NDArray[np.float32], usual_s: float) -> Line:
+    """Return a line with a NaN in every gap."""
+    gaps = np.flatnonzero(np.diff(times_s) > GAP * usual_s) + 1
+    return (
+        np.insert(times_s.astype(np.float64), gaps, times_s[gaps - 1] + usual_s / 2),
+        np.insert(values, gaps, np.nan),
+    )
 
 
 def legend(words: Mapping[str, str]) -> str:
