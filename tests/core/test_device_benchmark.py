@@ -4,6 +4,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 
 import keyring
@@ -22,6 +24,7 @@ from core.experiment.device_tasks import DEVICE_TASKS
 from core.experiment.device_trials import Benchmarking, Plan, benchmark_trials
 from core.experiment.jobs import parse_job, to_line
 from core.experiment.store import Study
+from tests.conftest import ROOT
 from tests.ssh_server import make_key
 from workbench.worker_process import run_job
 
@@ -242,6 +245,40 @@ def test_a_password_is_kept_in_the_keyring_alone_and_only_when_asked_to(ssh_devi
     carry_out(CheckDevice(device="loop"), ignore)
     passwords.forget_password(resolve(find_device("loop")))
     assert not kept
+
+
+# The daemon unlocks its collection by a password of its own; ours comes on stdin, and never to the second command.
+IN_A_SESSION = """
+printf unlocked | gnome-keyring-daemon --unlock --components=secrets >/dev/null || exit 9
+"$@" --password-stdin --keep-password && "$@" </dev/null
+"""
+
+
+@pytest.mark.skipif(shutil.which("gnome-keyring-daemon") is None, reason="needs gnome-keyring")
+def test_the_keyring_of_a_desktop_keeps_a_password_across_commands(ssh_device, own_ssh_folder, tmp_path):
+    """A real Secret Service on a session bus of its own, and the real command."""
+    secret = ssh_device.account.password
+    if not secret:
+        pytest.skip("needs a user whose password is known: run the tests as root")
+    ssh_device.connect().close()
+    make_key(tmp_path / "other")
+    keep_device(ssh_device.device.model_copy(update={"key": str(tmp_path / "other")}))
+    command = [sys.executable, "-m", "workbench", "device", "check", "loop", "--json"]
+    (tmp_path / "bus").mkdir(mode=0o700)
+    done = subprocess.run(
+        ["dbus-run-session", "--", "sh", "-c", IN_A_SESSION, "sh", *command],
+        input=f"{secret}\n",
+        env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "bus"), "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count('"clock_skew_s"') == 2 and secret not in done.stdout + done.stderr
+    kept = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any("keyrings" in path.parts for path in kept)
+    for path in (*kept, *(path for path in config_root().rglob("*") if path.is_file())):
+        assert secret.encode() not in path.read_bytes(), path
 
 
 def test_a_password_is_in_no_file_log_event_or_command_line(ssh_device, tmp_path, study, names, capfd):

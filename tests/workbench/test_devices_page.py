@@ -18,7 +18,7 @@ from pytestqt.qtbot import QtBot
 from core.audio.wav import Sound, read_wav, write_wav
 from core.datasets.clips import wav_files
 from core.deploy import passwords
-from core.deploy.devices import keep_device, list_devices
+from core.deploy.devices import config_root, keep_device, list_devices
 from core.deploy.host_keys import KnownHosts
 from core.deploy.monitor_log import Reading
 from core.deploy.release import deploy
@@ -238,7 +238,7 @@ def test_a_device_that_is_down_is_a_sentence(qtbot: QtBot, known: DevicesPage, s
 
 
 def test_a_password_is_asked_only_when_it_is_wanted_and_needless_once_the_key_is_installed(
-    qtbot: QtBot, known: DevicesPage, ssh_device: SshDevice, own_ssh_folder: Path
+    qtbot: QtBot, known: DevicesPage, ssh_device: SshDevice, own_ssh_folder: Path, tmp_path: Path
 ) -> None:
     if not ssh_device.account.password:
         pytest.skip("needs root, to make a user whose password is known")
@@ -260,6 +260,12 @@ def test_a_password_is_asked_only_when_it_is_wanted_and_needless_once_the_key_is
     settled(qtbot, known)
     assert "no password is asked any more" in known.line.words.text()
     assert (own_ssh_folder / "id_ed25519.pub").read_text() == (ssh_device.home / ".ssh/authorized_keys").read_text()
+    secret = ssh_device.account.password
+    assert secret not in "\n".join([*known.talk.jobs.log, *known.talk.short.log, known.line.words.text()])
+    known.preferences._settings.sync()
+    for folder in (tmp_path, config_root()):
+        for path in folder.rglob("*"):
+            assert not path.is_file() or secret.encode() not in path.read_bytes(), path
 
 
 def test_a_device_is_removed_once_the_user_is_sure(qtbot: QtBot, known: DevicesPage, ssh_device: SshDevice) -> None:
