@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_UNITS = {"degC": "°C", "deg": "°", "W/m?": "W/m²", "W/m\ufffd": "W/m²", "g/m**3": "g/m³"}
+_UNITS = {
+    "degC": "°C", "deg": "°", "W/m?": "W/m²", "W/m\ufffd": "W/m²", "g/m**3": "g/m³",
+    "?mol/m?/s": "µmol/m²/s", "\ufffdmol/m\ufffd/s": "µmol/m²/s",
+}  # fmt: skip
 
 
 _QUANTITIES = {
