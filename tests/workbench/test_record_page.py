@@ -25,6 +25,8 @@ from core.spec import Features
 from tests.sound import VirtualMicrophone
 from tests.workbench.conftest import WORKER_MS
 from workbench.jobs import Jobs
+from workbench.listening.point_table import PointTable
+from workbench.listening.threshold_curve import ThresholdCurve, WorkingPoint
 from workbench.pages.record import RecordPage
 from workbench.preferences import Preferences
 from workbench.record.takes import Phase
@@ -462,6 +464,18 @@ def test_the_working_point_is_dragged_along_the_curve_and_kept_with_the_trial(
     qtbot.waitUntil(lambda: tuner.curve is not curve and tuner.curve is not None, timeout=WORKER_MS)
     assert tuner.curve.settings.average_window_ms == 200
     assert tuner.curve.wav == curve.wav
+
+
+def test_the_row_of_the_working_point_comes_into_sight(qtbot: QtBot) -> None:
+    points = tuple(WorkingPoint(place / 60, place / 60, place / 60, 60 - place, place / 60) for place in range(60))
+    table = PointTable()
+    table.resize(260, 300)
+    qtbot.addWidget(table)
+    with qtbot.waitExposed(table):
+        table.show()
+    table.points.show_curve(ThresholdCurve(points, DetectionSettings(), 1, 100, "", synthetic=False, warnings=()))
+    table.show_place(45)
+    qtbot.waitUntil(lambda: table.viewport().rect().contains(table.visualRect(table.currentIndex())))
 
 
 # With real clips

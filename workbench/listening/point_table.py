@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from workbench.listening.threshold_curve import ThresholdCurve
@@ -67,6 +67,8 @@ class PointTable(RowTable):
         if self.currentIndex().row() != place:
             with QSignalBlocker(self):
                 self.selectRow(place)
+            # A table that was filled a moment ago cannot scroll yet.
+            QTimer.singleShot(0, self, lambda: self.scrollTo(self.currentIndex()))
 
 
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
