@@ -36,13 +36,14 @@ for zone in /sys/class/thermal/thermal_zone*; do
     [ -r "$zone/temp" ] && say temperature "$(first "$zone/type") $(first "$zone/temp")"
 done
 say governor "$(first /sys/devices/system/cpu/cpu0/cpufreq/scaling_governor)"
-say throttled "$(vcgencmd get_throttled 2>/dev/null || first /sys/devices/platform/soc/soc:firmware/get_throttled)"
+firmware=/sys/devices/platform/soc/soc:firmware/get_throttled
+say throttled "$(vcgencmd get_throttled 2>/dev/null | grep = || first "$firmware")"
 say glibc "$(getconf GNU_LIBC_VERSION 2>/dev/null)"
 for name in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python3.9; do
     path=$(command -v "$name") && about=$("$path" -c '{_ABOUT_PYTHON}' 2>/dev/null) && say python "$about $path"
 done
 cd "$1" 2>/dev/null || exit 0
-say provisioned "$(first venv/provisioned.json)"
+[ -x venv/bin/python ] && say provisioned "$(first venv/provisioned.json)"
 say release "$(readlink current)"
 say previous "$(readlink previous)"
 ls -1t releases 2>/dev/null | while read -r name; do say kept "$name"; done
@@ -144,10 +145,15 @@ def _version(text: str) -> Version:
 
 def _temperature_c(zones: list[str]) -> float | None:
     """Return the processor's temperature, of the zone named after it or else of the first."""
-    ordered = sorted(zones, key=lambda zone: not zone.lower().startswith(board.CPU_ZONES))
+    # A sensor that is switched off has no number.
+    told = [zone for zone in zones if zone.rpartition(" ")[2].lstrip("-").isdigit()]
+    ordered = sorted(told, key=lambda zone: not zone.lower().startswith(board.CPU_ZONES))
     return int(ordered[0].rpartition(" ")[2]) / 1000 if ordered else None
 
 
 def _throttling(text: str) -> Throttling | None:
-    bits = text.rpartition("=")[2]
-    return Throttling.model_validate(board.decode_throttled(int(bits, 16))) if bits else None
+    try:
+        return Throttling.model_validate(board.decode_throttled(int(text.rpartition("=")[2], 16)))
+    except ValueError:
+        # Who may not ask the firmware of a Raspberry Pi is told so in place of a number.
+        return None

@@ -26,6 +26,8 @@ _TRY = (
 )
 # Of several wheels that were uploaded, which are there and whole.
 _SUMS = 'cd "$1" 2>/dev/null || exit 0; shift; sha256sum -- "$@" 2>/dev/null; exit 0'
+# An environment has no Python any more when the system's was replaced by a newer one.
+_TELL_IF_IT_RUNS = f'[ -x "$1/bin/python" ] && cat "$1/{_FILE_NAME}"'
 _CLEAR = 'cd "$1" 2>/dev/null || exit 0; rm -rf .unfinished-*'
 _PUT_IN_FORCE = 'cd "$1" && mv "$2" "$3" && ln -s "environments/$3" "../.venv-$$" && mv -T "../.venv-$$" ../venv'
 _FORGET_OTHERS = 'cd "$1" && for each in *; do [ "$each" = "$2" ] || [ "$each" = "$3" ] || rm -rf "$each"; done'
@@ -76,7 +78,7 @@ def is_provisioned(facts: Probe) -> bool:
 
 def provisioned(connection: Connection, emit: Emit = ignore) -> Environment:
     """Return what is installed on a device that was provisioned, at the cost of one question; else provision it."""
-    told = connection.run("cat", str(Layout(connection.home).venv / _FILE_NAME))
+    told = connection.run("sh", "-c", _TELL_IF_IT_RUNS, "sh", str(Layout(connection.home).venv))
     found = read_environment(told.out)
     if found is not None and found.requirements in (runtime.requirements for runtime in RUNTIMES):
         return found

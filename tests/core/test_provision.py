@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from core.deploy import probe as probe_module
 from core.deploy import provision as module
 from core.deploy import runtimes, wheels
 from core.deploy.check import check
-from core.deploy.provision import is_provisioned, provision
+from core.deploy.provision import is_provisioned, provision, provisioned
 from core.deploy.runtimes import Interpreter, Runtime, choose
+from core.deploy.wheels import find_wheels
 from core.errors import DeviceError
 from core.events import ignore
 from tests.ssh_server import tiny_disk
@@ -84,7 +86,7 @@ def test_provisioning_once_and_again(connection, ssh_device, packages):
     assert not said and (ssh_device.base / "venv").resolve() == environment
 
 
-def test_a_broken_environment_is_made_again_without_uploading_again(connection, ssh_device, packages):
+def test_a_broken_environment_is_made_again_without_uploading_again(connection, ssh_device, packages, monkeypatch):
     provision(connection, wheels=packages)
     before = (ssh_device.base / "venv").resolve()
     shutil.rmtree(next(before.glob("lib/python3*/site-packages/tiny_runtime")))
@@ -93,6 +95,13 @@ def test_a_broken_environment_is_made_again_without_uploading_again(connection, 
     provision(connection, said.append, packages)
     assert (ssh_device.base / "venv").resolve() != before
     assert {event.what for event in said if event.what.startswith("Up")} == {"Uploading numpy-9.9-py3-none-any.whl"}
+    # As when the system has got a newer Python meanwhile.
+    monkeypatch.setattr(module, "fetch_wheels", lambda runtime, interpreter, emit: find_wheels(runtime, packages))
+    made = (ssh_device.base / "venv").resolve()
+    assert provisioned(connection) and (ssh_device.base / "venv").resolve() == made
+    (made / "bin" / "python").unlink()
+    assert not check(connection).provisioned
+    assert provisioned(connection) and (ssh_device.base / "venv").resolve() != made
 
 
 @pytest.mark.parametrize("moment", ["Uploading numpy", "Installing packages"])
@@ -197,6 +206,30 @@ def test_what_a_device_is_in_sentences(connection, ssh_device):
     assert any("under-voltage and throttled now" in note for note in report.notes)
     assert report.facts.user == ssh_device.account.name and report.facts.cores > 0
     assert not is_provisioned(report.facts)
+
+
+@pytest.mark.parametrize(
+    ("bits", "now", "since_boot"),
+    [
+        ("0x0", (), ()),
+        ("0x50000", (), ("under-voltage", "throttled")),
+        ("0xf000f", ("under-voltage", "frequency capped", "throttled", "soft temperature limit"), ...),
+        ("0x8", ("soft temperature limit",), ()),
+    ],
+)
+def test_every_bit_of_the_firmware_is_a_word(connection, ssh_device, bits, now, since_boot):
+    ssh_device.put_tool("vcgencmd", f"echo throttled={bits}")
+    throttling = check(connection).facts.throttling
+    assert throttling.now == now and throttling.since_boot == (now if since_boot is ... else since_boot)
+
+
+def test_a_firmware_and_sensors_that_tell_nothing_are_passed_over(connection, ssh_device):
+    ssh_device.put_tool("vcgencmd", "echo VCHI initialization failed; exit 255")
+    report = check(connection)
+    assert report.facts.throttling is None and not report.missing
+    assert probe_module._temperature_c(["iwlwifi_1", "nvme 31000", "cpu-thermal 51234"]) == 51.234
+    assert probe_module._temperature_c(["cpu-thermal", "wifi -5000"]) == -5
+    assert probe_module._temperature_c(["cpu-thermal"]) is None
 
 
 def test_a_clock_that_is_right_is_not_mentioned(connection):

@@ -128,6 +128,13 @@ def test_what_another_version_deployed_is_a_sentence_and_no_word_of_argparse(dev
         with pytest.raises(DeviceError, match=sentence):
             service.install(TABLE, wav=wav)
         assert "deploy the model again" in service.status().message
+    for said, told in (("hello", r"said something unexpected \(hello\)"), ("{}", "said something unexpected")):
+        (programs / "history.py").write_text(f"print({said!r})")
+        with pytest.raises(DeviceError, match=f"loop: {told}.*; deploy the model again"):
+            service.detections()
+    (programs / "history.py").write_text("import sys\nwhile True: sys.stdout.write('x' * 65536)")
+    with pytest.raises(DeviceError, match="gave a line without end"):
+        list(last_readings(connection, 5))
     (programs / "history.py").unlink()
     with pytest.raises(DeviceError, match=sentence):
         service.detections()
