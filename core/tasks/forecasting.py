@@ -45,7 +45,7 @@ class Forecasting:
 
     def find_data(self, spec: ForecastingSpec) -> None:
         """Look at the header and some rows of the file. Raises DataError naming it."""
-        columns_of(spec.dataset)
+        _columns(spec)
 
     def prepare(self, spec: ForecastingSpec, emit: Emit) -> PreparedSeries:
         """Read the file and cut it into windows. Raises DataError naming it."""
@@ -59,12 +59,7 @@ class Forecasting:
 
     def _prepare(self, spec: ForecastingSpec, emit: Emit) -> PreparedSeries:
         data = spec.dataset
-        inputs, targets = columns_of(data)
-        if spec.model.predict == "change" and (missing := [name for name in targets if name not in inputs]):
-            raise DataError(
-                f"{data.file}: the change of {missing[0]!r} is forecast from its latest value, so it must be among the "
-                "inputs (dataset.inputs); add it, or forecast values (model.predict = value)"
-            )
+        inputs, targets = _columns(spec)
         wanted = tuple(dict.fromkeys((*inputs, *targets)))
         series = read_series(Path(data.file), wanted, data.time_column, data.missing_value, emit)
         cut = cut_windows(series, inputs, targets, spec.window, spec.split)
@@ -149,6 +144,18 @@ def _expected_columns(spec: ForecastingSpec) -> tuple[tuple[str, ...], tuple[str
     except DataError:
         targets = spec.dataset.targets or _USUAL_COLUMNS
         return spec.dataset.inputs or targets, targets
+
+
+def _columns(spec: ForecastingSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the columns that the network sees, and those that it forecasts. Raises DataError naming the file."""
+    data = spec.dataset
+    inputs, targets = columns_of(data)
+    if spec.model.predict == "change" and (missing := [name for name in targets if name not in inputs]):
+        raise DataError(
+            f"{data.file}: the change of {missing[0]!r} is forecast from its latest value, so it must be among the "
+            "inputs (dataset.inputs); add it, or forecast values (model.predict = value)"
+        )
+    return inputs, targets
 
 
 def _scaled(part: Windows, frame: Frame) -> Examples:

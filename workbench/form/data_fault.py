@@ -6,6 +6,7 @@ from core.datasets.climate import columns_of
 from core.datasets.csv_form import recognise
 from core.errors import DataError, Problem
 from core.spec import ForecastingSpec, SeriesData, TrialSpec
+from core.tasks.registry import TASKS
 
 
 def data_fault(spec: TrialSpec) -> Problem | None:
@@ -15,25 +16,31 @@ def data_fault(spec: TrialSpec) -> Problem | None:
     """
     if not isinstance(spec, ForecastingSpec) or not spec.dataset.file:
         return None
-    data = spec.dataset
-    fault = _fault(data)
-    return Problem(f"dataset.{_faulty_field(data)}", fault) if fault else None
+    try:
+        TASKS[spec.task].find_data(spec)
+    except DataError as error:
+        return Problem(f"dataset.{_faulty_field(spec.dataset)}", _without_path(error, spec.dataset))
+    return None
 
 
 def _faulty_field(data: SeriesData) -> str:
     if not _is_recognised(data.file, data.time_column):
         return "time_column" if data.time_column and _is_recognised(data.file, "") else "file"
     without_inputs = data.model_copy(update={"inputs": ()})
-    return "inputs" if data.inputs and not _fault(without_inputs) else "targets"
+    return "inputs" if data.inputs and _has_columns(without_inputs) else "targets"
 
 
-def _fault(data: SeriesData) -> str:
+def _without_path(error: DataError, data: SeriesData) -> str:
+    """Return the sentence alone: the file is named in the field beside it."""
+    return str(error).removeprefix(f"{Path(data.file).expanduser().resolve()}: ").removeprefix(f"{data.file}: ")
+
+
+def _has_columns(data: SeriesData) -> bool:
     try:
         columns_of(data)
-    except DataError as error:
-        # The file is named in the field beside it.
-        return str(error).removeprefix(f"{Path(data.file).expanduser().resolve()}: ")
-    return ""
+    except DataError:
+        return False
+    return True
 
 
 def _is_recognised(file: str, time_column: str) -> bool:
