@@ -50,7 +50,11 @@ def release_of(study: Study, name: str) -> release.Release:
     spec = study.spec(name)
     settings = DEVICE_TASKS[spec.task].settings(folder)
     title = summary.title or f"trial-{summary.letter}"
-    return release.make_release(title, identity(spec), (folder / MODEL).read_bytes(), settings)
+    try:
+        model = (folder / MODEL).read_bytes()
+    except OSError as error:
+        raise StudyError(f"{folder / MODEL}: cannot be read ({error.strerror}); train the trial again") from error
+    return release.make_release(title, identity(spec), model, settings)
 
 
 def deploy_trial(connection: Connection, study: Study, name: str, emit: Emit) -> str:

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from core.datasets.frame import load_frame
+from core.errors import DataError, StudyError
 from core.evaluation.forecasting import forecast
 from core.events import Warned, ignore
 from core.experiment.device_tasks import DEVICE_TASKS
-from core.experiment.device_trials import Benchmarking, Plan, benchmark_trials
+from core.experiment.device_trials import Benchmarking, Plan, benchmark_trials, release_of
 from core.experiment.store import Study
 
 QUICK = Benchmarking(Plan(warmup_runs=2, num_runs=20), num_clips=40)
@@ -66,3 +67,12 @@ def test_without_its_file_a_trial_is_timed_all_the_same(ssh_device, study, name,
         benchmark_trials(connection, study, [name], QUICK, said.append)
     assert any(isinstance(event, Warned) and "nowhere.csv" in event.message for event in said)
     assert study.result(name).latency_on("loop").run.errors is None
+
+
+def test_a_trial_without_its_model_or_frame_is_not_deployed(study, name):
+    (study.folder_of(name) / "model.tflite").unlink()
+    with pytest.raises(StudyError, match=r"model\.tflite: cannot be read \(No such file.*train the trial again"):
+        release_of(study, name)
+    (study.folder_of(name) / "preprocessing.json").write_text("{}")
+    with pytest.raises(DataError, match="cannot be read as that of a forecast; train the trial again"):
+        release_of(study, name)

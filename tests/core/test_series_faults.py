@@ -148,6 +148,13 @@ GOOD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
         lambda rows: text(HEADER, [f"{row[8:10]}.{row[5:7]}.{row[:4]}{row[10:]}" for row in rows]),
         "",
     ),
+    "days without zeros": (
+        lambda rows: text(
+            HEADER,
+            [f"{row[:4]}/{int(row[5:7])}/{int(row[8:10])} {int(row[11:13])}{row[13:16]}{row[19:]}" for row in rows],
+        ),
+        "",
+    ),
     "unsorted": (
         lambda rows: text(HEADER, random.Random(0).sample(rows, len(rows))),
         "rows stand after a later one; they are sorted when read",
