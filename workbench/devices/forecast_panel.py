@@ -209,6 +209,7 @@ class DeviceForecastPanel(QWidget):
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.ResizeToContents)
         rows = [*_rows(forecast.past, forecast, "measured"), *_rows(forecast.coming, forecast, "forecast")]
         self.table.setRowCount(len(rows))
         for place, cells in enumerate(rows):

@@ -65,7 +65,7 @@ class ForecasterCard(QWidget):
         dot = f"<span style='color:{getattr(theme.current(), role)}'>●</span>"
         self.state.setText(f"{dot} By itself: {words.lower()}")
         self.state.setVisible(state != "absent")
-        self.details.setText(escape(_details(status)) if status and state != "absent" else INVITATION)
+        self.details.setText(_details(status) if status and state != "absent" else INVITATION)
         self.install.setText("Keep forecasting" if state == "absent" else "From these values")
         self.start.setVisible(state in ("stopped", "failed"))
         self.stop.setVisible(state in ("running", "starting"))
@@ -73,10 +73,10 @@ class ForecasterCard(QWidget):
 
 
 def _details(status: ForecastStatus) -> str:
-    parts = [f"from {status.source.place}"] if status.source is not None else []
+    parts = [f"From {status.source.place}"] if status.source is not None else []
     if status.running_s is not None:
         parts.append(f"for {number_format.duration(status.running_s)}")
-    line = " · ".join(parts)
-    if status.lingers is False:
-        line += f" · {NOT_LINGERING}"
-    return f"{line}: {status.message}" if status.message else line
+    lines = [" · ".join(parts), status.message]
+    if status.lingers is False and "linger" not in status.message:
+        lines.append(NOT_LINGERING)
+    return "<br>".join(escape(line) for line in lines if line)

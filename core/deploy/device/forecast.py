@@ -27,7 +27,7 @@ import sqlite3
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -218,7 +218,7 @@ def _sense(settings: ForecastSettings, options: argparse.Namespace, given: Mappi
         readings.close()
     except (sqlite3.Error, OSError) as error:
         raise DataError(f"{options.data}: the reading cannot be kept ({error}); free space on the device") from error
-    series = read_sqlite(readings.path, settings, given)
+    series = replace(read_sqlite(readings.path, settings, given), source="the sensor’s readings")
     say("reading", time=series.moment(now_s).isoformat(timespec="seconds"), values=values)
     return series
 
