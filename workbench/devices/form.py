@@ -90,11 +90,12 @@ class DeviceForm(QWidget):
         column = QVBoxLayout(inner)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(12)
+        self.name_field = labelled("Name, here and in charts", self.name)
         for widget in (
             self.heading,
             self.explained,
             labelled("Host", self.host),
-            labelled("Name, here and in charts", self.name),
+            self.name_field,
             side_by_side(labelled("User", self.user), labelled("Port", self.port)),
             key_field,
         ):
@@ -118,7 +119,7 @@ class DeviceForm(QWidget):
         ):
             line.setText(value)
         # A device under another name would be another device.
-        self.name.setEnabled(device is None)
+        self.name_field.setVisible(device is None)
         self.port.setValue(device.port if device else 0)
         self.aliases.setStringList(aliases())
         self.add.setEnabled(device is not None)

@@ -1,5 +1,6 @@
 """A control beneath the words that name it, and what hangs together in forms of a few such controls."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 
@@ -25,5 +26,6 @@ def side_by_side(*widgets: QWidget) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(8)
     for widget in widgets:
-        row.addWidget(widget, 1)
+        # Beside a higher control the others begin where it does.
+        row.addWidget(widget, 1, Qt.AlignmentFlag.AlignTop)
     return whole
