@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from core.deploy.devices import keep_device
+from core.events import ignore
+from core.experiment.device_trials import deploy_trial
 from core.experiment.store import Study
 from tests.series import write_series
 from tests.ssh_server import SshDevice
@@ -108,6 +110,18 @@ def _forecast(qtbot: QtBot, page: DevicesPage, ssh_device: SshDevice) -> None:
     click(panel.once)
     settled(qtbot, page)
     assert "nowhere.csv: cannot be read (No such file or directory)" in page.line.words.text()
+
+
+@pytest.mark.slow
+def test_a_sensor_is_followed_while_its_panel_is_in_sight(
+    qtbot: QtBot, window: MainWindow, study: Study, ssh_device: SshDevice
+) -> None:
+    page = window.page("Devices")
+    panel = page.forecast
+    with ssh_device.connect() as connection:
+        deploy_trial(connection, study, study.summaries()[0].name, ignore)
+    page.tabs.setCurrentWidget(panel)
+    settled(qtbot, page)
     panel.form.kind.setCurrentIndex(2)
     panel.form.place.setText("echo Temp=21.3*  Humidity=45.2%")
     click(panel.follow)
