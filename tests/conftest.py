@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, write_wav
+from tests.sound import module_sound_server as module_sound_server
 from tests.sound import virtual_microphone as virtual_microphone
 
 pytest_plugins = ["tests.series", "tests.ssh_server"]

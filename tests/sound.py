@@ -57,8 +57,8 @@ class VirtualMicrophone:
         (folder / "home").mkdir()
         (folder / "run").mkdir(mode=0o700)
         (folder / "default.pa").write_text(_SERVER.format(socket=socket))
-        (folder / "asoundrc").write_text(_DEVICES.format(socket=socket))
         self._folder = folder
+        self._name_devices()
         self._own = {"HOME": str(folder / "home"), "XDG_RUNTIME_DIR": str(folder / "run")}
         self.environment = {"PULSE_SERVER": f"unix:{socket}", "ALSA_CONFIG_PATH": f"{_ALSA}:{folder / 'asoundrc'}"}
         """What a program must find in its environment before it loads PortAudio."""
@@ -112,12 +112,30 @@ class VirtualMicrophone:
         """Undo `mute`."""
         self._control("set-source-mute", self._SOURCES[device], "0")
 
+    def recover(self) -> None:
+        """Be as a new one is: nothing plays, nothing is muted or suspended, the server runs and has its devices."""
+        self._end_playing()
+        self._name_devices()
+        if self._server.poll() is not None:
+            self.restart()
+            return
+        for device in self._SOURCES:
+            self.unmute(device)
+            self.resume(device)
+
     def close(self) -> None:
         """End the server and what still plays."""
+        self._end_playing()
+        self.kill()
+
+    def _name_devices(self) -> None:
+        (self._folder / "asoundrc").write_text(_DEVICES.format(socket=self._folder / "socket"))
+
+    def _end_playing(self) -> None:
         for playing in self._playing:
             playing.kill()
             playing.wait()
-        self.kill()
+        self._playing.clear()
 
     def _environment(self) -> dict[str, str]:
         return os.environ | self._own | self.environment
@@ -169,14 +187,24 @@ def sound_server() -> Iterator[VirtualMicrophone]:
             microphone.close()
 
 
-@pytest.fixture
-def virtual_microphone(monkeypatch: pytest.MonkeyPatch) -> Iterator[VirtualMicrophone]:
-    """Let PortAudio find two virtual microphones and nothing else that is called `lab_mic`."""
+@pytest.fixture(scope="module")
+def module_sound_server() -> Iterator[VirtualMicrophone]:
+    """Give the tests of a module one sound server, for its start takes as long as many a test."""
     if missing := missing_programs():
         pytest.skip(f"a virtual microphone needs {missing}")
-    with sound_server() as microphone, monkeypatch.context() as patch:
-        for name, value in microphone.environment.items():
+    with sound_server() as microphone:
+        yield microphone
+
+
+@pytest.fixture
+def virtual_microphone(
+    module_sound_server: VirtualMicrophone, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[VirtualMicrophone]:
+    """Let PortAudio find two virtual microphones and nothing else that is called `lab_mic`."""
+    with monkeypatch.context() as patch:
+        for name, value in module_sound_server.environment.items():
             patch.setenv(name, value)
         portaudio.close_all()
-        yield microphone
+        yield module_sound_server
     portaudio.close_all()
+    module_sound_server.recover()

@@ -65,7 +65,7 @@ def test_inputs_are_listed_by_name_and_the_systems_own_is_marked(virtual_microph
 
 def test_every_sample_arrives_once_and_in_order(virtual_microphone: VirtualMicrophone) -> None:
     """Though the reader comes seldom, and keeps Python to itself for 80 ms at a time as drawing may."""
-    hear_all(virtual_microphone, seconds=4)
+    hear_all(virtual_microphone, seconds=2)
 
 
 @pytest.mark.slow
@@ -112,14 +112,14 @@ def hear_chirp(virtual_microphone: VirtualMicrophone, device: Device, name: str)
     with Microphone(device=device) as microphone:
         wait_heard(microphone)
         virtual_microphone.play_samples(chirp, 48000, name)
-        heard = record(microphone, 2)
+        heard = record(microphone, 1.6)
     original = resample(Sound(chirp.astype(np.float32), 48000), 16000).samples
     assert np.abs(heard).max() == pytest.approx(0.4, abs=0.02)
     return likeness(heard, original)
 
 
 def test_the_state_tells_level_peak_and_clipping(virtual_microphone: VirtualMicrophone) -> None:
-    tone = 0.1 * np.sin(2 * np.pi * 500 * np.arange(2 * 16000) / 16000)
+    tone = 0.1 * np.sin(2 * np.pi * 500 * np.arange(16000) / 16000)
     loud = np.clip(20 * tone[:4000], -1, 1)
     with Microphone(device=virtual_microphone.name) as microphone:
         until(lambda: microphone.state.muted)

@@ -46,9 +46,13 @@ def cut(samples: np.ndarray, hop: int | str) -> Iterator[np.ndarray]:
         start += int(length)
 
 
-@pytest.mark.parametrize("hop", HOPS)
-@pytest.mark.parametrize("normalization", ["none", "standardize", "clip_mean"])
-@pytest.mark.parametrize("kind", ["spectrogram", "log_mel", "mfcc"])
+@pytest.mark.parametrize(
+    ("kind", "normalization", "hop"),
+    [
+        *itertools.product(["mfcc"], ["clip_mean"], HOPS),
+        *itertools.product(["spectrogram", "log_mel", "mfcc"], ["none", "standardize", "clip_mean"], [320]),
+    ],
+)
 def test_every_window_is_the_picture_of_the_clip_it_shows(kind: str, normalization: str, hop: int | str) -> None:
     samples = rising_noise()
     for frames, num_samples, by_peak in itertools.product(FRAMES, [16_000, 8_123], [False, True]):
