@@ -135,7 +135,7 @@ def _findings(
         found.append(f"{name} holds texts that are no numbers, so it cannot be forecast; see how they are written")
     for column in columns:
         if column.num_missing:
-            found.append(f"{column.name} is missing in {_rows(column.num_missing)}; windows without it are left out")
+            found.append(f"{column.name} is missing in {_rows(column.num_missing)}; windows that lack it are left out")
         if column.low is not None and column.high is not None and column.high - column.low < _LEAST_SPREAD:
             found.append(f"{column.name} never changes from {column.low:g}")
     return found

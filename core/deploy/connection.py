@@ -192,7 +192,8 @@ class Connection:
                         self._waited()
                 written = sftp.stat(unfinished).st_size
                 if written != len(data):
-                    raise DeviceError(f"{self.name}: {remote} arrived with {written} of {len(data)} bytes; try again")
+                    # A piece that a full disk refused is told of by no error: pieces are sent without waiting.
+                    raise OSError(f"{written} of {len(data)} bytes arrived")
                 emit(Progressed(what=what, done=written, total=written, unit="bytes"))
                 sftp.posix_rename(unfinished, str(remote))
             except OSError as error:
@@ -206,7 +207,7 @@ class Connection:
         if len(told) > 1 and told[1].split()[3] == "0":
             return DeviceError(f"{self.name}: its disk is full ({remote.parent}); free some space there and try again")
         return DeviceError(
-            f"{self.name}: {remote} could not be written ({error.strerror or error}); check its permissions"
+            f"{self.name}: {remote} could not be written: {error.strerror or error}; check its permissions, try again"
         )
 
     def get(self, remote: PurePosixPath) -> bytes:

@@ -81,7 +81,7 @@ class WelcomePage(QWidget):
         jobs.ended.connect(self._on_ended)
 
     def _build(self) -> None:
-        heading = QLabel("Clips to begin with")
+        heading = QLabel("Data to begin with")
         heading.setProperty("role", "heading")
         explained = QLabel(
             "A trial turns clips of sound into a small network and measures it. Choose where the clips come from; "
