@@ -2,8 +2,9 @@
 
 make shots, or python -m tests.workbench.screenshots [--study DIR] [--out DIR] [--size 1280x800] [--only SCENE]
 
-The study is seven go/stop models of the sweep system-b.toml and the starter go-stop-tiny.toml, trained here when
---study does not hold them yet; without --study it goes into the temporary folder and is used again the next time.
+The study is seven go/stop models of the sweep system-b.toml and the starter go-stop-tiny.toml, with a study of
+go-stop-spotting.toml beside it, trained here when --study does not hold them yet; without --study they go into the
+temporary folder and are used again the next time.
 """
 
 import argparse
@@ -26,6 +27,8 @@ SCENES = {
 LIVE = "go-stop-tiny"
 """Starter spec that trains in the pictures, on another seed."""
 LIVE_EPOCHS, EPOCHS_SEEN = 60, 24
+SPOTTING = "go-stop-spotting"
+"""Starter spec of the model that spots words, and its study, beside the other one."""
 VARIED = {"features.num_mel_bins": "20, 30, 40", "features.frame_length_ms": "16, 32, 40"}
 
 
@@ -45,8 +48,10 @@ def main() -> int:
     width, height = map(int, options.size.split("x"))
     with scene.home_folder() as home:
         make_study(options.study, home)
+        make_spotter(options.study.with_name(SPOTTING), home)
         copy = home / options.study.name
         shutil.copytree(options.study, copy)
+        shutil.copytree(options.study.with_name(SPOTTING), copy.with_name(SPOTTING))
         with virtual_screen(width, height) as display:
             for name in [options.only] if options.only else SCENES:
                 subprocess.run(
@@ -73,6 +78,15 @@ def make_study(folder: Path, home: Path) -> None:
     study = Study.open(folder)
     study.set_reference(study.summaries()[0].name)
     study.set_constraints(Constraints(accuracy_min=0.95, zip_bytes_max=20 * 1024, total_ms_max=1.0))
+
+
+def make_spotter(folder: Path, home: Path) -> None:
+    """Train the model that spots words, unless there is one."""
+    from core.experiment.store import is_study
+
+    if not is_study(folder):
+        spec = str(RESOURCES / "specs" / f"{SPOTTING}.toml")
+        _command(home, "train", spec, "--data", str(REAL_CLIPS), "--study", str(folder))
 
 
 def _command(home: Path, *arguments: str) -> None:

@@ -18,15 +18,20 @@ from tests.benchmarks.window import OpenedWindow, starter
 from tests.conftest import REAL_CLIPS
 from tests.sound import VirtualMicrophone, sound_server
 from tests.workbench.camera import camera
-from tests.workbench.screenshots import EPOCHS_SEEN, LIVE, LIVE_EPOCHS, VARIED
+from tests.workbench.screenshots import EPOCHS_SEEN, LIVE, LIVE_EPOCHS, SPOTTING, VARIED
 from workbench.pages.record import RecordPage
 from workbench.record.takes import Phase
 
 SEEN_CLIP = 2
 UNFOLDED = ["features", "model"]
 SAID = ("go", "stop")
+SPOTTED = (*SAID, "bird")
+"""The last one is a word that nobody trained for, and must not fire."""
 TAKES, HEARD, MARKS, MINUTES = 5, 24, 5, 20
+SPOKEN, EVERY_S = 12, 2.0
 SEEN_S, VALUES_SEEN = 12, 3
+MANY_WORDS, SOON_S = 40, 1.2
+"""Enough to be heard still when the picture is taken, and so close that there is always one in the newest second."""
 
 
 def main(study: Path, target: Path) -> None:
@@ -60,6 +65,8 @@ def main(study: Path, target: Path) -> None:
         with sound_server() as microphone:
             os.environ.update(microphone.environment)
             shoot_listening(opened, microphone, shoot)
+            opened.session.open_study(study.with_name(SPOTTING))
+            shoot_spotting(opened, microphone, shoot)
 
 
 def show_clips(opened: OpenedWindow) -> None:
@@ -103,7 +110,7 @@ def show_training(opened: OpenedWindow) -> None:
 
 
 def shoot_listening(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: Callable[[str], None]) -> None:
-    """Say words that nobody trained on: as pictures, take by take, clip by clip, without a break, and for minutes."""
+    """Say words that nobody trained on: as pictures, take by take, and clip by clip."""
     shoot_features(opened, microphone, shoot)
     opened.window.show_page("Record & test")
     page = opened.window.page("Record & test")
@@ -116,6 +123,12 @@ def shoot_listening(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: 
     page.test.hear_files([path for word in SAID for path in wav_files(REAL_CLIPS / word)[:HEARD]])
     opened.until(lambda: len(page.test.table.rows.clips) == HEARD * len(SAID))
     shoot("test-light")
+
+
+def shoot_spotting(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: Callable[[str], None]) -> None:
+    """Let words be spotted in some minutes, and without a break, by a model that knows noise and other words."""
+    page = opened.window.page("Record & test")
+    opened.until(lambda: page.chosen is not None and page.chosen.path.is_relative_to(opened.session.study.folder))
     page.tabs.setCurrentIndex(3)
     page.tuner.minutes.setValue(MINUTES)
     QTest.mouseClick(page.tuner.make, Qt.MouseButton.LeftButton)
@@ -124,7 +137,7 @@ def shoot_listening(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: 
     opened.window.choose_theme("dark")
     page.tabs.setCurrentIndex(2)
     QTest.keyClick(page, Qt.Key.Key_Space)
-    microphone.play_samples(speech())
+    microphone.play_samples(speech(SPOKEN, EVERY_S, SPOTTED))
     opened.until(lambda: len(page.spotting.detections) >= MARKS)
     shoot("spotting-dark")
     QTest.keyClick(page, Qt.Key.Key_Space)
@@ -137,10 +150,13 @@ def shoot_features(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: C
     page = opened.window.page("Features")
     QTest.mouseClick(page.live.source.microphone, Qt.MouseButton.LeftButton)
     QTest.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
-    microphone.play_samples(speech())
+    speaking = microphone.play_samples(speech(MANY_WORDS, SOON_S, SAID))
     begun_s = time.monotonic()
     opened.until(lambda: time.monotonic() - begun_s > SEEN_S)
     shoot("features-light")
+    if speaking.poll() is not None:
+        raise RuntimeError("the words ended before they could be seen")
+    speaking.kill()
     QTest.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
     opened.window.choose_theme("dark")
     page.tabs.setCurrentIndex(1)
@@ -164,12 +180,14 @@ def record_words(opened: OpenedWindow, page: RecordPage, microphone: VirtualMicr
             opened.until(lambda number=number: len(recorder.takes) == number + 1)
 
 
-def speech() -> np.ndarray:
-    """Return real clips at regular times over faint noise, at 16 kHz."""
-    words = [read_wav(wav_files(REAL_CLIPS / SAID[number % 2])[number + TAKES]).samples for number in range(8)]
-    samples = (0.001 * np.random.default_rng(0).standard_normal(16000 * (2 * len(words) + 2))).astype(np.float32)
-    for number, word in enumerate(words):
-        start = 16000 * (2 * number + 1)
+def speech(count: int, every_s: float, words: tuple[str, ...]) -> np.ndarray:
+    """Return so many real clips of words in turns, at regular times over faint noise, at 16 kHz."""
+    noise = np.random.default_rng(0).standard_normal(round(16000 * every_s * (count + 1)))
+    samples = (0.001 * noise).astype(np.float32)
+    for number in range(count):
+        clips = wav_files(REAL_CLIPS / words[number % len(words)])
+        word = read_wav(clips[(number + TAKES) % len(clips)]).samples
+        start = round(16000 * every_s * (number + 0.5))
         samples[start : start + len(word)] += word
     return samples
 
