@@ -75,7 +75,7 @@ def _notes(facts: Probe, skew_s: float) -> Iterator[str]:
     if abs(skew_s) > TOLERATED_SKEW_S:
         side = "ahead of" if skew_s > 0 else "behind"
         yield (
-            f"Its clock is {_duration(abs(skew_s))} {side} this machine's; set it there by "
+            f"Its clock is {skew_in_words(skew_s)} {side} this machine's; set it there by "
             "`sudo timedatectl set-ntp true`, else its logs and charts carry wrong times."
         )
     if facts.temperature_c is not None and facts.temperature_c >= HOT_C:
@@ -97,9 +97,12 @@ def _sentence(text: str) -> str:
     return text[0].upper() + text[1:] + "."
 
 
-def _duration(seconds: float) -> str:
-    minutes, rest_s = divmod(round(seconds), 60)
+def skew_in_words(skew_s: float) -> str:
+    """Return how far a clock is off, whichever way."""
+    minutes, rest_s = divmod(round(abs(skew_s)), 60)
     hours, minutes = divmod(minutes, 60)
     if hours >= 48:
-        return f"{hours // 24} days"
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest_s} s"
+        return f"{hours // 24:,} days"
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest_s} s" if minutes else f"{rest_s} s"

@@ -11,10 +11,9 @@ import pytest
 from core.deploy import probe as probe_module
 from core.deploy import provision as module
 from core.deploy import runtimes, wheels
-from core.deploy.check import check
+from core.deploy.check import check, skew_in_words
 from core.deploy.provision import is_provisioned, provision, provisioned
 from core.deploy.runtimes import Interpreter, Runtime, choose
-from core.deploy.wheels import find_wheels
 from core.errors import DeviceError
 from core.events import ignore
 from tests.ssh_server import tiny_disk
@@ -95,13 +94,13 @@ def test_a_broken_environment_is_made_again_without_uploading_again(connection, 
     provision(connection, said.append, packages)
     assert (ssh_device.base / "venv").resolve() != before
     assert {event.what for event in said if event.what.startswith("Up")} == {"Uploading numpy-9.9-py3-none-any.whl"}
+    assert provisioned(connection).runtime == "tiny-runtime 1.0"
     # As when the system has got a newer Python meanwhile.
-    monkeypatch.setattr(module, "fetch_wheels", lambda runtime, interpreter, emit: find_wheels(runtime, packages))
-    made = (ssh_device.base / "venv").resolve()
-    assert provisioned(connection) and (ssh_device.base / "venv").resolve() == made
-    (made / "bin" / "python").unlink()
+    (ssh_device.base / "venv" / "bin" / "python").unlink()
     assert not check(connection).provisioned
-    assert provisioned(connection) and (ssh_device.base / "venv").resolve() != made
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    with pytest.raises(DeviceError, match="packages for the device could not be fetched"):
+        provisioned(connection)
 
 
 @pytest.mark.parametrize("moment", ["Uploading numpy", "Installing packages"])
@@ -230,6 +229,14 @@ def test_a_firmware_and_sensors_that_tell_nothing_are_passed_over(connection, ss
     assert probe_module._temperature_c(["iwlwifi_1", "nvme 31000", "cpu-thermal 51234"]) == 51.234
     assert probe_module._temperature_c(["cpu-thermal", "wifi -5000"]) == -5
     assert probe_module._temperature_c(["cpu-thermal"]) is None
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "words"),
+    [(-7.4, "7 s"), (95, "1 min 35 s"), (-7260, "2 h 1 min"), (795_000_000, "9,201 days")],
+)
+def test_how_far_a_clock_is_off_is_told_in_words(skew_s, words):
+    assert skew_in_words(skew_s) == words
 
 
 def test_a_clock_that_is_right_is_not_mentioned(connection):

@@ -125,9 +125,9 @@ def test_what_another_version_deployed_is_a_sentence_and_no_word_of_argparse(dev
         spot.write_text(mine.replace("lines.CommandLine", parser))
         with pytest.raises(DeviceError, match=sentence):
             list(hear_live(connection, "features", wav=(str(wav),)))
-        with pytest.raises(DeviceError, match=sentence):
-            service.install(TABLE, wav=wav)
-        assert "deploy the model again" in service.status().message
+    with pytest.raises(DeviceError, match=sentence):
+        service.install(TABLE, wav=wav)
+    assert "deploy the model again" in service.status().message
     for said, told in (("hello", r"said something unexpected \(hello\)"), ("{}", "said something unexpected")):
         (programs / "history.py").write_text(f"print({said!r})")
         with pytest.raises(DeviceError, match=f"loop: {told}.*; deploy the model again"):

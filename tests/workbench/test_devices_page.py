@@ -32,6 +32,7 @@ from tests import user_systemd
 from tests.ssh_server import SshDevice, make_key
 from tests.workbench.conftest import WORKER_MS
 from workbench import app, number_format
+from workbench.devices.sentence import rich
 from workbench.jobs import Jobs
 from workbench.main_window import MainWindow
 from workbench.pages.devices import DevicesPage
@@ -314,6 +315,12 @@ def test_what_the_device_hears_is_streamed_and_nothing_waits_for_it(
     qtbot.waitUntil(lambda: "was killed by signal 9" in known.line.words.text(), timeout=WORKER_MS)
     assert "What was in force on the device still is" in known.line.words.text() and not known.live.is_active
     qtbot.waitUntil(lambda: not speaking.processes("core.deploy.device.spot"), timeout=WORKER_MS)
+
+
+def test_what_is_to_be_typed_looks_like_it_and_is_no_markup() -> None:
+    text = rich("set it by `echo <b> > x`, else & so")
+    assert text.startswith("set it by <span style='font-family:") and text.endswith("</span>, else &amp; so")
+    assert ">echo &lt;b&gt; &gt; x</span>" in text and "`" not in text
 
 
 def test_the_line_of_the_monitor_is_broken_between_sessions_and_where_nothing_was_logged() -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QLabel, QLineEdit,
 
 from core.events import HostKeyQuestion
 from workbench import theme
+from workbench.devices.sentence import fixed, rich
 
 PASSWORD_WIDTH = 200
 CLOSE = "Close"
@@ -67,19 +68,19 @@ class DeviceLine(QFrame):
 
     def show_trouble(self, sentence: str) -> None:
         """Say what went wrong, until it is read."""
-        self._show(_rich(sentence), ("ph.warning-circle", "bad"), "", CLOSE)
+        self._show(_sentence(sentence), ("ph.warning-circle", "bad"), "", CLOSE)
 
     def show_note(self, sentence: str) -> None:
         """Say what was done, until it is read."""
-        self._show(_rich(sentence), ("ph.check-circle", "good"), "", CLOSE)
+        self._show(_sentence(sentence), ("ph.check-circle", "good"), "", CLOSE)
 
     def ask_trust(self, device: str, question: HostKeyQuestion) -> None:
         """Ask whether a key met for the first time is the device's."""
         self._show(
             f"<b>Is this {escape(device)}?</b> {escape(question.host)} is met for the first time, and nothing was sent "
             f"to it yet. The SHA-256 fingerprint of its {escape(question.key_type.removeprefix('ssh-'))} key is<br>"
-            f"{_fixed(question.fingerprint)}<br>Compare it with what "
-            f"{_fixed(f'ssh-keygen -lf /etc/ssh/ssh_host_{_kind(question.key_type)}_key.pub')} says on the device.",
+            f"{fixed(question.fingerprint)}<br>Compare it with what "
+            f"{fixed(f'ssh-keygen -lf /etc/ssh/ssh_host_{_kind(question.key_type)}_key.pub')} says on the device.",
             ("ph.fingerprint", "warning"),
             "Trust",
             "Do not connect",
@@ -88,7 +89,7 @@ class DeviceLine(QFrame):
 
     def ask_password(self, sentence: str, *, can_keep: bool) -> None:
         """Ask for a password; to keep it is offered where there is a keyring."""
-        self._show(_rich(sentence), ("ph.key", "warning"), "Connect", "Do not connect")
+        self._show(_sentence(sentence), ("ph.key", "warning"), "Connect", "Do not connect")
         self.password.clear()
         self.password.show()
         self.keep.setChecked(False)
@@ -98,7 +99,7 @@ class DeviceLine(QFrame):
 
     def ask_sure(self, sentence: str, verb: str) -> None:
         """Ask whether something that cannot be taken back shall be done."""
-        self._show(_rich(sentence), ("ph.question", "warning"), verb, "Keep it")
+        self._show(_sentence(sentence), ("ph.question", "warning"), verb, "Keep it")
         self._answered = self.confirmed
 
     def _show(self, html: str, icon: tuple[str, str], accept: str, refuse: str) -> None:
@@ -145,14 +146,8 @@ class DeviceLine(QFrame):
             super().keyPressEvent(event)
 
 
-def _rich(text: str) -> str:
-    """Return a sentence as rich text; what stands between backticks is to be typed."""
-    parts = (text if text.endswith((".", "?")) else f"{text}.").split("`")
-    return "".join(_fixed(part) if place % 2 else escape(part) for place, part in enumerate(parts))
-
-
-def _fixed(text: str) -> str:
-    return f"<span style='font-family:\"{theme.fixed_font().family()}\"'>{escape(text)}</span>"
+def _sentence(text: str) -> str:
+    return rich(text if text.endswith((".", "?")) else f"{text}.")
 
 
 def _kind(key_type: str) -> str:

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from html import escape
 
 from core.datasets.column_names import name_of
-from core.deploy.check import DeviceReport
+from core.deploy.check import DeviceReport, skew_in_words
 from core.results import Conditions, DeviceAccuracy, DeviceErrors, DeviceRun, Latency
 from workbench import number_format, theme
+from workbench.devices.sentence import rich
 from workbench.trials.facts import EMULATED, MEANINGS, SLOWED
 from workbench.trials.sheets import table
 
@@ -38,10 +39,10 @@ def facts_sheet(report: DeviceReport) -> str:
 def sentences_sheet(report: DeviceReport) -> str:
     """Return in sentences what is missing, and what is worth knowing."""
     palette = theme.current()
-    lines = [f"<span style='color:{palette.bad}'>✗ {escape(text)}</span>" for text in report.missing]
+    lines = [f"<span style='color:{palette.bad}'>✗ {rich(text)}</span>" for text in report.missing]
     if not report.missing:
         lines.append(f"<span style='color:{palette.good}'>✓ Nothing that models need is missing.</span>")
-    lines += [f"<span style='color:{palette.muted}'>{escape(text)}</span>" for text in report.notes]
+    lines += [f"<span style='color:{palette.muted}'>{rich(text)}</span>" for text in report.notes]
     return "".join(f"<p style='margin: 0 0 6px 0'>{line}</p>" for line in lines)
 
 
@@ -145,7 +146,7 @@ def _throttling(report: DeviceReport) -> str:
 def _clock(skew_s: float) -> str:
     if abs(skew_s) < 1:
         return "right"
-    return f"{number_format.duration(abs(skew_s))} {'ahead' if skew_s > 0 else 'behind'}"
+    return f"{skew_in_words(skew_s)} {'ahead' if skew_s > 0 else 'behind'}"
 
 
 def _slowing(before: Conditions, after: Conditions) -> str:
