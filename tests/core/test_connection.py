@@ -358,6 +358,9 @@ def test_a_flood_of_200_mb_is_stopped(connection, ssh_device):
         connection.run("head", "-c", "200000000", "/dev/zero")
     with pytest.raises(DeviceError, match="a line without end"):
         list(connection.lines("head", "-c", "200000000", "/dev/zero"))
+    flood = ("head", "-c", "200000000", "/dev/zero")
+    with pytest.raises(DeviceError, match="did not answer as expected"), connection.beside(*flood):
+        pass
     assert connection.run("sh", "-c", "head -c 20000000 /dev/zero >&2; echo done").out == "done\n"
     wait_until_gone(ssh_device, "head -c 200000000")
 
