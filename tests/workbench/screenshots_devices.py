@@ -12,11 +12,12 @@ from core.deploy.devices import Device, keep_device
 from tests.benchmarks.window import OpenedWindow
 from tests.ssh_server import Account, SshDevice, commands_without_python, running_device
 from tests.workbench.camera import camera
-from tests.workbench.screenshots_scene import speech
+from tests.workbench.screenshots import SPOTTING
+from tests.workbench.screenshots_scene import EVERY_S, SPOKEN, SPOTTED, speech
 from workbench.pages.devices import DevicesPage
 
 NAME, ALIAS = "kitchen", "kitchen.local"
-SEEN_S = 11.2
+SEEN_S = 10.3
 
 
 def main(study: Path, target: Path) -> None:
@@ -27,7 +28,7 @@ def main(study: Path, target: Path) -> None:
             device.provision()
             introduce(device)
             with OpenedWindow(study) as opened:
-                shoot_devices(opened, device, target)
+                shoot_devices(opened, device, target, study.with_name(SPOTTING))
     finally:
         account.close()
 
@@ -42,25 +43,23 @@ def introduce(device: SshDevice) -> None:
     )
     device.connect().close()
     keep_device(Device(name=NAME, host=ALIAS))
-    write_wav(device.home / "words.wav", Sound(speech(), 16000))
+    write_wav(device.home / "words.wav", Sound(speech(SPOKEN, EVERY_S, SPOTTED), 16000))
     device.account.give(device.home)
 
 
-def shoot_devices(opened: OpenedWindow, device: SshDevice, target: Path) -> None:
-    """Deploy one trial after another, then hear what the second one makes of words that nobody trained on."""
+def shoot_devices(opened: OpenedWindow, device: SshDevice, target: Path, spotting: Path) -> None:
+    """Deploy one trial after another, then hear what the one meant for it makes of words that nobody trained on."""
     shoot = camera(opened, target)
-    trials = [trial.name for trial in opened.session.study.summaries()]
+    trials = trial_names(opened)
     opened.window.choose_theme("light")
     opened.window.show_page("Devices")
     page = opened.window.page("Devices")
     for trial in (trials[6], trials[5]):
-        opened.session.select((trial,))
-        opened.until(page.deploying.deploy.isEnabled)
-        click(page.deploying.deploy)
-        settle(opened, page)
-    assert opened.window.message.isHidden(), "\n".join(opened.jobs.log)
+        deploy(opened, page, trial)
     shoot("devices-light")
     opened.window.choose_theme("dark")
+    opened.session.open_study(spotting)
+    deploy(opened, page, trial_names(opened)[0])
     page.tabs.setCurrentWidget(page.live)
     page.live.hearing.source.setCurrentIndex(1)
     QTest.keyClicks(page.live.hearing.line, str(device.home / "words.wav"))
@@ -71,6 +70,19 @@ def shoot_devices(opened: OpenedWindow, device: SshDevice, target: Path) -> None
     shoot("devices-dark")
     click(page.live.listen)
     settle(opened, page)
+
+
+def trial_names(opened: OpenedWindow) -> list[str]:
+    return [trial.name for trial in opened.session.opened().summaries()]
+
+
+def deploy(opened: OpenedWindow, page: DevicesPage, trial: str) -> None:
+    """Select a trial, click on Deploy, and wait until it is measured."""
+    opened.session.select((trial,))
+    opened.until(page.deploying.deploy.isEnabled)
+    click(page.deploying.deploy)
+    settle(opened, page)
+    assert opened.window.message.isHidden(), "\n".join(opened.jobs.log)
 
 
 def click(button: QAbstractButton) -> None:
