@@ -82,7 +82,7 @@ class ClipSources(QFrame):
 
     def show_folder(self, folder: str) -> None:
         """Name a folder whose clips are not known yet."""
-        self.folder.setText(folder or "No folder of clips yet")
+        self.folder.setText(_from_home(Path(folder)) if folder else "No folder of clips yet")
         self.figures.setText("")
         self.synthetic.hide()
         self.bar.hide()
@@ -96,7 +96,7 @@ class ClipSources(QFrame):
     def show_catalogue(self, catalogue: Catalogue) -> None:
         """Say what is in the folder."""
         self.bar.hide()
-        self.folder.setText(str(catalogue.folder))
+        self.folder.setText(_from_home(catalogue.folder))
         seconds = float(catalogue.columns["seconds"].sum())
         folders = len({name.partition("/")[0] for name in catalogue.names})
         said = [counted(len(catalogue.names), "clip"), f"{counted(folders, 'label')} with clips"]
@@ -171,6 +171,12 @@ def _button(text: str, icon: str, explained: str) -> QToolButton:
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     theme.set_icon(button, icon, "muted")
     return button
+
+
+def _from_home(folder: Path) -> str:
+    """Return a path as its owner says it."""
+    home = Path.home()
+    return str(Path("~") / folder.relative_to(home)) if folder.is_relative_to(home) else str(folder)
 
 
 def _hours(seconds: float) -> str:
