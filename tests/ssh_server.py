@@ -61,7 +61,8 @@ class Account:
             for process in psutil.process_iter(["username"]):
                 if process.info["username"] == self.name:
                     process.kill()
-            subprocess.run(["userdel", self.name], check=False, capture_output=True)
+            # By force, because a process that was killed counts until it is seen off.
+            subprocess.run(["userdel", "--force", self.name], check=False, capture_output=True)
 
     def give(self, folder: Path) -> None:
         """Make a folder and all in it this user's."""
