@@ -29,6 +29,7 @@ from workbench.listening.point_table import PointTable
 from workbench.listening.threshold_curve import ThresholdCurve, WorkingPoint
 from workbench.pages.record import RecordPage
 from workbench.preferences import Preferences
+from workbench.record import takes
 from workbench.record.takes import Phase
 from workbench.session import Session
 
@@ -45,6 +46,12 @@ TEST, LIVE, THRESHOLD = 1, 2, 3
 WORKING_POINT = DetectionSettings(average_window_ms=200, threshold=0.7, suppression_ms=700)
 NOISE = 0.0005
 FIRST_S, EVERY_S = 1.2, 1.4
+
+
+@pytest.fixture(autouse=True)
+def short_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listen for little more than the second that a clip lasts."""
+    monkeypatch.setattr(takes, "TAKE_S", 1.6)
 
 
 @pytest.fixture
@@ -121,7 +128,9 @@ def fill_in(page: RecordPage, folder: Path, words: str, person: str = "Ada") -> 
         line.clear()
         QTest.keyClicks(line, text)
     form.takes.setValue(1)
-    form.pause.setValue(0.5)
+    # A loudspeaker needs no time to breathe.
+    form.pause.setMinimum(0.1)
+    form.pause.setValue(0.1)
     page.setFocus()
 
 
