@@ -198,8 +198,8 @@ def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/clips.zip"
         started_s = time.monotonic()
         with pytest.raises(OfflineError, match=r"cannot be reached \(no answer\)"):
-            download(tmp_path / "clips", ignore, url, 1000)
-        assert time.monotonic() - started_s < 5
+            download(tmp_path / "clips", ignore, url, 1000, timeout_s=0.5)
+        assert time.monotonic() - started_s < 2
 
 
 def test_a_name_that_does_not_resolve_in_time_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
