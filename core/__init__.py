@@ -6,7 +6,7 @@ model      `models` describes a family as layers and assembles it
 training   `training` fits it
 compress   `compression` prunes, quantizes, converts and slims it into a `.tflite`
 measure    `evaluation` judges that file: accuracy, bytes, memory, latency
-compare    `experiment` keeps trials in a study, sweeps settings, finds the Pareto front
+compare    `experiment` keeps trials in a study, sweeps and searches settings, finds the Pareto front
 deploy     `deploy` takes a trial to a device over SSH, where it is measured and listens or forecasts
 
 `spec.py` is every setting on one page; `pipeline.py` is the journey of one trial; `tasks` says what

@@ -68,6 +68,7 @@ def workbench() -> None:
 app.command()(quickstart.quickstart)
 app.command()(training.train)
 app.command()(training.sweep)
+app.command()(training.search)
 app.command()(training.resume)
 app.command()(training.remeasure)
 app.command()(studies.trials)

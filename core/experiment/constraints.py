@@ -37,6 +37,18 @@ class Constraints:
         """Tell whether everything asked was measured of a trial, on that device, and met."""
         return all(is_met(trial, name, bound, device) is True for name, bound in self.bounds().items())
 
+    def misses(self, trial: TrialSummary, device: str = "") -> dict[str, float]:
+        """Return how far a trial is from each bound, as a part of it: below 0 with room to spare, 1 if not measured."""
+        return {name: _miss(trial, name, bound, device) for name, bound in self.bounds().items()}
+
+
+def _miss(trial: TrialSummary, name: str, bound: float, device: str) -> float:
+    figure = figure_of(trial, name, device)
+    if figure is None:
+        return 1.0
+    beyond = bound - figure if name == "accuracy_min" else figure - bound
+    return beyond / bound if bound else beyond
+
 
 def is_met(trial: TrialSummary, name: str, bound: float, device: str = "") -> bool | None:
     """Tell whether a trial keeps one bound, named as in `Constraints.bounds`; None where it was not measured."""

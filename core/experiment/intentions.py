@@ -17,8 +17,11 @@ from core.experiment.export import export_trial
 from core.experiment.judgement import judge_file
 from core.experiment.long_recording import LongRecording, kept_recording, make_long_recording
 from core.experiment.quickstart import find_data, quickstart_specs
+from core.experiment.search import Search
+from core.experiment.search_runner import run_search
 from core.experiment.spotting import open_spotter
 from core.experiment.store import Study
+from core.experiment.sweep import Sweep
 from core.experiment.trial_folder import read_spec
 from core.section import override
 from core.spec import KeywordSpottingSpec, of_task, parse_spec
@@ -34,6 +37,9 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
             return runner.run_all(Study.open(job.study), job.trials, emit)
         case jobs.RunSweep():
             return pool.run_many(Study.open(job.study), job.trials, job.num_workers, emit, job.scheduler)
+        case jobs.RunSearch():
+            search = Search(Sweep(job.base, job.axes), job.num_trials, job.seed)
+            return run_search(Study.open(job.study), search, job.num_workers, emit, job.scheduler)
         case jobs.Remeasure():
             return latencies.remeasure(Study.open(job.study), job.trials, emit)
         case jobs.Evaluate():

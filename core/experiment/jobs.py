@@ -38,6 +38,19 @@ class RunSweep(Job):
     scheduler: str = Field("", description="Address of a Dask scheduler; none means processes of this machine.")
 
 
+class RunSearch(Job):
+    """Try some combinations of axes, chosen by what was found, then measure them. Answer: names of those tried."""
+
+    intention: Literal["search"] = "search"
+    study: str
+    base: dict[str, Any] = Field(description="Settings of all trials, nested as in a TOML file.")
+    axes: dict[str, list[Any]] = Field(description="Values to try by dotted path.")
+    num_trials: int = Field(24, ge=1, description="With those of the study that lie on the axes.")
+    seed: int = Field(0, ge=0)
+    num_workers: int = Field(2, ge=1, le=256)
+    scheduler: str = Field("", description="Address of a Dask scheduler; none means processes of this machine.")
+
+
 class Remeasure(Job):
     """Time finished trials again beside the reference trial, in one session. Answer: their names."""
 
@@ -170,6 +183,7 @@ class Cancel(BaseModel):
 AnyJob = (
     Train
     | RunSweep
+    | RunSearch
     | Remeasure
     | Evaluate
     | Benchmark

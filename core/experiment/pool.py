@@ -38,13 +38,33 @@ def run_many(
     Trials that share a trained base are not started together: one trains it, the others take it over. Raises
     TrialCancelled once every process has stopped, or WorkbenchError when trials failed, the others being finished.
     """
-    waiting = [name for name in names if study.summary(name).state is not TrialState.FINISHED]
-    with _marker(study.folder) as marker, executor_at(scheduler, num_workers) as pool:
-        failures = _Schedule(study, waiting, num_workers, pool, marker, emit).run()
-    study.refresh()
+    with executor_at(scheduler, num_workers) as pool:
+        failures = train_many(study, names, num_workers, pool, emit)
     finished = latencies.remeasure(study, names, emit)
     runner.raise_failures(study, names, failures)
     return finished
+
+
+def train_many(
+    study: Study,
+    names: Sequence[str],
+    num_workers: int,
+    pool: Executor,
+    emit: Emit = ignore,
+    earlier: int = 0,
+    total: int = 0,
+) -> dict[str, str]:
+    """Run trials on an executor; return the sentences of those that failed, by name.
+
+    Progress counts `earlier` trials of a `total` as done, where these are some of many. Raises TrialCancelled once
+    every process has stopped.
+    """
+    waiting = [name for name in names if study.summary(name).state is not TrialState.FINISHED]
+    with _marker(study.folder) as marker:
+        schedule = _Schedule(study, waiting, num_workers, pool, marker, emit, earlier, total or len(waiting))
+        failures = schedule.run()
+    study.refresh()
+    return failures
 
 
 @dataclass
@@ -68,20 +88,23 @@ class _Schedule:
     pool: Executor
     marker: Path
     emit: Emit
+    earlier: int
+    total: int
     running: list[_Running] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> dict[str, str]:
         """Run all that waits; return the sentences of those that failed, by name."""
         bases = {name: stage_key(self.study.spec(name), "training") for name in self.waiting}
-        total = len(self.waiting)
+        count = len(self.waiting)
         try:
             while self.waiting or self.running:
                 self._start(bases)
                 wait([trial.future for trial in self.running], timeout=POLL_S, return_when="FIRST_COMPLETED")
                 self._follow()
                 # Said even when nothing is new, because the caller asks for the end by raising from here.
-                self.emit(Progressed(what="Trials", done=total - len(self.waiting) - len(self.running), total=total))
+                done = self.earlier + count - len(self.waiting) - len(self.running)
+                self.emit(Progressed(what="Trials", done=done, total=self.total))
         except BaseException:
             self._stop()
             raise

@@ -18,6 +18,7 @@ mae_max = {"T (degC)" = 0.5}      # or accuracy_min = 0.9, total_ms_max = 1.5
 """
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,10 +27,11 @@ from typing import Any, Literal
 from core.errors import Problem, SpecError
 from core.experiment.constraints import Constraints
 from core.experiment.spec_file import anchor, apply_settings, load_values, read_toml, with_data
-from core.section import override
+from core.section import flatten, override
 from core.spec import TrialSpec, identity, parse_spec
 
 MOST_TRIALS = 5000
+LONGEST_NAME = 80
 BYTES_PER_KB = 1024
 
 _SAID_BY_SECTION = ("schedule", "scheme")
@@ -64,7 +66,7 @@ class Sweep:
         problems: dict[tuple[str, str], Problem] = {}
         for change in self._combinations():
             try:
-                spec = self._apply(change)
+                spec = self.spec_of(change)
                 specs.setdefault(identity(spec), spec)
             except SpecError as error:
                 problems |= {(found.path, found.message): found for found in error.problems}
@@ -72,11 +74,8 @@ class Sweep:
             raise SpecError(tuple(problems.values()), self.source)
         return list(specs.values())
 
-    def _combinations(self) -> list[Mapping[str, Any]]:
-        if self.mode == "list":
-            if not self.changes:
-                raise SpecError((Problem("trials", "no trials listed; add a [[trials]] table for each"),), self.source)
-            return list(self.changes)
+    def check_axes(self) -> None:
+        """Raise SpecError where nothing varies, or an axis is no list of values."""
         faults = [
             Problem(path, f"must be a list of values to try, is {values!r}")
             for path, values in self.axes.items()
@@ -86,27 +85,38 @@ class Sweep:
             faults.append(Problem("axes", "nothing varies; add an [axes] table of lists or [[trials]] tables"))
         if faults:
             raise SpecError(tuple(faults), self.source)
-        count = 1
-        for values in self.axes.values():
-            count *= len(values)
+
+    def spec_of(self, change: Mapping[str, Any]) -> TrialSpec:
+        """Return the base with settings changed, named by them. Raises SpecError when they contradict each other."""
+        values = dict(self.base)
+        for path, value in change.items():
+            values = override(values, path, value)
+        if "name" in change:
+            return parse_spec(values)
+        spec = parse_spec({**values, "name": ""})
+        # What has no effect beside the other values says nothing about the trial.
+        effective = {path: value for path, value in change.items() if _has_effect(spec, path)}
+        return spec.model_copy(update={"name": self._name(effective)})
+
+    def _combinations(self) -> list[Mapping[str, Any]]:
+        if self.mode == "list":
+            if not self.changes:
+                raise SpecError((Problem("trials", "no trials listed; add a [[trials]] table for each"),), self.source)
+            return list(self.changes)
+        self.check_axes()
+        count = math.prod(len(values) for values in self.axes.values())
         if count > MOST_TRIALS:
             fault = f"the grid has {count} trials, at most {MOST_TRIALS} are possible; shorten an axis"
             raise SpecError((Problem("axes", fault),), self.source)
         return [dict(zip(self.axes, choice, strict=True)) for choice in itertools.product(*self.axes.values())]
 
-    def _apply(self, change: Mapping[str, Any]) -> TrialSpec:
-        values = dict(self.base)
-        for path, value in change.items():
-            values = override(values, path, value)
-        if "name" not in change:
-            values["name"] = self._name(change)
-        return parse_spec(values)
-
     def _name(self, change: Mapping[str, Any]) -> str:
         """Return the base's name and what varies; as much of it as a name holds."""
-        varied = [f"{_short(path)} {_plain(value)}" for path, value in change.items()]
-        given = str(self.base.get("name", ""))
-        return ", ".join([given, *varied] if given else varied)[:80]
+        given = [name] if (name := str(self.base.get("name", ""))) else []
+        full = ", ".join([*given, *(f"{_short(path)} {_plain(value)}" for path, value in change.items())])
+        if len(full) <= LONGEST_NAME:
+            return full
+        return ", ".join([*given, *(_brief(path, value) for path, value in change.items())])[:LONGEST_NAME]
 
 
 def load_sweep(path: Path | str, settings: Iterable[str] = (), data: Path | None = None) -> Sweep:
@@ -118,6 +128,13 @@ def load_sweep(path: Path | str, settings: Iterable[str] = (), data: Path | None
     """
     path = Path(path).expanduser()
     document = read_toml(path)
+    if "search" in document:
+        raise SpecError((Problem("search", "makes the file a search; run it with `workbench search`"),), str(path))
+    return sweep_in(document, path, settings, data)
+
+
+def sweep_in(document: Mapping[str, Any], path: Path, settings: Iterable[str], data: Path | None) -> Sweep:
+    """Read a sweep from what its file holds; see `load_sweep`. Raises SpecError naming the file."""
     problems = [
         Problem(name, "unknown; a sweep has base, axes or trials, and constraints")
         for name in document
@@ -187,10 +204,20 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def _has_effect(spec: TrialSpec, path: str) -> bool:
+    return any(f"{known}.".startswith(f"{path}.") for known in flatten(spec))
+
+
 def _short(path: str) -> str:
     section, _, name = path.rpartition(".")
     # "pruning polynomial" says what "schedule polynomial" leaves open: the learning rate has one too.
     return (section if name in _SAID_BY_SECTION else name).replace("_", " ")
+
+
+def _brief(path: str, value: Any) -> str:
+    # "int8" and "conv1d" speak for themselves; a number does not, and neither does "none".
+    speaks = isinstance(value, str) and value != "none"
+    return value if speaks else f"{_short(path).split()[-1]} {_plain(value)}"
 
 
 def _plain(value: Any) -> str:

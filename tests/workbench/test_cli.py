@@ -21,8 +21,8 @@ from workbench.cli import app
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    ["quickstart"], ["train"], ["sweep"], ["resume"], ["remeasure"], ["trials"], ["show"], ["constrain"], ["pareto"],
-    ["export"], ["evaluate"], ["benchmark"], ["forecast"], ["classify"], ["detect"], ["listen"], ["record"],
+    ["quickstart"], ["train"], ["sweep"], ["search"], ["resume"], ["remeasure"], ["trials"], ["show"], ["constrain"],
+    ["pareto"], ["export"], ["evaluate"], ["benchmark"], ["forecast"], ["classify"], ["detect"], ["listen"], ["record"],
     ["synthesize"], ["data", "check"], ["data", "download"], ["data", "synthesize"],
 )  # fmt: skip
 

@@ -13,10 +13,11 @@ from typer.testing import CliRunner
 
 from core.datasets.frame import load_frame
 from core.evaluation.forecasting import forecast
-from core.experiment.store import Study
+from core.experiment.store import Constraints, Study
 from core.results import Errors, QuantityErrors, TrialResult
 from workbench import console
 from workbench.cli import app
+from workbench.commands import search_outcome
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "resources/specs/system-f.toml"
@@ -209,3 +210,31 @@ def test_a_study_is_reported_with_what_others_published(study, tmp_path):
     assert run("report", study.folder, "--into", page).exit_code == 0
     renewed = page.read_text(encoding="utf-8")
     assert "| 1.564 | 0.9 | 0.01 ms | weather.csv |" in renewed
+
+
+def test_a_search_learns_from_what_is_there_and_says_which_is_best(study, tmp_path):
+    """With its only combination trained before, a search has nothing left to do but to measure."""
+    a = study.summaries()[0]
+    path = tmp_path / "search.toml"
+    path.write_text(
+        f'[base]\ntask = "forecasting"\ndataset.file = "{study.spec(a.name).dataset.file}"\n'
+        'model = { family = "mlp", units = [4] }\nmeasurement = { num_runs = 20, warmup_runs = 2 }\n'
+        "training = { epochs = 3, initial_learning_rate = 0.01 }\n[axes]\ntraining.seed = [0]\n"
+        '[constraints]\nzip_kb_max = 50\nmae_max = { "T (degC)" = 1e-3 }\n[search]\nnum_trials = 8\n',
+        encoding="utf-8",
+    )
+    shown = run("search", path, "--study", study.folder, "--trials", "1")
+    assert shown.exit_code == 0, shown.output
+    assert "Weather" in shown.stdout and "Poor" not in shown.stdout
+    assert re.search(r"None of 1 trials meets .* A, Weather: T error ≤ 0.001 °C, is [0-9.]+ °C$", shown.stdout, re.M)
+    assert [trial.name for trial in Study.open(study.folder).summaries()] == [trial.name for trial in study.summaries()]
+
+
+def test_the_outcome_of_a_search_counts_those_that_meet_its_constraints(study):
+    assert search_outcome.sentence(study, study.summaries()) == ""
+    study.set_constraints(Constraints(zip_bytes_max=50 * 1024, mae_max={"rh (%)": 100.0}))
+    assert search_outcome.sentence(study, study.summaries()).startswith(
+        "2 of 2 trials meet the constraints. The smallest file of them: "
+    )
+    values = search_outcome.as_values(study, study.summaries())
+    assert values["num_meeting"] == 2 and all(miss < 0 for miss in values["misses"].values())

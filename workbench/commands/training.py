@@ -1,7 +1,7 @@
 """Commands that train: one spec, a sweep, or a trial that was interrupted."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,8 +16,12 @@ from workbench.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from core.experiment.jobs import Job
-    from core.experiment.store import Study
+    from core.experiment.store import Study, TrialSummary
+
+WorkersOption = Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, help="Trials at a time.")]
 
 
 def train(
@@ -53,7 +57,7 @@ def sweep(
         Path, typer.Argument(metavar="SWEEP.toml", help="Base and axes; see resources/sweeps.", show_default=False)
     ],
     study: StudyOption,
-    workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, help="Trials at a time.")] = 2,
+    workers: WorkersOption = 2,
     data: DataOption = None,
     settings: SettingsOption = None,
     as_json: AsJson = False,
@@ -82,6 +86,67 @@ def sweep(
     known = {summary.identity: summary.name for summary in opened.summaries()}
     names = tuple(known.get(identity(spec)) or opened.add(spec) for spec in specs)
     _run(opened, names, RunSweep(study=str(study.resolve()), trials=names, num_workers=workers), as_json)
+
+
+def search(
+    search: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SEARCH.toml", help="Base, axes and constraints; see resources/searches.", show_default=False
+        ),
+    ],
+    study: StudyOption,
+    workers: WorkersOption = 2,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            "--trials", metavar="N", min=1, help="Trials in all; as the file says when not given.", show_default=False
+        ),
+    ] = None,
+    data: DataOption = None,
+    settings: SettingsOption = None,
+    as_json: AsJson = False,
+) -> None:
+    """Try some combinations of a sweep's axes, chosen by what earlier trials showed and by constraints.
+
+    Says how many of them meet the constraints, and which of these is the smallest. Trials of the study that lie on the
+    axes count and are learnt from, so the command given again goes on, with a higher --trials beyond where it ended.
+    The constraints of the file, if it has any, become those of the study.
+
+    Example: `workbench search resources/searches/system-f-b.toml --study studies/f --data climate.csv --workers 2`
+    """
+    from core.experiment.jobs import RunSearch
+    from core.experiment.search import load_search
+    from core.experiment.store import Study
+    from core.tasks.registry import TASKS
+    from workbench import console
+    from workbench.commands import search_outcome, trial_table
+
+    loaded = load_search(search, settings or [], data)
+    for spec in {spec.dataset: spec for spec in loaded.examples()}.values():
+        TASKS[spec.task].find_data(spec)
+    opened = Study.open_or_create(study)
+    if loaded.sweep.constraints is not None:
+        opened.set_constraints(loaded.sweep.constraints)
+    job = RunSearch(
+        study=str(study.resolve()),
+        base=dict(loaded.sweep.base),
+        axes={path: list(values) for path, values in loaded.sweep.axes.items()},
+        num_trials=trials or loaded.num_trials,
+        seed=loaded.seed,
+        num_workers=workers,
+    )
+    names = _run_job(opened, job)
+    opened.refresh()
+    summaries = [opened.summary(name) for name in names]
+    if as_json:
+        document = trial_table.as_document(opened, summaries)
+        console.answer({**document, "search": search_outcome.as_values(opened, summaries)})
+    else:
+        trial_table.show(opened, summaries)
+        if found := search_outcome.sentence(opened, summaries):
+            console.note(found)
+    _leave_if_unfinished(summaries)
 
 
 def resume(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) -> None:
@@ -124,20 +189,33 @@ def remeasure(
 
 def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> None:  # noqa: FBT001
     """Run a job over trials and show them; exit with 1 when one of them has no result."""
-    from functools import partial
-
-    from core.experiment.store import TrialState
     from workbench import console
     from workbench.commands import trial_table
-    from workbench.worker_process import run_job
 
-    with console.progress(partial(trial_table.words, study), "Starting the worker") as narrator:
-        run_job(job, narrator)
+    _run_job(study, job)
     study.refresh()
     summaries = [study.summary(name) for name in names]
     if as_json:
         console.answer(trial_table.as_document(study, summaries))
     else:
         trial_table.show(study, summaries)
+    _leave_if_unfinished(summaries)
+
+
+def _run_job(study: "Study", job: "Job") -> Any:
+    """Run a job in a worker, showing what it says, and return its answer."""
+    from functools import partial
+
+    from workbench import console
+    from workbench.commands import trial_table
+    from workbench.worker_process import run_job
+
+    with console.progress(partial(trial_table.words, study), "Starting the worker") as narrator:
+        return run_job(job, narrator)
+
+
+def _leave_if_unfinished(summaries: "Sequence[TrialSummary]") -> None:
+    from core.experiment.store import TrialState
+
     if any(summary.state is not TrialState.FINISHED for summary in summaries):
         raise typer.Exit(1)
