@@ -1,1 +1,1 @@
-"""Starter specs, sweeps, icons and published figures: a package, so that an installed copy finds its files too."""
+"""Starter specs, sweeps, searches, icons and published figures: a package, so that an installed copy finds them too."""

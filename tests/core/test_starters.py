@@ -1,10 +1,11 @@
-"""The specs and sweeps that come with the program are valid and say what the published systems say."""
+"""The specs, sweeps and searches that come with the program are valid and say what the published systems say."""
 
 from pathlib import Path
 
 import pytest
 
 from core.errors import SpecError
+from core.experiment.search import load_search
 from core.experiment.spec_file import load_values, with_data
 from core.experiment.sweep import load_sweep
 from core.models import registry
@@ -13,6 +14,7 @@ from core.tasks.registry import TASKS
 
 RESOURCES = Path(__file__).parents[2] / "resources"
 SPECS = sorted((RESOURCES / "specs").glob("*.toml"))
+SEARCHES = sorted((RESOURCES / "searches").glob("*.toml"))
 SWEEPS = sorted((RESOURCES / "sweeps").glob("*.toml"))
 DATA = Path("/data")
 
@@ -47,6 +49,16 @@ def test_a_starter_sweep_expands_into_named_trials(path):
     assert all(network(spec).params > 0 for spec in specs)
 
 
+@pytest.mark.parametrize("path", SEARCHES, ids=lambda path: path.stem)
+def test_a_starter_search_has_more_combinations_than_it_tries_and_says_what_it_wants(path):
+    search = load_search(path, data=DATA)
+    specs = search.sweep.expand()
+    assert len(specs) > 3 * search.num_trials
+    assert len({spec.name for spec in specs}) == len(specs)
+    assert search.sweep.constraints.bounds()
+    assert all(network(spec).params > 0 for spec in search.examples())
+
+
 def test_system_b_has_the_published_combinations_and_parameters():
     specs = load_sweep(RESOURCES / "sweeps" / "system-b.toml", data=DATA).expand()
     assert [spec.name for spec in specs] == ["Baseline", "DSC", "WS", "WP", "DSC+WP", "DSC+WS", "DSC+WP+WS"]
@@ -69,7 +81,7 @@ def test_system_f_has_the_published_widths_and_sparsities_and_its_constraints():
     assert pruned == [(0.30, 0.50), (0.10, 0.20), (0.10, 0.15)]
     asked = {"a": (2.0, 0.5, 1.8), "b": (1.7, 0.6, 1.9)}
     for name, (zip_kb, temperature, humidity) in asked.items():
-        constraints = load_sweep(sweeps / f"system-f-{name}.toml", data=DATA).constraints
+        constraints = load_search(RESOURCES / "searches" / f"system-f-{name}.toml", data=DATA).sweep.constraints
         assert constraints.zip_bytes_max == round(1024 * zip_kb)
         assert constraints.mae_max == {"T (degC)": temperature, "rh (%)": humidity}
 
