@@ -9,13 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction, QKeySequence, QShowEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QMenu,
-    QSplitter,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QStackedWidget, QWidget
 
 from core.errors import StudyError, WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
@@ -27,14 +21,13 @@ from workbench.plots.pareto import ParetoChart
 from workbench.preferences import Preference, Preferences, default_settings
 from workbench.session import Session
 from workbench.trials.actions import TrialActions
+from workbench.trials.beside import TrialsBeside
 from workbench.trials.charts import TrialCharts
-from workbench.trials.compare import TrialComparison
 from workbench.trials.constraint_bar import ConstraintBar, limitables_for
-from workbench.trials.details import TrialDetails
 from workbench.trials.facts import Differences, baseline_words
 from workbench.trials.filter import FilterBar, TrialFilter
 from workbench.trials.forecast_panel import ForecastPage
-from workbench.trials.frame import EmptyTrials, invitation, padded, stack
+from workbench.trials.frame import EmptyTrials, padded, stack
 from workbench.trials.running import RunningTrials
 from workbench.trials.settings_reader import DifferenceReader
 from workbench.trials.sheets import hover_card
@@ -76,13 +69,9 @@ class TrialsPage(QWidget):
         self.table = TrialTable()
         self.column_menu = QMenu(self)
         self.filter.columns.setMenu(self.column_menu)
-        self.details = TrialDetails()
+        self.beside = TrialsBeside()
+        self.details = self.beside.details
         self.details.more.setMenu(self.actions_of_trials.menu(self))
-        self.comparison = TrialComparison()
-        self.beside = QStackedWidget()
-        self.nothing = invitation("Select a trial to see its figures, what differs and how it was trained.")
-        for beside in (self.nothing, self.details, self.comparison):
-            self.beside.addWidget(beside)
         upper, lower = QWidget(), QWidget()
         stack(upper, padded(self.constraints, 12, 8, 12, 4), self.charts)
         self.baselines = ElidedLabel()
@@ -278,19 +267,8 @@ class TrialsPage(QWidget):
             self.charts.update_trials(running, self.running.estimates())
 
     def _show_beside(self) -> None:
-        study, names = self.session.study, self._known_selection()
-        if study is None or not names or self.differences is None:
-            self.beside.setCurrentWidget(self.nothing)
-        elif len(names) == 2:
-            # The reference, or else the older trial, is what the other is measured by.
-            names.sort(key=lambda name: (name != self._reference, self.table.trials.trials[name].number))
-            one, other = (self.table.trials.trials[name] for name in names)
-            self.comparison.show_trials(study, one, other, self.session.device)
-            self.beside.setCurrentWidget(self.comparison)
-        else:
-            trial = self.table.trials.trials[names[0]]
-            self.details.show_trial(study, trial, self.differences, study.constraints, self.session.device)
-            self.beside.setCurrentWidget(self.details)
+        trials = [self.table.trials.trials[name] for name in self._known_selection()]
+        self.beside.show_trials(self.session.study, trials, self.differences, self.session.device)
 
     def _show_count(self, unread: int = 0) -> None:
         self.filter.show_count(len(self.table.trials.shown), len(self.table.trials.trials), unread)

@@ -157,12 +157,12 @@ def test_typing_a_name_deletes_nothing(page, qtbot):
 def test_two_selected_are_compared_against_the_reference(page, qtbot, seven):
     click_row(qtbot, page, 6)
     click_row(qtbot, page, 0, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: page.beside.currentWidget() is page.comparison)
-    figures = page.comparison.figures.text()
+    qtbot.waitUntil(lambda: page.beside.currentWidget() is page.beside.comparison)
+    figures = page.beside.comparison.figures.text()
     assert "G − A" in figures
     assert "−424" in figures
     assert "+0.8" in figures
-    assert "width multiplier" in page.comparison.settings.text()
+    assert "width multiplier" in page.beside.comparison.settings.text()
 
 
 def test_constraints_typed_are_kept_in_the_study(page, qtbot, maker, session):
@@ -358,4 +358,4 @@ def test_empty_states_say_what_will_be_shown(open_page, maker, session, qtbot):
     maker.finished("First")
     session.refresh()
     qtbot.waitUntil(lambda: page.pages.currentWidget() is page.across)
-    assert page.beside.currentWidget() is page.nothing
+    assert page.beside.currentWidget() is page.beside.nothing
