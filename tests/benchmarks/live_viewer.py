@@ -68,7 +68,12 @@ def measure(seconds: int = SECONDS) -> list[Figure]:
             "samples lost while it is drawn",
             found["lost"],
             "samples",
-            {"compared": found["compared"], "dropped blocks": found["dropped_blocks"], "s": seconds},
+            {
+                "compared": found["compared"],
+                "silent while the player was late": found["waited_for_player"],
+                "dropped blocks": found["dropped_blocks"],
+                "s": seconds,
+            },
             at_most=0,
         ),
         Figure(
@@ -182,11 +187,19 @@ def _watch(opened: Any, live: Any, microphone: VirtualMicrophone, seconds: int) 
     state = live.feed._microphone.state
     live.feed.heard.disconnect(heard.append)
     samples = np.rint(np.concatenate(heard) * 32768).astype(np.int16)
-    first = int(np.flatnonzero(samples)[0])
-    common = samples[first : first + len(played)]
+    sounding = np.flatnonzero(samples)
+    common = samples[sounding[: len(played)]]
     # What is still on its way when the player ends is not lost.
     lost = int((common != played[: len(common)]).sum())
-    return {"usual": usual, "lost": lost, "compared": len(common), "dropped_blocks": state.dropped_blocks}
+    # A player that comes too late leaves silence between its samples, which no other part of the way can put in.
+    waited = int(sounding[len(common) - 1] - sounding[0] + 1 - len(common))
+    return {
+        "usual": usual,
+        "lost": lost,
+        "compared": len(common),
+        "waited_for_player": waited,
+        "dropped_blocks": state.dropped_blocks,
+    }
 
 
 def _watch_fast(page: Any) -> dict[str, float]:

@@ -172,6 +172,7 @@ class TrialLayer(pg.GraphicsObject):
         self.baselines.paint(painter, box, self._up(), self.palette)
         self._paint_front(painter, pixels)
         self._paint_limits(painter, box)
+        self._paint_notes(painter, box)
         visible = _inside(pixels[self._named], box)
         for index, offset, size in zip(self._named[visible], self._offsets[visible], self._sizes[visible], strict=True):
             self._paint_leader(painter, pixels[index], offset, size)
@@ -179,7 +180,6 @@ class TrialLayer(pg.GraphicsObject):
             self._paint_point(painter, index, pixels[index])
         for index, offset in zip(self._named[visible], self._offsets[visible], strict=True):
             self._paint_letter(painter, index, pixels[index] + offset)
-        self._paint_notes(painter, box)
         if not self.points.names and self.empty_words:
             painter.setPen(QColor(self.palette.muted))
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
@@ -330,9 +330,11 @@ class TrialLayer(pg.GraphicsObject):
     def _paint_notes(self, painter: QPainter, box: QRectF) -> None:
         if self._note_corner is None:
             return
+        notes = self._notes()
+        painter.fillRect(QRectF(self._note_corner, QSizeF(*self._note_size(notes))), QColor(self.palette.surface))
         painter.setFont(_font(pixels=NOTE_PIXELS))
         painter.setPen(QColor(self.palette.warning))
-        for line, note in enumerate(self._notes()):
+        for line, note in enumerate(notes):
             place = QRectF(self._note_corner.x(), self._note_corner.y() + NOTE_HEIGHT * line, box.width(), NOTE_HEIGHT)
             painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, note)
 
