@@ -3,6 +3,7 @@
 from html import escape
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from core.errors import WorkbenchError
@@ -43,8 +44,11 @@ class DeviceDeployPanel(QWidget):
         self._build()
         self._repaint = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._repaint.timeout.connect(self.follow)
+        self._followed: tuple[str, ...] = ()
+        """The selection whose first trial the menu has shown."""
+        self._is_behind = True
+        """Whether trials or selection are others than those the menu was made of."""
         self._connect()
-        self._show_trials()
         self.follow()
 
     def _build(self) -> None:
@@ -119,15 +123,16 @@ class DeviceDeployPanel(QWidget):
         self.talk.changed.connect(self._schedule)
         self.book.changed.connect(self._schedule)
         self.book.chosen_changed.connect(self._schedule)
-        self.session.study_opened.connect(self._show_trials)
-        self.session.trials_changed.connect(self._show_trials)
-        self.session.selection_changed.connect(self._show_selection)
+        self.session.study_opened.connect(self._fall_behind)
+        self.session.trials_changed.connect(self._fall_behind)
+        self.session.selection_changed.connect(self._fall_behind)
         self.session.event_received.connect(self._take_event)
         theme.changed.connect(self._schedule)
 
     @property
     def task(self) -> str:
         """What the trial in the menu is for; empty where there is none."""
+        self._catch_up()
         name, study = self.trial.trial, self.session.study
         return study.summary(name).task if name and study is not None else ""
 
@@ -135,10 +140,12 @@ class DeviceDeployPanel(QWidget):
 
     def deploy_trial(self) -> None:
         """Put the trial in force on the device and measure it there."""
+        self._catch_up()
         self._work((), self.trial.trial)
 
     def measure_selection(self) -> None:
         """Measure the selected trials on the device, in one session."""
+        self._catch_up()
         self._work(self._selected(), "")
 
     def _work(self, trials: tuple[str, ...], deploy: str) -> None:
@@ -163,15 +170,20 @@ class DeviceDeployPanel(QWidget):
             self._live.setdefault(event.trial, []).append(timing)
             self._schedule()
 
-    def _show_trials(self, *_: object) -> None:
-        self.trial.show_study(self.session.study, self.session.selection)
+    def _fall_behind(self, *_: object) -> None:
+        self._is_behind = True
         self._schedule()
 
-    def _show_selection(self, names: tuple[str, ...]) -> None:
+    def _catch_up(self) -> None:
+        """Offer the trials that there are now, and show the one that was selected elsewhere since."""
+        if not self._is_behind:
+            return
+        self._is_behind = False
+        names = self.session.selection
         self.trial.show_study(self.session.study, names)
-        if names:
+        if names and names != self._followed:
             self.trial.show_trial(names[0])
-        self._schedule()
+        self._followed = names
 
     def _selected(self) -> tuple[str, ...]:
         return tuple(name for name in self.session.selection if self.trial.findData(name) >= 0)
@@ -179,11 +191,18 @@ class DeviceDeployPanel(QWidget):
     # What is shown
 
     def _schedule(self, *_: object) -> None:
-        if not self._repaint.isActive():
+        # Out of sight nothing is made: a menu of thousands of trials takes longer than a picture of their charts.
+        if self.isVisible() and not self._repaint.isActive():
             self._repaint.start()
+
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Catch up with what happened out of sight."""
+        super().showEvent(event)
+        self.follow()
 
     def follow(self) -> None:
         """Bring everything up to date."""
+        self._catch_up()
         device = self.book.chosen
         busy = self.talk.running(lambda job: isinstance(job, BenchmarkOnDevice) and job.device == device)
         self.deploy.setEnabled(bool(self.trial.trial and device) and not busy)

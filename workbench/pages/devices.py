@@ -340,6 +340,7 @@ class DevicesPage(QWidget):
         """Take up devices that the command line added meanwhile."""
         super().showEvent(event)
         self.read()
+        self._follow_task()
 
 
 class _EmptyDevices(QWidget):

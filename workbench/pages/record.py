@@ -245,9 +245,9 @@ class RecordPage(QWidget):
         self._say(f"Kept with the model: {path}")
 
     def _show_study(self, study: Study | None) -> None:
-        self.model.show_study(study)
         if not self.isVisible():
             return
+        self.model.show_study(study)
         wanted = self._wanted(study) if study else None
         if wanted is not None:
             self.open_model(wanted)
