@@ -7,8 +7,8 @@ from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
 from tests.workbench.conftest import WORKER_MS
-from workbench.clips.catalogue_reader import COMMAND
 from workbench.jobs import Jobs
+from workbench.light_reader import COMMAND
 from workbench.pages.data import DataPage
 from workbench.preferences import Preferences
 from workbench.session import Session

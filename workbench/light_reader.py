@@ -1,0 +1,75 @@
+"""Data looked through by a light worker of their own: they open while a trial trains, however much they are."""
+
+from PySide6.QtCore import QObject, Signal
+
+from core.events import Event, Progressed
+from core.experiment.jobs import AnyJob
+from workbench.jobs import Jobs, JobState, QueuedJob
+from workbench.session import Session
+
+COMMAND = ["-m", "core.worker"]
+"""Without a rehearsal it never loads TensorFlow."""
+
+
+class LightReader(QObject):
+    """Does one job at a time, and of several asked for meanwhile only the last."""
+
+    read = Signal(object)
+    """What `_opened` makes of the answer."""
+    failed = Signal(str)
+    """Why there is none, in a sentence."""
+    progressed = Signal(float, float)
+    """How much was read so far, and in all."""
+
+    def __init__(self, jobs: Jobs, parent: QObject) -> None:
+        super().__init__(parent)
+        # A session of its own, so that its events are nobody else's.
+        session = Session()
+        self._worker = Jobs(session, self)
+        self._worker.command = COMMAND
+        self._worker.ended.connect(self._take)
+        session.event_received.connect(self._take_event)
+        self._asked: AnyJob | None = None
+        self._doing: AnyJob | None = None
+        jobs.closing.connect(self._worker.wait_closed)
+
+    @property
+    def is_busy(self) -> bool:
+        """Tell whether something is being read."""
+        return self._doing is not None
+
+    def _ask(self, job: AnyJob) -> None:
+        self._asked = job
+        running = self._worker.running
+        if self._doing is None:
+            self._next()
+        elif running is not None and not self._serves(self._doing, job):
+            self._worker.cancel(running.id)
+
+    def _serves(self, doing: AnyJob, asked: AnyJob) -> bool:  # noqa: ARG002 — for those who override it
+        """Tell whether what is being done is worth its end where something else is asked for."""
+        return False
+
+    def _opened(self, job: QueuedJob) -> object:
+        """Return what is read, from the answer of a job."""
+        raise NotImplementedError
+
+    def _next(self) -> None:
+        self._doing, self._asked = self._asked, None
+        if self._doing is not None:
+            self._worker.submit(self._doing)
+
+    def _take(self, job: QueuedJob) -> None:
+        # What was asked for meanwhile is about the same data or takes their place.
+        outdated = self._asked is not None
+        self._next()
+        if outdated:
+            return
+        if job.state is JobState.FINISHED:
+            self.read.emit(self._opened(job))
+        elif job.state is JobState.FAILED:
+            self.failed.emit(job.message)
+
+    def _take_event(self, event: Event) -> None:
+        if isinstance(event, Progressed):
+            self.progressed.emit(event.done, event.total)
