@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QProgressBar,
-    QPushButton,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -19,7 +18,9 @@ from PySide6.QtWidgets import (
 from core.datasets.catalogue import Catalogue
 from workbench import theme
 from workbench.number_format import counted
+from workbench.widgets.card import flat_button
 from workbench.widgets.elided_label import ElidedLabel
+from workbench.widgets.empty_page import EmptyPage
 
 WORDS_WIDTH = 520
 STEPS = 1000
@@ -45,10 +46,16 @@ class ClipSources(QFrame):
         self.bar = QProgressBar(textVisible=False, maximum=STEPS)
         self.bar.setAccessibleName("Clips listened to")
         self.bar.setFixedWidth(160)
-        self.choose = _button("Choose folder…", "ph.folder-open", "A folder with one sub-folder of WAV clips per label")
-        self.download = _button("Download", "ph.download-simple", "Mini Speech Commands: 8,000 clips of eight words")
+        self.choose = flat_button(
+            "Choose folder…", "ph.folder-open", "A folder with one sub-folder of WAV clips per label"
+        )
+        self.download = flat_button(
+            "Download", "ph.download-simple", "Mini Speech Commands: 8,000 clips of eight words"
+        )
         self.download.setAccessibleName("Download Mini Speech Commands")
-        self.make = _button("Make clips…", "ph.speaker-high", "Words of your own, spoken by espeak-ng in many voices")
+        self.make = flat_button(
+            "Make clips…", "ph.speaker-high", "Words of your own, spoken by espeak-ng in many voices"
+        )
         self.make.setCheckable(True)
         self.judge = QToolButton(text="Judge", popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
         self.judge.setProperty("role", "flat")
@@ -108,28 +115,14 @@ class ClipSources(QFrame):
         self.synthetic.setVisible(catalogue.dealing.synthetic)
 
 
-class EmptyData(QWidget):
-    """Says what will be shown here, and holds the one button that starts it."""
+class EmptyData(EmptyPage):
+    """Says what will be shown here, that it is on its way, or why it is not there."""
 
     folder_wanted = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
-        self.heading, self.words = QLabel(wordWrap=True), QLabel(wordWrap=True)
-        self.heading.setProperty("role", "heading")
-        self.words.setProperty("role", "muted")
-        for label in (self.heading, self.words):
-            label.setFixedWidth(WORDS_WIDTH)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.button = QPushButton("Choose folder…")
-        self.button.setProperty("role", "primary")
+        super().__init__("Choose folder…", WORDS_WIDTH)
         self.button.clicked.connect(self.folder_wanted)
-        column = QVBoxLayout(self)
-        column.setSpacing(16)
-        column.addStretch(2)
-        for widget in (self.heading, self.words, self.button):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
         self.invite()
 
     def invite(self) -> None:
@@ -152,25 +145,13 @@ class EmptyData(QWidget):
 
     def _show(self, heading: str, words: str) -> None:
         self.button.show()
-        self.heading.setText(heading)
-        self.words.setText(words)
-        # An aligned widget is not asked for its height at a width, so that lines would be cut off.
-        for label in (self.heading, self.words):
-            label.setFixedHeight(label.heightForWidth(WORDS_WIDTH))
+        self.show_words(heading, words)
 
 
 def dropped_folder(event: QDropEvent) -> str:
     """Return the first folder among what is dropped, or nothing."""
     paths = [url.toLocalFile() for url in event.mimeData().urls()]
     return next((path for path in paths if path and Path(path).is_dir()), "")
-
-
-def _button(text: str, icon: str, explained: str) -> QToolButton:
-    button = QToolButton(text=text, toolTip=explained)
-    button.setProperty("role", "flat")
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    theme.set_icon(button, icon, "muted")
-    return button
 
 
 def _from_home(folder: Path) -> str:

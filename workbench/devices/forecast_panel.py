@@ -27,8 +27,8 @@ from workbench.devices.source_form import SourceForm
 from workbench.devices.talk import DeviceTalk
 from workbench.jobs import QueuedJob
 from workbench.plots.device_forecast import DeviceForecastChart
-from workbench.trials.frame import invitation
 from workbench.widgets.card import card, icon_button
+from workbench.widgets.empty_page import invitation
 
 SOURCE_WIDTH = 400
 ROW_HEIGHT = 26

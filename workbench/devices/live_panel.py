@@ -16,8 +16,8 @@ from workbench.devices.hearing_form import HearingForm
 from workbench.devices.talk import DeviceTalk
 from workbench.jobs import QueuedJob
 from workbench.record.prompt_card import PromptCard
-from workbench.trials.frame import invitation
 from workbench.widgets.card import card
+from workbench.widgets.empty_page import invitation
 
 REPAINT_MS = 33
 LIST_WIDTH = 220

@@ -15,8 +15,8 @@ from workbench.devices.book import DeviceBook
 from workbench.devices.talk import DeviceTalk
 from workbench.jobs import QueuedJob
 from workbench.plots.monitor_chart import MonitorChart, clock
-from workbench.trials.frame import invitation
 from workbench.widgets.card import card, icon_button
+from workbench.widgets.empty_page import invitation
 
 if TYPE_CHECKING:
     from core.experiment.device_jobs import DeviceJob

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
-    QLabel,
     QMenu,
     QPushButton,
     QSizePolicy,
@@ -18,7 +17,6 @@ from PySide6.QtWidgets import (
     QStackedWidget,
     QTabWidget,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -47,6 +45,8 @@ from workbench.preferences import Preference, Preferences
 from workbench.session import Session
 from workbench.widgets.card import icon_button
 from workbench.widgets.elided_label import ElidedLabel
+from workbench.widgets.empty_page import EmptyPage
+from workbench.widgets.stacked import stack
 
 LAST_DEVICE = Preference("devices/last", "")
 LIST_WIDTH, PAGE_WIDTH = 264, 922
@@ -83,7 +83,8 @@ class DevicesPage(QWidget):
         self.line = DeviceLine()
         self.list = DeviceList(self.book)
         self.form = DeviceForm()
-        self.empty = _EmptyDevices()
+        self.empty = EmptyPage("Add a device", WORDS_WIDTH)
+        self.empty.show_words("No device yet", EMPTY)
         self.deploying = DeviceDeployPanel(self.session, self.book, self.talk)
         self.service = DeviceServicePanel(self.book, self.talk)
         self.monitor = DeviceMonitorPanel(self.book, self.talk)
@@ -100,19 +101,19 @@ class DevicesPage(QWidget):
         ):
             self.tabs.addTab(panel, words)
         self.whole = QWidget()
-        _stack(self.whole, self._build_head(), self.tabs)
+        stack(self.whole, self._build_head(), self.tabs)
         self.stack = QStackedWidget()
         for widget in (self.empty, self.form, self.whole):
             self.stack.addWidget(widget)
         right = QWidget()
-        _stack(right, self.line, self.stack)
+        stack(right, self.line, self.stack)
         self.across = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         self.across.addWidget(self.list)
         self.across.addWidget(right)
         self.across.setStretchFactor(1, 1)
         self.across.setSizes([LIST_WIDTH, PAGE_WIDTH])
         self.across.restoreState(self.preferences.get(remembered.SPLITTER, "devices"))
-        _stack(self, self.across)
+        stack(self, self.across)
 
     def _build_head(self) -> QFrame:
         self.name = ElidedLabel()
@@ -343,40 +344,8 @@ class DevicesPage(QWidget):
         self._follow_task()
 
 
-class _EmptyDevices(QWidget):
-    """Says what will be here, and holds the one button that starts it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        heading = QLabel("No device yet")
-        heading.setProperty("role", "heading")
-        words = QLabel(EMPTY, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
-        words.setProperty("role", "muted")
-        words.setFixedWidth(WORDS_WIDTH)
-        # An aligned widget is not asked for its height at a width, so that lines would be cut off.
-        words.setFixedHeight(words.heightForWidth(WORDS_WIDTH))
-        self.button = QPushButton("Add a device")
-        self.button.setProperty("role", "primary")
-        column = QVBoxLayout(self)
-        column.setSpacing(16)
-        column.addStretch(2)
-        for widget in (heading, words, self.button):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
-
-
 def _doing(intention: DeviceJob) -> str:
     return f"{JOB_WORDS.get(intention.intention, intention.intention)}: {intention.device}"
-
-
-def _stack(owner: QWidget, *widgets: QWidget) -> None:
-    """Put widgets below each other; the last one takes the room that is left."""
-    column = QVBoxLayout(owner)
-    column.setContentsMargins(0, 0, 0, 0)
-    column.setSpacing(0)
-    for widget in widgets:
-        column.addWidget(widget)
-    column.setStretch(len(widgets) - 1, 1)
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ from workbench.pages.welcome import WelcomePage
 from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.trials.live_curves import LiveCurves
+from workbench.widgets.card import flat_button
 from workbench.widgets.elided_label import ElidedButton
 from workbench.widgets.message_bar import MessageBar
 
@@ -106,7 +107,7 @@ class ExperimentPage(QWidget):
         row = QHBoxLayout(bar)
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(4)
-        starter_button = _tool("Starter specs", "ph.stack", "Begin with a spec that comes with the program")
+        starter_button = flat_button("Starter specs", "ph.stack", "Begin with a spec that comes with the program")
         starter_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         starter_button.setMenu(self.starter_menu)
         row.addWidget(starter_button)
@@ -123,7 +124,7 @@ class ExperimentPage(QWidget):
             action.triggered.connect(lambda _=False, act=act: act())
             theme.set_icon(action, icon)
             self.addAction(action)
-            button = _tool(text.split()[0], icon, f"{text.removesuffix('…')} as TOML ({keys})")
+            button = flat_button(text.split()[0], icon, f"{text.removesuffix('…')} as TOML ({keys})")
             button.setAccessibleName(text)
             button.clicked.connect(act)
             row.addWidget(button)
@@ -366,14 +367,6 @@ class ExperimentPage(QWidget):
 
     def _remember_folding(self) -> None:
         self.preferences.set(remembered.OPEN_GROUPS, self.form.unfolded())
-
-
-def _tool(text: str, icon: str, explained: str) -> QToolButton:
-    button = QToolButton(text=text, toolTip=explained)
-    button.setProperty("role", "flat")
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    theme.set_icon(button, icon, "muted")
-    return button
 
 
 def main() -> None:

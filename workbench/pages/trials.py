@@ -27,13 +27,14 @@ from workbench.trials.constraint_bar import ConstraintBar, limitables_for
 from workbench.trials.facts import Differences, baseline_words
 from workbench.trials.filter import FilterBar, TrialFilter
 from workbench.trials.forecast_panel import ForecastPage
-from workbench.trials.frame import EmptyTrials, padded, stack
+from workbench.trials.frame import EmptyTrials
 from workbench.trials.running import RunningTrials
 from workbench.trials.settings_reader import DifferenceReader
 from workbench.trials.sheets import hover_card
 from workbench.trials.table import TrialTable
 from workbench.widgets.elided_label import ElidedLabel
 from workbench.widgets.message_bar import MessageBar
+from workbench.widgets.stacked import padded, stack
 
 REPAINT_MS = 33
 HIDDEN_COLUMNS = Preference("trials/hidden_columns", "")

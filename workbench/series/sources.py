@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from core.datasets.table_check import TableReport
-from workbench import theme
+from workbench.widgets.card import flat_button
 from workbench.widgets.elided_label import ElidedLabel
+from workbench.widgets.empty_page import EmptyPage
 
 STEPS = 1000
 WORDS_WIDTH = 520
@@ -30,8 +31,10 @@ class TableSources(QFrame):
         self.bar = QProgressBar(textVisible=False, maximum=STEPS)
         self.bar.setAccessibleName("Rows read")
         self.bar.setFixedWidth(160)
-        self.choose = _button("Choose file…", "ph.table", "A CSV file with a column of times and columns of numbers")
-        self.download = _button(
+        self.choose = flat_button(
+            "Choose file…", "ph.table", "A CSV file with a column of times and columns of numbers"
+        )
+        self.download = flat_button(
             "Download Jena climate 2009–2016",
             "ph.download-simple",
             "420,551 rows of ten minutes from a weather station, 13 MB",
@@ -82,28 +85,14 @@ class TableSources(QFrame):
         self.figures.setText(" · ".join(said))
 
 
-class EmptyTable(QWidget):
-    """Says what will be shown here, and holds the one button that starts it."""
+class EmptyTable(EmptyPage):
+    """Says what will be shown here, that it is on its way, or why it is not there."""
 
     file_wanted = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
-        self.heading, self.words = QLabel(wordWrap=True), QLabel(wordWrap=True)
-        self.heading.setProperty("role", "heading")
-        self.words.setProperty("role", "muted")
-        for label in (self.heading, self.words):
-            label.setFixedWidth(WORDS_WIDTH)
-            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self.button = QPushButton("Choose CSV file…")
-        self.button.setProperty("role", "primary")
+        super().__init__("Choose CSV file…", WORDS_WIDTH)
         self.button.clicked.connect(self.file_wanted)
-        column = QVBoxLayout(self)
-        column.setSpacing(16)
-        column.addStretch(2)
-        for widget in (self.heading, self.words, self.button):
-            column.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addStretch(3)
         self.invite()
 
     def invite(self) -> None:
@@ -126,11 +115,7 @@ class EmptyTable(QWidget):
 
     def _show(self, heading: str, words: str) -> None:
         self.button.show()
-        self.heading.setText(heading)
-        self.words.setText(words)
-        # An aligned widget is not asked for its height at a width, so that lines would be cut off.
-        for label in (self.heading, self.words):
-            label.setFixedHeight(label.heightForWidth(WORDS_WIDTH))
+        self.show_words(heading, words)
 
 
 def dropped_file(event: QDropEvent) -> str:
@@ -145,11 +130,3 @@ def interval_words(interval_s: int) -> str:
             count = interval_s // seconds
             return f"{count} {unit}{'s' * (unit == 'day' and count > 1)}"
     return f"{interval_s:,} s"
-
-
-def _button(text: str, icon: str, explained: str) -> QToolButton:
-    button = QToolButton(text=text, toolTip=explained)
-    button.setProperty("role", "flat")
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    theme.set_icon(button, icon, "muted")
-    return button

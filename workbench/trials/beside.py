@@ -8,7 +8,7 @@ from core.experiment.store import Study, TrialSummary
 from workbench.trials.compare import TrialComparison
 from workbench.trials.details import TrialDetails
 from workbench.trials.facts import Differences
-from workbench.trials.frame import invitation
+from workbench.widgets.empty_page import invitation
 
 
 class TrialsBeside(QStackedWidget):
