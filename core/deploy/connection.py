@@ -15,7 +15,7 @@ from core.deploy.devices import Device
 from core.deploy.endpoint import resolve
 from core.deploy.host_keys import KnownHosts
 from core.deploy.remote_command import RemoteCommand
-from core.deploy.transport import LOST_AFTER_S, explained, handshake
+from core.deploy.transport import BROKEN, LOST_AFTER_S, explained, handshake
 from core.errors import DeviceError
 from core.events import Emit, Progressed, ignore
 
@@ -149,7 +149,7 @@ class Connection:
             yield first
         finally:
             self._beside.remove(command)
-            with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+            with contextlib.suppress(*BROKEN):
                 command.end_input()
                 command.wait(_QUIT_S)
             command.close()

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 import paramiko
 
-from core.deploy.transport import CONNECT_TIMEOUT_S, LOST_AFTER_S
+from core.deploy.transport import BROKEN, CONNECT_TIMEOUT_S, LOST_AFTER_S
 from core.errors import DeviceError
 
 _PAUSE_S = 0.2
@@ -73,9 +73,11 @@ class RemoteCommand:
     def close(self) -> None:
         """End its process group, if it still runs and the connection still stands."""
         if self._group and not self._channel.exit_status_ready():
-            with contextlib.suppress(paramiko.SSHException, OSError, EOFError):
+            with contextlib.suppress(*BROKEN):
                 self._end_group()
-        self._channel.close()
+        # Closing tells the other end, and raises where the connection broke without its having been noticed.
+        with contextlib.suppress(*BROKEN):
+            self._channel.close()
 
     def _end_group(self) -> None:
         channel = self._transport.open_session(timeout=CONNECT_TIMEOUT_S)

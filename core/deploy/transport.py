@@ -13,6 +13,8 @@ from core.errors import DeviceError
 
 CONNECT_TIMEOUT_S = 10.0
 LOST_AFTER_S = 20
+BROKEN = (EOFError, OSError, paramiko.SSHException)
+"""What paramiko raises when the connection breaks, depending on who notices first."""
 
 
 def handshake(endpoint: Endpoint) -> paramiko.Transport:
@@ -44,7 +46,7 @@ def handshake(endpoint: Endpoint) -> paramiko.Transport:
 def _speaking_ssh(endpoint: Endpoint) -> Iterator[None]:
     try:
         yield
-    except (EOFError, OSError, paramiko.SSHException) as error:
+    except BROKEN as error:
         raise DeviceError(
             f"{endpoint}: what answers there does not speak SSH as expected ({error or 'it hung up'}); check host and "
             "port, and try again when the device has started"

@@ -401,6 +401,17 @@ def test_a_command_beside_others_ends_with_the_connection(connection, ssh_device
     wait_until_gone(ssh_device, "echo here")
 
 
+def test_a_connection_that_broke_unnoticed_is_told_by_what_was_being_done(connection):
+    def work() -> None:
+        with connection.beside("sh", "-c", "echo here; cat >/dev/null"):
+            # Nothing can be sent any more, which the thread that reads does not know.
+            connection._transport.sock.shutdown(socket.SHUT_WR)
+            connection.run("true")
+
+    with pytest.raises(DeviceError, match=r"loop: the connection was lost \(true\)"):
+        work()
+
+
 def test_installing_a_key_adds_it_once(connection, ssh_device, own_ssh_folder):
     make_key(own_ssh_folder / "id_ed25519")
     authorized = ssh_device.home / ".ssh" / "authorized_keys"
