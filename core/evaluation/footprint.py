@@ -40,8 +40,8 @@ def peak_ram_bytes(model: Path) -> int:
     """Return the bytes of the tensors that are alive at once at the worst moment, weights aside.
 
     A tensor lives from the operation that makes it to the last one that reads it; every operation holds its inputs
-    and outputs together. This is what an interpreter's arena needs at least; scratch space of kernels is not in it.
-    Raises ModelError.
+    and outputs together. The state of LSTM cells lives all the while. This is what an interpreter's arena needs at
+    least; scratch space of kernels is not in it. Raises ModelError.
     """
     content = schema.ModelT.InitFromPackedBuf(read_model(model), 0)
     graph = content.subgraphs[0]
@@ -53,7 +53,8 @@ def peak_ram_bytes(model: Path) -> int:
         for index in map(int, operator.inputs):
             if index in born:
                 dies[index] = max(moment, dies.get(index, 0))
-    alive = np.zeros(len(graph.operators) + 1, np.int64)
+    state_bytes = sum(_size(tensor) for tensor in graph.tensors if tensor.isVariable)
+    alive = np.full(len(graph.operators) + 1, state_bytes, np.int64)
     for index, moment in born.items():
         alive[moment : dies.get(index, moment) + 1] += _size(graph.tensors[index])
     return int(alive.max())

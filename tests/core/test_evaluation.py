@@ -15,7 +15,7 @@ from core.events import Progressed
 from core.features.mel import FeatureExtractor
 from core.models import registry
 from core.models.assembly import assemble
-from core.spec import Dataset, Features
+from core.spec import Dataset, Features, ForecastModel
 from tests.core.arrays import INPUT_SHAPE, LABELS, SMALL_CNN, make_data, make_spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -148,6 +148,13 @@ def test_peak_memory_is_of_the_tensors_alive_together(model, tmp_path):
     second = model.layers[4].output_shape
     assert floats == 4 * 8 * (15 * 4 + second[1] * second[2])
     assert footprint.peak_ram_bytes(deploy(model, tmp_path / "b", scheme="int8")) == floats // 4
+
+
+def test_peak_memory_holds_the_state_of_lstm_cells(tmp_path):
+    net = registry.build(ForecastModel(family="lstm", cells=4, units=()), (6, 2), 3)
+    path = deploy(assemble(net, 0), tmp_path, scheme="float32")
+    window, steps, state = 6 * 2, 6 * 4, 2 * 4
+    assert footprint.peak_ram_bytes(path) == 4 * (window + steps + state)
 
 
 def test_foreign_model_judges_real_clips(real_clips):
