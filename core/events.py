@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from core.errors import PasswordWanted, UnknownHostKey
 from core.results import Latency, TrialResult
 
-Stage = Literal["prepare", "build", "train", "prune", "convert", "slim", "evaluate", "measure", "export"]
+Stage = Literal["prepare", "build", "train", "prune", "convert", "slim", "evaluate", "measure"]
 Phase = Literal["training", "fine_tuning"]
 
 

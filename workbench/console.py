@@ -25,7 +25,6 @@ from core.events import (
     JobStarted,
     LatencyMeasured,
     Progressed,
-    Stage,
     StageStarted,
     TrialFailed,
     TrialFinished,
@@ -35,23 +34,12 @@ from core.events import (
 )
 from core.results import Classification, Quality
 from workbench.number_format import amounts, kilobytes, milliseconds, percent, three_digits
+from workbench.stage_words import PHASE_WORDS, STAGE_WORDS
 
-STAGES: Mapping[Stage, str] = {
-    "prepare": "Preparing the data",
-    "build": "Building the network",
-    "train": "Training",
-    "prune": "Fine-tuning under pruning",
-    "convert": "Converting",
-    "slim": "Slimming the file",
-    "evaluate": "Evaluating the .tflite file",
-    "measure": "Measuring latency",
-    "export": "Exporting",
-}
 Side = Literal["left", "right"]
 _LEAST_TEXT = 12
 SECONDS_BETWEEN_LINES = 2
 """Without a terminal, of progress within a stage."""
-PHASES = {"training": "training", "fine_tuning": "fine-tuning"}
 
 stderr = Console(stderr=True, highlight=False, soft_wrap=True)
 stdout = Console(highlight=False)
@@ -171,12 +159,12 @@ class Narrator:
             case TrialStarted():
                 self._line(event.trial, "going on from its checkpoint" if event.resumed else "started")
             case StageStarted():
-                self._show(event.trial, STAGES[event.stage], None)
+                self._show(event.trial, STAGE_WORDS[event.stage].capitalize(), None)
             case Progressed():
                 self._show_progressed(event)
             case BatchEnded():
                 done = event.epoch - 1 + event.batch / event.batches
-                what = f"{PHASES[event.phase]}, epoch {event.epoch} of {event.epochs}"
+                what = f"{PHASE_WORDS[event.phase]}, epoch {event.epoch} of {event.epochs}"
                 self._show(event.trial, what, (done, event.epochs), f"loss {event.loss:.3f}")
             case EpochEnded():
                 self._show_epoch(event)
@@ -222,7 +210,7 @@ class Narrator:
 
     def _show_epoch(self, event: EpochEnded) -> None:
         figures = f"loss {event.loss:.3f}, {_validation(event)}"
-        what = f"{PHASES[event.phase]}, epoch {event.epoch} of {event.epochs}"
+        what = f"{PHASE_WORDS[event.phase]}, epoch {event.epoch} of {event.epochs}"
         self._show(event.trial, what, (event.epoch, event.epochs), figures)
         if self._bars.disable:
             sparse = f", sparsity {percent(event.sparsity)} %" if event.sparsity else ""

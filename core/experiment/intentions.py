@@ -8,13 +8,10 @@ from core.datasets import jena, speech_commands, synthetic
 from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
 from core.datasets.table_check import check_table, is_table
-from core.evaluation import latency
 from core.events import Emit
 from core.experiment import device_intentions, jobs, latencies, pool, runner
 from core.experiment.clip_judgement import judge_clips
 from core.experiment.detection_report import DetectionReport, detect_file
-from core.experiment.export import export_trial
-from core.experiment.judgement import judge_file
 from core.experiment.long_recording import LongRecording, kept_recording, make_long_recording
 from core.experiment.quickstart import find_data, quickstart_specs
 from core.experiment.search import Search
@@ -23,8 +20,7 @@ from core.experiment.spotting import open_spotter
 from core.experiment.store import Study
 from core.experiment.sweep import Sweep
 from core.experiment.trial_folder import read_spec
-from core.section import override
-from core.spec import KeywordSpottingSpec, of_task, parse_spec
+from core.spec import KeywordSpottingSpec, of_task
 from core.tasks.registry import TASKS
 
 _TAKES_A_VOICE = 2
@@ -42,13 +38,6 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
             return run_search(Study.open(job.study), search, job.num_workers, emit, job.scheduler)
         case jobs.Remeasure():
             return latencies.remeasure(Study.open(job.study), job.trials, emit)
-        case jobs.Evaluate():
-            values = override(job.spec, "dataset.folder", job.data) if job.data else job.spec
-            return judge_file(Path(job.model), parse_spec(values), job.labels, emit).model_dump(mode="json")
-        case jobs.Benchmark():
-            return [{"model": model, "timing": _time(model, job, emit)} for model in job.models]
-        case jobs.Export():
-            return [str(path) for path in export_trial(Study.open(job.study), job.trial, job.format, job.target)]
         case jobs.Download():
             source = {"mini_speech_commands": speech_commands, "jena": jena}[job.data]
             return str(source.download(Path(job.folder) if job.folder else None, emit, job.url or source.URL))
@@ -71,11 +60,6 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
             return _quickstart(job, emit)
         case _:
             return device_intentions.carry_out(job, emit)
-
-
-def _time(model: str, job: jobs.Benchmark, emit: Emit) -> dict[str, Any]:
-    timing = latency.benchmark(Path(model), job.num_threads, job.warmup_runs, job.num_runs, emit)
-    return timing.model_dump(mode="json")
 
 
 def _synthesize(job: jobs.Synthesize, emit: Emit) -> str:

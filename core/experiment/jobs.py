@@ -59,36 +59,6 @@ class Remeasure(Job):
     trials: tuple[str, ...]
 
 
-class Evaluate(Job):
-    """Judge any model file on a folder of clips. Answer: a Classification as JSON values."""
-
-    intention: Literal["evaluate"] = "evaluate"
-    model: str
-    spec: dict[str, Any] = Field(description="Settings the model was made for, nested as in a TOML file.")
-    data: str = Field("", description="Folder of clips; the spec's own when empty.")
-    labels: tuple[str, ...] = Field((), description="Labels in the order of the outputs; alphabetical when empty.")
-
-
-class Benchmark(Job):
-    """Time model files on this machine at batch 1. Answer: a list of {model, timing}."""
-
-    intention: Literal["benchmark"] = "benchmark"
-    models: tuple[str, ...]
-    num_threads: int = Field(1, ge=1, le=64)
-    warmup_runs: int = Field(20, ge=0)
-    num_runs: int = Field(200, ge=10)
-
-
-class Export(Job):
-    """Write a finished trial's model for use elsewhere. Answer: the paths written."""
-
-    intention: Literal["export"] = "export"
-    study: str
-    trial: str
-    format: Literal["tflite", "zip", "keras", "c-array"] = "tflite"
-    target: str = Field(description="File to write, or a folder to write into.")
-
-
 class Download(Job):
     """Fetch a data set, going on where an earlier attempt stopped. Answer: its folder, or the CSV file of Jena."""
 
@@ -185,9 +155,6 @@ AnyJob = (
     | RunSweep
     | RunSearch
     | Remeasure
-    | Evaluate
-    | Benchmark
-    | Export
     | Download
     | Synthesize
     | MakeRecording

@@ -30,17 +30,17 @@ def evaluate(
     Example: `workbench evaluate model.tflite --spec resources/specs/go-stop-tiny.toml --data clips --labels go,stop`
     """
     from core.datasets.clips import SYNTHETIC_MARKER
-    from core.experiment.judgement import judge_file
     from core.experiment.spec_file import load_values, with_data
     from core.section import value_at
     from core.spec import parse_spec
+    from core.tasks.registry import TASKS
     from workbench import console
     from workbench.commands import quality_sheet
 
     parsed = parse_spec(with_data(load_values(spec), data), str(spec))
     order = tuple(label.strip() for label in labels.split(",") if label.strip())
     with console.progress() as narrator:
-        quality = judge_file(model, parsed, order, narrator)
+        quality = TASKS[parsed.task].judge_file(model, parsed, order, narrator)
     synthetic = (Path(value_at(parsed, parsed.data_field)) / SYNTHETIC_MARKER).is_file()
     if as_json:
         console.answer({"model": str(model), **quality_sheet.as_document(quality), "synthetic": synthetic})

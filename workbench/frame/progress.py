@@ -16,18 +16,8 @@ from core.events import (
 )
 from core.spec import TrialSpec
 from workbench import number_format
+from workbench.stage_words import STAGE_WORDS
 
-STAGE_WORDS = {
-    "prepare": "preparing the data",
-    "build": "building the network",
-    "train": "training",
-    "prune": "fine-tuning",
-    "convert": "converting",
-    "slim": "slimming the file",
-    "evaluate": "judging the file",
-    "measure": "measuring latency",
-    "export": "exporting",
-}
 RECENT_EPOCHS = 5
 
 
