@@ -7,7 +7,6 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.deploy import programs
-from core.deploy.connection import Connection
 from core.deploy.device.actions import (
     FILE_NAME,
     Action,
@@ -28,8 +27,6 @@ from core.errors import DeviceError
 
 UNIT = "tinyml-workbench-listener.service"
 
-_STATE_FILE = "state.json"
-
 
 class ServiceStatus(UnitStatus):
     """How the listening service of a device does."""
@@ -48,13 +45,13 @@ class HeardWord(BaseModel):
     did: str = ""
 
 
-class ListeningService:
-    """The service at the other end of a connection. Methods raise DeviceError with a sentence."""
+class ListeningService(ServiceUnit):
+    """The listening service at the other end of a connection. Methods raise DeviceError with a sentence."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self._layout = Layout(connection.home)
-        self._unit = ServiceUnit(connection, UNIT, "listening service", _STATE_FILE)
+    name = UNIT
+    what = "listening service"
+    state_name = "state.json"
+    settings_name = FILE_NAME
 
     def install(self, actions: Actions, wav: PurePosixPath | None = None) -> ServiceStatus:
         """Put the deployed model to work, in place of what was installed before, and see that it listens.
@@ -72,34 +69,13 @@ class ListeningService:
                 f"{self._connection.name}: its model does not know {', '.join(strangers)}; "
                 f"choose among its words: {', '.join(labels)}"
             )
-        files = {self._layout.service / FILE_NAME: actions_text(actions).encode()}
-        hint = self._unit.install(unit_text(self._layout, wav), files)
+        hint = self._put_to_work(unit_text(self.layout, wav), actions_text(actions).encode())
         status = self.status()
         return status.model_copy(update={"message": status.message or hint})
 
-    def start(self) -> None:
-        """Start it, or start it anew with what is deployed now. Raises DeviceError with why when it ends at once."""
-        self._unit.start()
-
-    def stop(self) -> None:
-        """Stop it; it starts again with the device."""
-        self._unit.stop()
-
-    def restart_if_running(self) -> None:
-        """Let a running service take up the release that was just activated; nothing happens where there is none."""
-        self._unit.restart_if_running()
-
-    def uninstall(self) -> None:
-        """Take it away, with its table of actions; what it heard and measured stays in the device's data folder.
-
-        Nothing happens where there is none.
-        """
-        self._unit.remove()
-        self._connection.run("rm", "-f", str(self._layout.service / FILE_NAME))
-
     def status(self) -> ServiceStatus:
         """Return how it does."""
-        found = self._unit.status()
+        found = super().status()
         installed = {} if found.state == "absent" else self.actions().words
         words = {word: describe(action) for word, action in installed.items()}
         return ServiceStatus(**found.model_dump(), words=words)
@@ -107,16 +83,16 @@ class ListeningService:
     def actions(self) -> Actions:
         """Return the table of actions that is installed."""
         try:
-            return parse_actions(self._connection.get(self._layout.service / FILE_NAME), f"{self._connection.name}")
+            return parse_actions(self._connection.get(self.settings_file), f"{self._connection.name}")
         except SettingsError as error:
             raise DeviceError(str(error)) from error
 
     def deployed_labels(self) -> tuple[str, ...]:
         """Return the labels of the model in force, the words among which can act; none of one that forecasts."""
-        if self._connection.run("test", "-x", str(self._layout.python)).status:
+        if self._connection.run("test", "-x", str(self.layout.python)).status:
             raise DeviceError(f"{self._connection.name}: is not provisioned yet; provision it and deploy a model first")
         try:
-            content = self._connection.get(self._layout.current / SETTINGS)
+            content = self._connection.get(self.layout.current / SETTINGS)
         except DeviceError as error:
             raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first") from error
         try:
@@ -134,7 +110,7 @@ class ListeningService:
 
     def detections(self, count: int = 20) -> list[HeardWord]:
         """Return the last words it heard, the newest at the end; they outlive restarts, releases and the journal."""
-        lines = programs.lines(self._connection, "history", str(self._layout.data), "detections", f"--count={count}")
+        lines = programs.lines(self._connection, "history", str(self.layout.data), "detections", f"--count={count}")
         told = objects(lines, self._connection.name)
         return [HeardWord.model_validate(values) for values in told if values["kind"] == "detected"]
 
@@ -143,7 +119,7 @@ def unit_text(layout: Layout, wav: PurePosixPath | None = None) -> str:
     """Return the unit that listens with the current release. Raises DeviceError for a folder systemd cannot name."""
     service = layout.service
     arguments = ["--actions", str(service / FILE_NAME), "--data", str(layout.data)]
-    arguments += ["--state", str(service / _STATE_FILE)]
+    arguments += ["--state", str(service / ListeningService.state_name)]
     if wav is not None:
         arguments += ["--wav", str(wav), "--pace", "1"]
     return text_of_unit(layout, "listens for words and acts on them", "spot", arguments)

@@ -1,11 +1,11 @@
-"""A service that runs the deployed model: its systemd user unit, and what it says of its state."""
+"""What every service that runs the deployed model is: a systemd user unit, and what it says of its state."""
 
 import contextlib
 import json
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -67,22 +67,38 @@ class UnitStatus(BaseModel):
 
 
 class ServiceUnit:
-    """A unit at the other end of a connection; `what` is what its service is called. Methods raise DeviceError."""
+    """A service at the other end of a connection, by its unit. Methods raise DeviceError with a sentence.
 
-    def __init__(self, connection: Connection, name: str, what: str, state_file: str) -> None:
-        self.name, self.what = name, what
+    A kind of service names its unit, what it is called, and its files in the service folder: the one where its program
+    keeps its state, and the one with the settings that it was installed with.
+    """
+
+    name: ClassVar[str]
+    what: ClassVar[str]
+    state_name: ClassVar[str]
+    settings_name: ClassVar[str]
+
+    def __init__(self, connection: Connection) -> None:
         self.layout = Layout(connection.home)
-        self.state_file = self.layout.service / state_file
         self._connection = connection
         self._units = UserUnits(connection)
 
-    def install(self, text: str, files: Mapping[PurePosixPath, bytes]) -> str:
-        """Write the unit and what it reads, start it, and return a sentence where it will not start with the device."""
+    @property
+    def state_file(self) -> PurePosixPath:
+        """Where its program keeps its state on the device."""
+        return self.layout.service / self.state_name
+
+    @property
+    def settings_file(self) -> PurePosixPath:
+        """Where the settings are on the device that it was installed with."""
+        return self.layout.service / self.settings_name
+
+    def _put_to_work(self, text: str, settings: bytes) -> str:
+        """Write the unit and its settings, start it, and return a sentence where it will not start with the device."""
         folder = self.layout.service
         made = self._connection.run("mkdir", "-p", str(folder))
         made.required(f"{self._connection.name}: {folder} could not be made")
-        for path, content in files.items():
-            self._connection.put(content, path)
+        self._connection.put(settings, self.settings_file)
         self._units.install(self.name, text)
         hint = self._units.linger()
         self.start()
@@ -116,10 +132,14 @@ class ServiceUnit:
         if self.is_installed():
             self._units.control("try-restart", self.name)
 
-    def remove(self) -> None:
-        """Take it away; nothing happens where there is none."""
+    def uninstall(self) -> None:
+        """Take it away, with its settings; what it wrote stays in the device's data folder.
+
+        Nothing happens where there is none.
+        """
         if self.is_installed():
             self._units.remove(self.name)
+        self._connection.run("rm", "-f", str(self.settings_file))
 
     def is_installed(self) -> bool:
         """Tell whether it is there."""
