@@ -1,12 +1,10 @@
 """What a command says: progress and sentences to stderr, the answer to stdout as text or as one JSON document."""
 
 import contextlib
-import csv
-import io
 import json
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Literal
 
@@ -53,15 +51,6 @@ def answer(document: Any) -> None:
 def answer_text(text: str) -> None:
     """Write text that is the answer to stdout, as it is."""
     sys.stdout.write(text)
-
-
-def answer_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> None:
-    """Write rows as CSV to stdout."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    sys.stdout.write(text.getvalue())
 
 
 def show_table(

@@ -3,28 +3,22 @@
 Units stand in headers and labels, so these functions return the figure alone unless their name says otherwise.
 """
 
-import math
-
+from core import number_format
+from core.number_format import BYTES_PER_KB
 from core.results import wilson_interval
+
+__all__ = [
+    "BYTES_PER_KB", "NOTHING", "accuracy_in_words", "amounts", "count", "counted", "duration", "kilobytes", "millions",
+    "milliseconds", "percent", "percent_with_margin", "plain", "signed", "three_digits",
+]  # fmt: skip
 
 NOTHING = "–"
 """Stands where nothing was measured."""
 
-BYTES_PER_KB = 1024
-
 
 def three_digits(value: float | None) -> str:
     """Return a figure with three significant digits and no exponent; from 1,000 on it keeps every whole unit."""
-    if value is None:
-        return NOTHING
-    if value == 0:
-        return "0"
-    if abs(value) >= 999.5:
-        return f"{value:,.0f}"
-    # Rounding may carry into another digit (9.996 → 10.0), so the magnitude is taken from the rounded value.
-    rounded = float(f"{value:.3g}")
-    decimals = 2 - math.floor(math.log10(abs(rounded)))
-    return f"{rounded:.{decimals}f}"
+    return NOTHING if value is None else number_format.three_digits(value)
 
 
 def count(value: int | None) -> str:

@@ -1,7 +1,7 @@
 """Colours, type and icons of the whole program, for Qt and pyqtgraph alike.
 
 The only module that sets a style sheet. `current()` gives the palette in force, `changed` tells of
-another one; a trial has the same colour everywhere (`trial_colour`).
+another one; a trial has the same colour everywhere (`trials.symbol`).
 """
 
 import gc
@@ -112,11 +112,6 @@ def choose(chosen: Choice) -> None:
         QApplication.styleHints().colorSchemeChanged.connect(_follow_system)
         _theme.following = True
     _put_in_force({"light": LIGHT, "dark": DARK}.get(chosen) or _system_palette())
-
-
-def trial_colour(number: int) -> str:
-    """Return the colour of a trial by its number, the same in every chart and table."""
-    return _theme.palette.series[(number - 1) % len(_theme.palette.series)]
 
 
 def icon(name: str, role: str = "text") -> QIcon:

@@ -44,6 +44,13 @@ _BASELINES = {
     "Linear model": "least squares over all inputs",
 }
 _NOT_RUN = "not run yet"
+_NOTE = (
+    "Accuracy here: of the `.tflite` file on speakers not trained on, ± half of the 95 % interval. "
+    "Latency here: features and inference of one clip on this machine, total as a whole. kB = 1024 bytes."
+)
+_FORECAST_NOTE = (
+    "Errors are mean absolute ones of the `.tflite` file over all horizons, on later days than those trained on."
+)
 
 
 @dataclass(frozen=True)
@@ -87,15 +94,10 @@ def systems_table(studies: Sequence[Study], kept: Mapping[str, Sequence[str]] = 
         judged += [found] if found and is_forecast else []
     baselines = {row[0]: row for study, trial in judged for row in _rows_of_baselines(study, trial)}
     forecasts += {**{name: row for name, row in kept.items() if _is_baseline(name)}, **baselines}.values()
-    note = (
-        "Accuracy here: of the `.tflite` file on speakers not trained on, ± half of the 95 % interval. "
-        "Latency here: features and inference of one clip on this machine, total as a whole. kB = 1024 bytes."
-    )
-    forecast_note = (
-        f"{cells.ERRORS_NOTE}, on later days than those trained on; {cells.WORSE_MARK} worse than persistence."
-    )
-    tables = f"{cells.table(_SYSTEM_HEAD, rows)}\n{note}\n"
-    return f"{tables}\n{cells.table(_FORECAST_HEAD, forecasts)}\n{forecast_note}\n" if forecasts else tables
+    tables = f"{cells.table(_SYSTEM_HEAD, rows)}\n{_NOTE}{cells.meanings_in(rows)}\n"
+    if not forecasts:
+        return tables
+    return f"{tables}\n{cells.table(_FORECAST_HEAD, forecasts)}\n{_FORECAST_NOTE}{cells.meanings_in(forecasts)}\n"
 
 
 def _row(system: PublishedSystem, found: tuple[Study, TrialSummary] | None) -> list[str]:

@@ -1,150 +1,74 @@
-"""Studies as tables: Markdown to read, CSV to compute with."""
+"""Trials as CSV, to compute with: the same file from the window and from the command line."""
 
 import csv
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from core.experiment import report_cells as cells
-from core.experiment.baselines import baselines_of
-from core.experiment.store import DeviceLatency, Study, TrialState, TrialSummary
+from core.experiment.pareto import best_of
+from core.experiment.store import Constraints, DeviceLatency, Study, TrialState
+from core.experiment.summary import ForecastError, TrialSummary
 
-COLUMNS = (
-    "trial",
-    "title",
-    "state",
-    "accuracy",
-    "accuracy_low",
-    "accuracy_high",
-    "num_test_clips",
-    "num_test_windows",
-    "horizon_minutes",
-    "tflite_bytes",
-    "zip_bytes",
-    "params",
-    "nonzero_params",
-    "macs",
-    "peak_ram_bytes",
-    "device",
-    "feature_ms",
-    "inference_ms",
-    "total_ms",
-    "total_p99_ms",
-    "latency_saving",
-    "contended",
-    "emulated",
+_ABOUT = ("letter", "number", "name", "title", "task", "state")
+_FIGURES = (
+    "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "num_test_windows", "horizon_minutes",
+    "tflite_bytes", "zip_bytes", "params", "nonzero_params", "macs", "peak_ram_bytes",
+)  # fmt: skip
+_LATENCY = (
+    "device", "feature_ms", "inference_ms", "total_ms", "total_p99_ms", "latency_saving", "contended", "emulated",
     "slowed",
-    "synthetic",
-    "data",
-    "identity",
-    "folder",
-    "message",
-)
+)  # fmt: skip
+_MARKS = ("synthetic", "worse_than_persistence", "on_front", "feasible", "warnings", "message", "data", "identity")
 
 
-def to_csv(trials: Iterable[TrialSummary], study: Study | None = None) -> str:
-    """Return one line per trial and device, figures in plain units; an empty cell was not measured.
+def to_csv(study: Study, trials: Sequence[TrialSummary]) -> str:
+    """Return one line for each trial and device it was timed on, figures in plain units; empty was not measured.
 
     Forecasts have three columns more for each quantity: their error, that of persistence and that of a linear model.
     """
-    trials = tuple(trials)
-    quantities = dict.fromkeys(error.name for trial in trials for error in trial.errors)
-    errors = [f"{what} {name}" for name in quantities for what in ("mae", "persistence", "linear")]
+    errors = dict.fromkeys(column for trial in trials for error in trial.errors for column in _error_cells(error))
     text = io.StringIO()
-    writer = csv.DictWriter(text, [*COLUMNS, *errors], lineterminator="\n")
+    columns = (*_ABOUT, *errors, *_FIGURES, *_LATENCY, *_MARKS)
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
+    front, constraints = front_names(study), study.constraints
     for trial in trials:
-        writer.writerows(_rows(trial, study))
+        errors_of_it = {column: value for error in trial.errors for column, value in _error_cells(error).items()}
+        row = {**asdict(trial), **errors_of_it, **judged(trial, front, constraints)}
+        row |= {"state": trial.state.value, "warnings": " ".join(trial.warnings), "data": cells.data_of(study, trial)}
+        writer.writerows({**row, **times} for times in _times(trial.latencies))
     return text.getvalue()
 
 
-def to_markdown(study: Study) -> str:
-    """Return the study as a Markdown table, one row per trial and device."""
-    head = (
-        "",
-        "trial",
-        "quality",
-        "tested on",
-        "zip kB",
-        "plain kB",
-        "parameters",
-        "feature ms",
-        "inference ms",
-        "total ms",
-        "saved",
-        "device",
-        "data",
-    )
-    rows = []
-    for trial in study.summaries():
-        data = cells.data_of(study, trial)
-        if trial.state is not TrialState.FINISHED:
-            rows.append([trial.letter, trial.title, trial.state.value, *[""] * 9, data])
-            continue
-        for latency in trial.latencies:
-            mark = cells.CONTENDED_MARK if latency.contended else ""
-            rows.append(
-                [
-                    trial.letter,
-                    trial.title,
-                    cells.errors(trial) if trial.errors else cells.accuracy(trial),
-                    cells.tested_on(trial),
-                    cells.kilobytes(trial.zip_bytes),
-                    cells.kilobytes(trial.tflite_bytes),
-                    f"{trial.params:,}",
-                    cells.milliseconds(latency.feature_ms),
-                    cells.milliseconds(latency.inference_ms),
-                    cells.milliseconds(latency.total_ms) + mark,
-                    "" if latency.saving is None else cells.percent(latency.saving),
-                    latency.device + _marks(latency),
-                    data,
-                ]
-            )
-    trials = study.summaries()
-    rows += [["", *row, *[""] * 9] for row in _baseline_rows(trials)]
-    notes = ["Quality of the `.tflite` file on the test part; kB = 1024 bytes."]
-    if any(trial.accuracy is not None for trial in trials):
-        notes.append("Accuracy: ± half of the 95 % interval.")
-    if any(trial.errors for trial in trials):
-        notes.append(f"{cells.ERRORS_NOTE}; {cells.WORSE_MARK} worse than persistence.")
-    if any(latency.contended for trial in study.summaries() for latency in trial.latencies):
-        notes.append(f"{cells.CONTENDED_MARK} measured while other trials were training: too high.")
-    return f"# {study.name}\n\n{cells.table(head, rows)}\n" + "\n".join(notes) + "\n"
+def front_names(study: Study) -> set[str]:
+    """Return the trials of a study that no other beats in quality, zipped size and total latency at once."""
+    return best_of(summary for summary in study.summaries() if summary.state is TrialState.FINISHED)
 
 
-def _baseline_rows(trials: Iterable[TrialSummary]) -> list[list[str]]:
-    """Return what any model must beat: title, errors and what they were tested on."""
-    rows = []
-    for baseline in baselines_of(trials):
-        title = f"{baseline.title}, {baseline.horizon_minutes:g} min ahead"
-        rows.append([title, cells.errors(baseline), f"{baseline.num_test_windows:,} test windows"])
-    return rows
+def is_feasible(trial: TrialSummary, constraints: Constraints) -> bool:
+    """Tell whether something is asked of trials, and a trial is all that."""
+    return bool(constraints.bounds()) and constraints.met_by(trial)
 
 
-def _rows(trial: TrialSummary, study: Study | None) -> list[dict[str, Any]]:
-    same = {name: getattr(trial, name) for name in COLUMNS if hasattr(trial, name)}
-    same |= {"trial": trial.letter, "state": trial.state.value, "folder": trial.name}
-    same |= {"data": cells.data_of(study, trial)} if study is not None else {}
-    for error in trial.errors:
-        same |= {f"mae {error.name}": error.mae, f"persistence {error.name}": error.persistence_mae}
-        same |= {f"linear {error.name}": error.linear_mae}
-    shown = {name: "" if value is None else value for name, value in same.items()}
-    return [
-        shown
-        | {
-            "device": latency.device,
-            "feature_ms": latency.feature_ms,
-            "inference_ms": latency.inference_ms,
-            "total_ms": latency.total_ms,
-            "total_p99_ms": latency.total_p99_ms,
-            "latency_saving": "" if latency.saving is None else latency.saving,
-            "contended": latency.contended,
-            "emulated": latency.emulated,
-            "slowed": latency.slowed,
-        }
-        for latency in trial.latencies
-    ] or [shown]
+def judged(trial: TrialSummary, front: set[str], constraints: Constraints) -> dict[str, bool]:
+    """Return how a trial stands among the others and against what is asked."""
+    return {
+        "worse_than_persistence": trial.is_worse_than_persistence,
+        "on_front": trial.name in front,
+        "feasible": is_feasible(trial, constraints),
+    }
 
 
-def _marks(latency: DeviceLatency) -> str:
-    return (" (emulated)" if latency.emulated else "") + (" (throttled)" if latency.slowed else "")
+def _times(latencies: Iterable[DeviceLatency]) -> Iterator[dict[str, Any]]:
+    rows = [{**asdict(latency), "latency_saving": latency.saving} for latency in latencies]
+    yield from rows or [{}]
+
+
+def _error_cells(error: ForecastError) -> dict[str, float]:
+    return {
+        f"mae {error.name}": error.mae,
+        f"persistence {error.name}": error.persistence_mae,
+        f"linear {error.name}": error.linear_mae,
+    }

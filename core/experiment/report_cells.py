@@ -6,14 +6,12 @@ from pathlib import Path
 
 from core.errors import WorkbenchError
 from core.experiment.baselines import Baseline
+from core.experiment.marks import MEANINGS, WORSE, accuracy_marks, latency_marks
 from core.experiment.store import Study, TrialSummary
-from core.results import wilson_interval
+from core.number_format import BYTES_PER_KB, three_digits
 from core.section import value_at
 
 SYNTHETIC_MARK = "synthetic clips"
-CONTENDED_MARK = "†"
-WORSE_MARK = "▽"
-ERRORS_NOTE = "Errors are mean absolute ones of the `.tflite` file over all horizons"
 
 
 def data_of(study: Study, trial: TrialSummary) -> str:
@@ -43,6 +41,12 @@ def rows_of(page: str) -> list[list[str]]:
     return [[cell.strip().replace("\\|", "|") for cell in row] for row in rows]
 
 
+def meanings_in(rows: Iterable[Sequence[str]]) -> str:
+    """Return what the marks of truth in rows mean, to follow a note; nothing where there is none."""
+    text = "".join(cell for row in rows for cell in row)
+    return "".join(f" {mark} {meaning}." for mark, meaning in MEANINGS.items() if mark in text)
+
+
 def tested_on(trial: TrialSummary) -> str:
     """Return how many examples a trial was judged on."""
     if trial.num_test_windows:
@@ -53,28 +57,21 @@ def tested_on(trial: TrialSummary) -> str:
 def errors(judged: TrialSummary | Baseline) -> str:
     """Return the errors of forecasts: "0.540 °C · 2.05 %"; one that is worse than persistence carries a mark."""
     return " · ".join(
-        f"{error.mae:#.3g} {error.unit}{WORSE_MARK if error.is_worse_than_persistence else ''}"
+        f"{three_digits(error.mae)} {error.unit}{WORSE if error.is_worse_than_persistence else ''}"
         for error in judged.errors
     )
 
 
 def accuracy(trial: TrialSummary) -> str:
     """Return an accuracy with half of its 95 % interval."""
-    assert trial.accuracy is not None and trial.num_test_clips is not None
-    low, high = wilson_interval(round(trial.accuracy * trial.num_test_clips), trial.num_test_clips)
-    return f"{100 * trial.accuracy:.1f} % ± {50 * (high - low):.1f}"
+    assert trial.accuracy is not None and trial.accuracy_low is not None and trial.accuracy_high is not None
+    margin = 50 * (trial.accuracy_high - trial.accuracy_low)
+    return f"{100 * trial.accuracy:.1f} % ± {margin:.1f}{accuracy_marks(trial)}"
 
 
 def kilobytes(num_bytes: int | None) -> str:
     """Return a size in kB of 1024 bytes, nothing where there is none."""
-    return (
-        "" if num_bytes is None else f"{num_bytes / 1024:.3g}" if num_bytes < 1024_000 else f"{num_bytes / 1024:,.0f}"
-    )
-
-
-def milliseconds(value: float) -> str:
-    """Return a time in milliseconds."""
-    return f"{value:.3g}"
+    return "" if num_bytes is None else three_digits(num_bytes / BYTES_PER_KB)
 
 
 def percent(fraction: float | None) -> str:
@@ -85,7 +82,7 @@ def percent(fraction: float | None) -> str:
 def total_ms(trial: TrialSummary) -> str:
     """Return the total latency on this machine."""
     latency = trial.latency_on()
-    return f"{milliseconds(latency.total_ms)} ms{CONTENDED_MARK if latency.contended else ''}" if latency else ""
+    return f"{three_digits(latency.total_ms)} ms{latency_marks(latency)}" if latency else ""
 
 
 def latency_of(trial: TrialSummary) -> str:

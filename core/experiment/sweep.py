@@ -27,12 +27,12 @@ from typing import Any, Literal
 from core.errors import Problem, SpecError
 from core.experiment.constraints import Constraints
 from core.experiment.spec_file import anchor, apply_settings, load_values, read_toml, with_data
+from core.number_format import BYTES_PER_KB
 from core.section import flatten, override
 from core.spec import TrialSpec, identity, parse_spec
 
 MOST_TRIALS = 5000
 LONGEST_NAME = 80
-BYTES_PER_KB = 1024
 
 _SAID_BY_SECTION = ("schedule", "scheme")
 

@@ -1,4 +1,4 @@
-"""Studies as Markdown and CSV, and published systems beside what was measured."""
+"""Studies as CSV, and published systems beside what was measured."""
 
 import csv
 import io
@@ -7,7 +7,7 @@ import pytest
 
 from core.errors import WorkbenchError
 from core.experiment.published import RESULTS_BEGIN, RESULTS_END, published_systems, renew_results, systems_table
-from core.experiment.report import to_csv, to_markdown
+from core.experiment.report import to_csv
 from core.experiment.store import Study
 from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
 from core.spec import Dataset, KeywordSpottingSpec
@@ -68,23 +68,9 @@ def cells(table: str) -> list[list[str]]:
     return [[cell.strip() for cell in row.strip("|").split(" | ")] for row in rows]
 
 
-def test_markdown_has_one_row_a_trial_with_units_and_marks(study):
-    text = to_markdown(study)
-    head, _, first, second, third = cells(text)
-    assert len({len(row) for row in (head, first, second, third)}) == 1
-    row = dict(zip(head, first, strict=True))
-    assert (row["trial"], row["quality"], row["zip kB"], row["plain kB"]) == ("Baseline", "95.0 % ± 3.1", "4.5", "8")
-    assert (row["parameters"], row["feature ms"], row["total ms"]) == ("12,345", "0.123", "0.64")
-    assert row["data"] == "my clips, 200 test clips"
-    assert "synthetic clips" in second[-1]
-    assert dict(zip(head, second, strict=True))["total ms"] == "0.321†"
-    assert "† measured while other trials were training" in text
-    assert third[2] == "queued"
-
-
 def test_csv_keeps_plain_units_and_every_trial(study):
-    rows = list(csv.DictReader(io.StringIO(to_csv(study.summaries(), study))))
-    assert [row["trial"] for row in rows] == ["A", "B", "C"]
+    rows = list(csv.DictReader(io.StringIO(to_csv(study, study.summaries()))))
+    assert [row["letter"] for row in rows] == ["A", "B", "C"]
     assert float(rows[0]["accuracy"]) == 0.95
     assert (rows[0]["zip_bytes"], rows[0]["total_ms"], rows[0]["contended"]) == ("4608", "0.64", "False")
     assert (rows[2]["state"], rows[2]["accuracy"], rows[2]["total_ms"]) == ("queued", "", "")
@@ -99,9 +85,10 @@ def test_published_systems_stand_beside_what_was_measured(study, tmp_path):
     # Those that forecast have a table of their own, after the others.
     in_order = sorted(published_systems(), key=lambda system: system.task == "forecasting")
     assert list(rows) == [system.system for system in in_order]
-    assert rows["B-A"][2:6] == ["97.5 %", "100.0 % ± 0.9", "4295", "4.5"]
+    assert rows["B-A"][2:6] == ["97.5 %", "100.0 % ± 0.9", "4295", "4.50"]
     assert rows["B-A"][-1] == "mini, 200 test clips"
-    assert rows["B-B"][7] == "0.321 ms†"
+    assert rows["B-B"][7] == "0.321 ms‡"
+    assert "‡ timed while other trials ran" in systems_table([study])
     assert "synthetic" in rows["B-B"][-1]
     assert rows["C"][6] == "38.3 % saved"
     assert rows["C"][-1] == "not run yet"

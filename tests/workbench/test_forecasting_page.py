@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel, Q
 from pytestqt.qtbot import QtBot
 
 from core.evaluation.forecasting import load_forecasts
+from core.experiment.marks import WORSE
 from core.experiment.store import Constraints, Study, TrialState
 from core.spec import ForecastingSpec, KeywordSpottingSpec
 from tests.series import HEADER, write_series
@@ -30,7 +31,6 @@ from workbench.pages.trials import TrialsPage
 from workbench.plots.time_charts import MOST_POINTS, thinned
 from workbench.preferences import Preferences
 from workbench.session import Session
-from workbench.trials.facts import WORSE
 from workbench.trials.sheets import errors_sheet, truths_sheet
 
 # The offscreen plugin says so of windows with a smallest size and of menus; it has no window manager to tell.

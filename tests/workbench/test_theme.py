@@ -6,6 +6,7 @@ from pytestqt.qtbot import QtBot
 
 from workbench import theme
 from workbench.theme import DARK, LIGHT, Palette
+from workbench.trials.symbol import colour_of
 
 PALETTES = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
 LEAST_FOR_TEXT = 4.5
@@ -56,8 +57,8 @@ def test_system_is_light_or_dark(qtbot: QtBot) -> None:
     assert theme.current() in (LIGHT, DARK)
 
 
-@pytest.mark.usefixtures("themed")
-def test_a_trial_keeps_its_colour_and_neighbours_differ(qtbot: QtBot) -> None:
-    colours = [theme.trial_colour(number) for number in range(1, 9)]
+@PALETTES
+def test_a_trial_keeps_its_colour_and_neighbours_differ(palette: Palette) -> None:
+    colours = [colour_of(number, palette).name() for number in range(1, 9)]
     assert len(set(colours)) == 8
-    assert theme.trial_colour(9) == colours[0]
+    assert colour_of(9, palette).name() == colours[0]

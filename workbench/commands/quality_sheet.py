@@ -3,10 +3,10 @@
 from typing import Any
 
 from core.datasets.column_names import name_of
+from core.experiment.marks import MEANINGS, WORSE
 from core.results import Classification, Errors, Forecast, Quality, QuantityErrors
 from workbench import console
 from workbench.number_format import accuracy_in_words, count, percent, three_digits
-from workbench.trials.facts import MEANINGS, WORSE
 
 
 def as_document(quality: Quality) -> dict[str, Any]:

@@ -34,6 +34,7 @@ def trials(
 
     Example: `workbench trials studies/mine --csv > mine.csv`
     """
+    from core.experiment.report import to_csv
     from core.experiment.store import Study
     from workbench import console
     from workbench.commands import trial_table
@@ -45,7 +46,7 @@ def trials(
     if as_json:
         console.answer(trial_table.as_document(opened, summaries))
     elif as_csv:
-        console.answer_csv(trial_table.as_rows(opened, summaries), trial_table.csv_columns(summaries))
+        console.answer_text(to_csv(opened, summaries))
     elif summaries:
         trial_table.show(opened, summaries)
     else:

@@ -1,27 +1,19 @@
-"""Trials as a table for eyes, as JSON values and as CSV rows for programs."""
+"""Trials as a table for eyes and as JSON values for programs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from core.datasets.column_names import name_of
 from core.experiment.baselines import Baseline, baselines_of
-from core.experiment.pareto import best_of
+from core.experiment.marks import MEANINGS, WORSE, accuracy_marks, latency_marks
+from core.experiment.report import front_names, is_feasible, judged
 from core.experiment.store import Constraints, Study, TrialState, TrialSummary
 from core.experiment.summary import ForecastError
 from workbench import console
 from workbench.number_format import NOTHING, count, kilobytes, milliseconds, percent, percent_with_margin, three_digits
-from workbench.trials.facts import MEANINGS, STATE_NAMES, WORSE, accuracy_marks, latency_marks, limits_of, title_of
+from workbench.trials.facts import STATE_NAMES, limits_of, title_of
 
-_FIGURES = (
-    "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "num_test_windows", "horizon_minutes",
-    "tflite_bytes", "zip_bytes", "params", "nonzero_params", "macs", "peak_ram_bytes",
-)  # fmt: skip
-_TIMES = (
-    "device", "feature_ms", "inference_ms", "total_ms", "total_p99_ms", "saving", "contended", "emulated", "slowed",
-)  # fmt: skip
-_ABOUT = ("letter", "number", "name", "title", "task", "state")
-_MARKS = ("synthetic", "worse_than_persistence", "on_front", "feasible", "warnings", "message")
 _SPARED = ("p99 ms", "feature ms", "window ms", "inference ms", "plain kB", "parameters", "gain %")
 """Columns that a narrow terminal does without, the first to go first."""
 ON_FRONT, FEASIBLE = "●", "✓"
@@ -31,11 +23,6 @@ def words(study: Study, name: str) -> str:
     """Return what a trial is called while it runs: its letter and its title."""
     summary = study.summary(name)
     return f"{summary.letter} {summary.title}".rstrip()
-
-
-def front_names(study: Study) -> set[str]:
-    """Return the trials of a study that no other beats in quality, zipped size and total latency at once."""
-    return best_of(summary for summary in study.summaries() if summary.state is TrialState.FINISHED)
 
 
 def as_document(study: Study, summaries: Sequence[TrialSummary]) -> dict[str, Any]:
@@ -48,34 +35,13 @@ def as_document(study: Study, summaries: Sequence[TrialSummary]) -> dict[str, An
         "constraints": constraints.bounds(),
         "synthetic": any(summary.synthetic for summary in summaries),
         "baselines": [_baseline_values(baseline) for baseline in baselines_of(summaries)],
-        "trials": [{**as_values(summary), **_judged(summary, front, constraints)} for summary in summaries],
+        "trials": [{**as_values(summary), **judged(summary, front, constraints)} for summary in summaries],
     }
 
 
 def as_values(summary: TrialSummary) -> dict[str, Any]:
     """Return a trial as JSON values, with what its errors come to beside persistence."""
     return {**asdict(summary), "errors": [_error_values(error) for error in summary.errors]}
-
-
-def as_rows(study: Study, summaries: Sequence[TrialSummary]) -> list[dict[str, Any]]:
-    """Return trials flat, one row each, with the latencies of the device first measured."""
-    front, constraints = front_names(study), study.constraints
-    rows = []
-    for summary in summaries:
-        latency = summary.latency_on()
-        times = {name: value for name, value in asdict(latency).items() if name in _TIMES} if latency else {}
-        errors = {column: value for error in summary.errors for column, value in _error_cells(error).items()}
-        row = {**asdict(summary), **times, **errors, **_judged(summary, front, constraints)}
-        rows.append({**row, "warnings": " ".join(summary.warnings), "state": summary.state.value})
-    return rows
-
-
-def csv_columns(summaries: Iterable[TrialSummary]) -> tuple[str, ...]:
-    """Return the columns of trials as CSV; forecast quantities have some of their own."""
-    errors = dict.fromkeys(
-        column for summary in summaries for error in summary.errors for column in _error_cells(error)
-    )
-    return (*_ABOUT, *errors, *_FIGURES, *_TIMES, *_MARKS)
 
 
 def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
@@ -95,7 +61,7 @@ def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
     headings.append(("", "left"))
     rows = []
     for summary in summaries:
-        signs = (ON_FRONT if summary.name in front else "") + (FEASIBLE if _is_feasible(summary, constraints) else "")
+        signs = (ON_FRONT if summary.name in front else "") + (FEASIBLE if is_feasible(summary, constraints) else "")
         quality = [_accuracy(summary)] * has_accuracy
         for name in quantities:
             quality += _error(summary.error_of(name))
@@ -113,7 +79,7 @@ def _show_notes(summaries: Sequence[TrialSummary], front: set[str], constraints:
     marks = "".join(accuracy_marks(summary) + latency_marks(summary.latency_on()) for summary in summaries)
     notes = [f"{mark} {meaning}" for mark, meaning in MEANINGS.items() if mark in marks]
     limits = [limit.words for limit in limits_of(summaries[0], constraints)] if summaries else []
-    if any(_is_feasible(summary, constraints) for summary in summaries):
+    if any(is_feasible(summary, constraints) for summary in summaries):
         notes.insert(0, f"{FEASIBLE} meets the constraints of the study: {', '.join(limits)}")
     elif limits and any(summary.state is TrialState.FINISHED for summary in summaries):
         notes.insert(0, f"None of them meets all constraints of the study: {', '.join(limits)}")
@@ -161,14 +127,6 @@ def _error_of_baseline(error: ForecastError | None) -> tuple[str, str]:
     return ("", "") if error is None else (three_digits(error.mae), percent(error.gain))
 
 
-def _judged(summary: TrialSummary, front: set[str], constraints: Constraints) -> dict[str, Any]:
-    return {
-        "worse_than_persistence": summary.is_worse_than_persistence,
-        "on_front": summary.name in front,
-        "feasible": _is_feasible(summary, constraints),
-    }
-
-
 def _error_values(error: ForecastError) -> dict[str, Any]:
     return {**asdict(error), "gain": error.gain, "worse_than_persistence": error.is_worse_than_persistence}
 
@@ -178,15 +136,3 @@ def _baseline_values(baseline: Baseline) -> dict[str, Any]:
         {"name": error.name, "unit": error.unit, "mae": error.mae, "gain": error.gain} for error in baseline.errors
     ]
     return {**asdict(baseline), "errors": errors}
-
-
-def _is_feasible(summary: TrialSummary, constraints: Constraints) -> bool:
-    return bool(constraints.bounds()) and constraints.met_by(summary)
-
-
-def _error_cells(error: ForecastError) -> dict[str, float]:
-    return {
-        f"mae {error.name}": error.mae,
-        f"persistence {error.name}": error.persistence_mae,
-        f"linear {error.name}": error.linear_mae,
-    }

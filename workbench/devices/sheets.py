@@ -5,10 +5,10 @@ from html import escape
 
 from core.datasets.column_names import name_of
 from core.deploy.check import DeviceReport, skew_in_words
+from core.experiment.marks import EMULATED, MEANINGS, SLOWED
 from core.results import Conditions, DeviceAccuracy, DeviceErrors, DeviceRun, Latency
 from workbench import number_format, theme
 from workbench.devices.sentence import rich
-from workbench.trials.facts import EMULATED, MEANINGS, SLOWED
 from workbench.trials.sheets import table
 
 MOST_DIFFERENCES = 4

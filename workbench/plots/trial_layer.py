@@ -14,13 +14,13 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSizeF, Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
+from core.experiment.marks import MEANINGS
 from workbench import theme
 from workbench.plots.baseline_lines import BaselineLine, BaselineLines
 from workbench.plots.crowd import PALE, Crowd
 from workbench.plots.label_placement import Coverage, place_labels
 from workbench.plots.trial_points import NO_POINTS, TrialPoints
 from workbench.theme import Palette
-from workbench.trials.facts import MEANINGS
 from workbench.trials.symbol import paint_hollow_symbol, paint_symbol, symbol_path
 
 MOST_LETTERS = 60

@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from core.experiment.marks import latency_marks, quality_marks
 from core.experiment.pareto import (
     ACCURACY,
     ERROR,
@@ -21,7 +22,6 @@ from core.experiment.pareto import (
 )
 from core.experiment.store import TrialState, TrialSummary
 from workbench.number_format import BYTES_PER_KB
-from workbench.trials.facts import latency_marks, quality_marks
 
 
 @dataclass(frozen=True)

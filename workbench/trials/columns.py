@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.datasets.column_names import name_of
+from core.experiment.marks import accuracy_marks, latency_marks, quality_marks
 from core.experiment.store import DeviceLatency, TrialState, TrialSummary
 from workbench import number_format
-from workbench.trials.facts import STATE_NAMES, accuracy_marks, latency_marks, quality_marks, title_of
+from workbench.trials.facts import STATE_NAMES, title_of
 
 Latency = DeviceLatency | None
 STATE_ORDER = {state: index for index, state in enumerate(TrialState)}

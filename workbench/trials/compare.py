@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from core.datasets.column_names import name_of
 from core.errors import WorkbenchError
+from core.experiment.marks import accuracy_marks, latency_marks, quality_marks
 from core.experiment.store import Study, TrialSummary
 from workbench import number_format, theme
 from workbench.trials.details import NARROWEST
-from workbench.trials.facts import accuracy_marks, compare_specs, latency_marks, quality_marks, title_of
+from workbench.trials.facts import compare_specs, title_of
 from workbench.trials.sheets import table
 
 

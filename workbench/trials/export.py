@@ -18,7 +18,7 @@ def export_picture(chart: ParetoChart, path: Path, study: str) -> None:
 def export_table(study: Study, trials: Sequence[TrialSummary], path: Path) -> None:
     """Write trials as CSV, in the order given. Raises WorkbenchError when the file cannot be written."""
     try:
-        path.write_text(to_csv(trials, study), encoding="utf-8", newline="")
+        path.write_text(to_csv(study, trials), encoding="utf-8", newline="")
     except OSError as error:
         raise WorkbenchError(f"{path} could not be written ({error.strerror}); choose another place") from error
 

@@ -1,4 +1,4 @@
-"""What the Trials page says of a trial: how it is called, whether it meets the constraints, how true its numbers are.
+"""What the Trials page says of a trial: how it is called, whether it meets the constraints, what it changes.
 
 Knows nothing of Qt: table, charts, details and hover all take their words from here.
 """
@@ -11,27 +11,11 @@ from core.datasets.column_names import name_of, unit_of
 from core.errors import WorkbenchError
 from core.experiment.baselines import Baseline
 from core.experiment.constraints import figure_of, is_met
-from core.experiment.store import Constraints, DeviceLatency, Study, TrialState, TrialSummary
+from core.experiment.store import Constraints, Study, TrialState, TrialSummary
 from core.section import declared, differences, field_at, sections
 from core.spec import TrialSpec
 from workbench import number_format
 from workbench.form.field_text import label_of, words_of
-
-SYNTHETIC = "*"
-RANDOM_SPLIT = "†"
-CONTENDED = "‡"
-EMULATED = "§"
-SLOWED = "¶"
-WORSE = "▽"
-MEANINGS = {
-    SYNTHETIC: "synthetic clips",
-    RANDOM_SPLIT: "random split: accuracy overstates",
-    CONTENDED: "timed while other trials ran",
-    EMULATED: "emulated device",
-    SLOWED: "timed while the board was throttled",
-    WORSE: "worse than persistence",
-}
-"""Marks of truth: a sign that stands beside every number it concerns, and what it means."""
 
 STATE_NAMES = {
     TrialState.QUEUED: "Queued",
@@ -59,29 +43,6 @@ class Limit:
 def title_of(summary: TrialSummary) -> str:
     """Return the user's name for a trial, or its number where they gave none."""
     return summary.title or f"Trial {summary.number}"
-
-
-def accuracy_marks(summary: TrialSummary) -> str:
-    """Return the signs that stand beside a trial's accuracy, or beside its errors."""
-    random = bool(summary.warnings) and any("random" in warning.lower() for warning in summary.warnings)
-    marks = ((SYNTHETIC, summary.synthetic), (RANDOM_SPLIT, random), (WORSE, summary.is_worse_than_persistence))
-    return "".join(mark for mark, concerns in marks if concerns)
-
-
-def quality_marks(summary: TrialSummary, column: str = "") -> str:
-    """Return the signs that stand beside the error of one forecast quantity; beside the accuracy without one."""
-    error = summary.error_of(column) if column else None
-    if error is None:
-        return accuracy_marks(summary)
-    return WORSE if error.is_worse_than_persistence else ""
-
-
-def latency_marks(latency: DeviceLatency | None) -> str:
-    """Return the signs that stand beside a latency."""
-    if latency is None:
-        return ""
-    marks = ((CONTENDED, latency.contended), (EMULATED, latency.emulated), (SLOWED, latency.slowed))
-    return "".join(mark for mark, concerns in marks if concerns)
 
 
 def devices_of(summaries: Iterable[TrialSummary]) -> tuple[str, ...]:
@@ -123,11 +84,6 @@ def baseline_words(baselines: Iterable[Baseline]) -> str:
         ahead = f", {baseline.horizon_minutes:g} min ahead" if several else ""
         said.append(f"{baseline.title}{ahead}: {', '.join(errors)}")
     return "  ·  ".join(said)
-
-
-def is_feasible(summary: TrialSummary, constraints: Constraints, device: str = "") -> bool:
-    """Tell whether everything asked was measured and met."""
-    return constraints.met_by(summary, device)
 
 
 def field_words(spec_type: type[TrialSpec], path: str) -> str:

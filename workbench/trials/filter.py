@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLabel, QLineEd
 
 from core.experiment.store import Constraints, TrialState, TrialSummary
 from workbench import theme
-from workbench.trials.facts import STATE_NAMES, is_feasible, title_of
+from workbench.trials.facts import STATE_NAMES, title_of
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class TrialFilter:
         """Tell whether a trial passes; `changes` are the words of what differs from the reference."""
         if self.state is not None and trial.state is not self.state:
             return False
-        if self.feasible_only and not is_feasible(trial, constraints, device):
+        if self.feasible_only and not constraints.met_by(trial, device):
             return False
         if not self.words:
             return True

@@ -2,10 +2,11 @@
 
 from PySide6.QtWidgets import QComboBox, QWidget
 
+from core.experiment.marks import accuracy_marks, quality_marks
 from core.experiment.store import Study, TrialState, TrialSummary
 from workbench import number_format
 from workbench.form.fields import guard_wheel
-from workbench.trials.facts import accuracy_marks, quality_marks, title_of
+from workbench.trials.facts import title_of
 
 NO_TRIAL = "No trained trial yet"
 CHARACTERS = 26

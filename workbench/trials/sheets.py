@@ -5,10 +5,11 @@ from html import escape
 from pathlib import Path
 
 from core.datasets.column_names import name_of
+from core.experiment.marks import MEANINGS, accuracy_marks, latency_marks, quality_marks
 from core.experiment.store import TrialSummary
 from core.results import Classification, Forecast, LabelScore, Latency, TrialResult
 from workbench import number_format, theme
-from workbench.trials.facts import MEANINGS, Difference, Limit, accuracy_marks, latency_marks, quality_marks, title_of
+from workbench.trials.facts import Difference, Limit, title_of
 
 Cell = str
 MOST_CHANGES = 5

@@ -6,9 +6,10 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QWidget
 
+from core.experiment.marks import MEANINGS
 from core.experiment.store import Constraints, TrialState, TrialSummary
 from workbench.trials.columns import COLUMNS, NAMES, Column, columns_for
-from workbench.trials.facts import MEANINGS, Differences
+from workbench.trials.facts import Differences
 from workbench.trials.filter import TrialFilter
 
 Index = QModelIndex | QPersistentModelIndex

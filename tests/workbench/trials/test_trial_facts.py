@@ -1,17 +1,8 @@
 """What is said of a trial, without any Qt."""
 
+from core.experiment.marks import CONTENDED, RANDOM_SPLIT, SYNTHETIC, accuracy_marks, latency_marks
 from core.experiment.store import Constraints
-from workbench.trials.facts import (
-    CONTENDED,
-    RANDOM_SPLIT,
-    SYNTHETIC,
-    Differences,
-    accuracy_marks,
-    compare_specs,
-    is_feasible,
-    latency_marks,
-    limits_of,
-)
+from workbench.trials.facts import Differences, compare_specs, limits_of
 
 from .conftest import make_latency, make_result, make_spec
 
@@ -26,10 +17,10 @@ def test_limits_are_told_one_by_one_and_unmeasured_is_not_met(maker):
         ("total ≤ 5 ms", "3.00 ms", True),
     ]
     assert [limit.met for limit in limits_of(waiting, wanted)] == [None, None, None]
-    assert not is_feasible(done, wanted)
-    assert is_feasible(done, Constraints(zip_bytes_max=12 * 1024))
-    assert not is_feasible(waiting, Constraints(accuracy_min=0.1))
-    assert is_feasible(waiting, Constraints())
+    assert not wanted.met_by(done)
+    assert Constraints(zip_bytes_max=12 * 1024).met_by(done)
+    assert not Constraints(accuracy_min=0.1).met_by(waiting)
+    assert Constraints().met_by(waiting)
 
 
 def test_numbers_that_flatter_are_marked(maker):
