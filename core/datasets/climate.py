@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from core.cache import cached_arrays
 from core.datasets.column_names import temperature_and_humidity
-from core.datasets.csv_form import EPOCH, ISO_ZONED, CsvForm, line_of, mixed_times, recognise
+from core.datasets.csv_form import NOTHING, CsvForm, line_of, listed, mixed_times, recognise
 from core.datasets.digest import digest
 from core.datasets.progress import Progress
+from core.datasets.time_texts import EPOCH, ISO_ZONED
 from core.errors import DataError
 from core.events import Emit, ignore
 from core.spec import SeriesData
@@ -69,22 +70,28 @@ def columns_of(data: SeriesData) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
     Raises DataError naming the file and column, as `recognise` does.
     """
+    form = form_of(data)
+    path = Path(data.file).expanduser().resolve()
+    targets = data.targets or temperature_and_humidity(form.numeric)
+    if not targets:
+        raise DataError(
+            f"{path}: none of its columns is called temperature or humidity; name those to forecast "
+            f"(dataset.targets) among {listed(form.numeric)}"
+        )
+    inputs = data.inputs or targets
+    _check_columns(path, form, (*inputs, *targets))
+    return inputs, targets
+
+
+def form_of(data: SeriesData) -> CsvForm:
+    """Return how a spec's file is written, as `recognise` does; found once for as long as the file is the same."""
     path = Path(data.file).expanduser().resolve()
     try:
         stat = path.stat()
     except OSError:
         # What is wrong with it is said where it is opened.
         stat = None
-    form = _form_of(path, data.time_column, stat and (stat.st_size, stat.st_mtime_ns))
-    targets = data.targets or temperature_and_humidity(form.numeric)
-    if not targets:
-        raise DataError(
-            f"{path}: none of its columns is called temperature or humidity; name those to forecast "
-            f"(dataset.targets) among {', '.join(form.numeric)}"
-        )
-    inputs = data.inputs or targets
-    _check_columns(path, form, (*inputs, *targets))
-    return inputs, targets
+    return _form_of(path, data.time_column, stat and (stat.st_size, stat.st_mtime_ns))
 
 
 @lru_cache
@@ -126,10 +133,10 @@ def _check_columns(path: Path, form: CsvForm, wanted: Sequence[str]) -> None:
     """Make sure that a file has these columns and that they hold numbers. Raises DataError."""
     for name in wanted:
         if name not in form.columns:
-            raise DataError(f"{path}: has no column {name!r}; choose among {', '.join(form.numeric)}")
+            raise DataError(f"{path}: has no column {name!r}; choose among {listed(form.numeric)}")
         if name not in form.numeric:
             what = "the time" if name == form.time_column else "no numbers"
-            raise DataError(f"{path}: column {name!r} holds {what}; choose among {', '.join(form.numeric)}")
+            raise DataError(f"{path}: column {name!r} holds {what}; choose among {listed(form.numeric)}")
 
 
 def _read(path: Path, form: CsvForm, wanted: Sequence[str], missing_value: float, emit: Emit) -> dict[str, np.ndarray]:
@@ -167,11 +174,18 @@ def _read_blocks(path: Path, form: CsvForm, wanted: Sequence[str], emit: Emit) -
     is_epoch = form.time_format == EPOCH
     zone = "UTC" if form.time_format == ISO_ZONED else None
     time_type = arrow.float64() if is_epoch else arrow.timestamp("us", zone)
+    # Spaces around a time are beyond the reader of CSV.
+    is_padded = form.first_time != form.first_time.strip()
     convert = csv.ConvertOptions(
         include_columns=[form.time_column, *wanted],
-        column_types={form.time_column: time_type, **dict.fromkeys(wanted, arrow.float32())},
+        column_types={
+            form.time_column: arrow.string() if is_padded else time_type,
+            **dict.fromkeys(wanted, arrow.float32()),
+        },
         timestamp_parsers=[form.time_format if "%" in form.time_format else csv.ISO8601],
         decimal_point=form.decimal,
+        null_values=NOTHING,
+        strings_can_be_null=True,
         check_utf8=False,
     )
     # Latin-1 differs from UTF-8 in names of columns alone, which are given here: no need to recode every row.
@@ -187,7 +201,7 @@ def _read_blocks(path: Path, form: CsvForm, wanted: Sequence[str], emit: Emit) -
         with arrow.OSFile(str(path)) as file, csv.open_csv(file, read, parse, convert) as blocks:
             read_mb = 0
             for block in blocks:
-                stamps = block.column(0)
+                stamps = _trimmed(block.column(0), form, time_type) if is_padded else block.column(0)
                 timed = ~np.asarray(stamps.is_null())
                 num_timeless += int((~timed).sum())
                 times.append(_seconds(stamps, is_epoch=is_epoch)[timed])
@@ -229,6 +243,16 @@ class _BrokenRows:
         if "\n" in text and not self.swallowed:
             self.swallowed = text.partition("\n")[0][:_ROW_SHOWN]
         return "skip"
+
+
+def _trimmed(stamps: Any, form: CsvForm, time_type: Any) -> Any:
+    """Return times of a block that were read as texts."""
+    from pyarrow import compute
+
+    texts = compute.utf8_trim_whitespace(stamps)
+    if "%" in form.time_format:
+        return compute.strptime(texts, format=form.time_format, unit="us")
+    return compute.cast(texts, time_type)
 
 
 def _seconds(stamps: Any, *, is_epoch: bool) -> Int64:

@@ -11,26 +11,26 @@ import csv
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from pathlib import Path
 
+from core.datasets.time_texts import EPOCH, format_in_words, formats_of, interval_s, length_s, reads
 from core.errors import DataError
 
-ISO = "ISO 8601"
-ISO_ZONED = "ISO 8601 with a time zone"
-EPOCH = "seconds since 1970"
+NOTHING = (
+    "", "-", "--", "---", "?", "None", "none", "missing", "unavailable", "unknown", "NA", "N/A", "n/a", "#N/A", "#NA",
+    "#N/A N/A", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
+)  # fmt: skip
+"""What stands in tables where nothing was measured, besides numbers such as -9999."""
 
 _SAMPLE_BYTES = 1 << 17
 _SEPARATORS = (",", ";", "\t", "|")
 _TIME_NAMES = ("date", "time", "datum", "zeit", "stamp", "epoch", "data")
-_EPOCH_RANGE_S = (3e8, 5e9)
-# The order decides where a file leaves it open: the order of day and month of 01/02/2020 is then the European one.
-_TIME_FORMATS = (
-    "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M",
-    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%d-%m-%Y %H:%M:%S", "%d-%m-%Y %H:%M", "%d.%m.%Y", "%Y/%m/%d", "%d/%m/%Y",
-    "%m/%d/%Y",
-)  # fmt: skip
 _TIME_SHOWN = 40
+_NAMES_SHOWN = 8
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
+_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}")
+# Excel writes this line above the header.
+_EXCEL_MARK = "sep="
 # What a text never holds: the control characters without tab, line feed, form feed and carriage return.
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -51,7 +51,9 @@ class CsvForm:
     first_time: str
     """The first time, as it is written."""
     numeric: tuple[str, ...]
-    """Columns that hold numbers, the time left out."""
+    """Columns that hold numbers and have a name, the time left out."""
+    interval_s: int
+    """Time from one row to the next, where beginning and end of the file agree on it; else 0."""
 
 
 def recognise(path: Path, time_column: str = "") -> CsvForm:
@@ -65,7 +67,7 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
     lines = head.decode(encoding, "replace").splitlines()
     if len(head) == _SAMPLE_BYTES:
         lines.pop()
-    header_lines = next((index for index, line in enumerate(lines) if line.strip() and not line.startswith("#")), None)
+    header_lines = next((index for index, line in enumerate(lines) if _is_said(line)), None)
     if header_lines is None and len(head) == _SAMPLE_BYTES and head.strip():
         raise DataError(
             f"{path}: its first {_SAMPLE_BYTES:,} bytes have no end of a line, so it is no CSV file; export it with a "
@@ -75,24 +77,24 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
         raise DataError(f"{path}: is empty; choose a CSV file with a row of column names and rows of measurements")
     separator = _separator(lines[header_lines:])
     columns = tuple(name.strip() for name in cells_of([lines[header_lines]], separator)[0])
-    ending = tail.decode(encoding, "replace").splitlines()[1:]
-    found = cells_of([*lines[header_lines + 1 :], *ending], separator)
-    rows = [row for row in found if len(row) == len(columns)]
-    _check_shape(path, columns, rows, max(map(len, found), default=0))
-    decimal = "," if separator != "," and _has_decimal_commas(rows) else "."
+    beginning = cells_of(lines[header_lines + 1 :], separator)
+    ending = cells_of(tail.decode(encoding, "replace").splitlines()[1:], separator)
+    rows = [row for row in (*beginning, *ending) if len(row) == len(columns)]
+    _check_shape(path, columns, rows, max(map(len, (*beginning, *ending)), default=0))
+    decimal = "," if _has_decimal_commas(rows, separator) else "."
     time_column = _time_column(path, columns, rows, time_column)
-    times = [row[columns.index(time_column)] for row in rows]
+    place = columns.index(time_column)
     numeric = tuple(
         name
         for index, name in enumerate(columns)
-        if name != time_column and _is_numeric([row[index] for row in rows], decimal)
+        if name and name != time_column and _is_numeric([row[index] for row in rows], decimal)
     )
     if not numeric:
         raise DataError(
-            f"{path}: none of its columns holds numbers ({', '.join(columns)}); choose a file of measurements, "
+            f"{path}: none of its columns holds numbers ({listed(columns)}); choose a file of measurements, "
             "with a point or a comma as the decimal mark"
         )
-    first_time = next(filter(str.strip, times))
+    first_time = next(row[place] for row in rows if row[place].strip())
     form = CsvForm(
         encoding,
         separator,
@@ -103,15 +105,17 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
         formats_of(first_time)[0],
         first_time,
         numeric,
+        interval_s=0,
     )
-    return replace(form, time_format=_common_format(path, form, times))
+    stretches = [[row[place] for row in part if len(row) == len(columns)] for part in (beginning, ending)]
+    time_format = _common_format(path, form, [text for texts in stretches for text in texts])
+    return replace(form, time_format=time_format, interval_s=interval_s(stretches, time_format))
 
 
-def format_in_words(time_format: str) -> str:
-    """Return a time format as people write it: dd.mm.yyyy hh:mm:ss."""
-    for code, words in (("%d", "dd"), ("%m", "mm"), ("%Y", "yyyy"), ("%H", "hh"), ("%M", "mm"), ("%S", "ss")):
-        time_format = time_format.replace(code, words)
-    return time_format
+def listed(names: Sequence[str]) -> str:
+    """Return the first of some names, and how many more there are."""
+    more = len(names) - _NAMES_SHOWN
+    return ", ".join(names) if more <= 1 else f"{', '.join(names[:_NAMES_SHOWN])} and {more:,} more"
 
 
 def line_of(path: Path, form: CsvForm, column: str, value: str) -> int | None:
@@ -160,6 +164,11 @@ def _encoding(path: Path, head: bytes) -> str:
     return "utf-8"
 
 
+def _is_said(line: str) -> bool:
+    """Tell whether a line can be the header: it is not blank, no comment, and no word to Excel about separators."""
+    return bool(line.strip()) and not line.startswith("#") and not line.lower().lstrip('"').startswith(_EXCEL_MARK)
+
+
 def _separator(lines: Sequence[str]) -> str:
     """Return the separator that cuts the header into most columns, and the first rows into as many."""
 
@@ -183,6 +192,11 @@ def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
             "semicolon or tab is needed, one of them with the time"
         )
     repeated = {name for name in columns if columns.count(name) > 1}
+    if "" in repeated:
+        raise DataError(
+            f"{path}: {columns.count('')} columns have no name in its first line "
+            f"({listed([name for name in columns if name])}); give each a name, and remove lines above those names"
+        )
     if repeated:
         raise DataError(f"{path}: two columns are called {min(repeated)!r}; give each a name of its own")
     if all(_is_number(name, ".") or formats_of(name) for name in columns if name):
@@ -191,6 +205,11 @@ def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
         raise DataError(
             f"{path}: its rows have {widest} cells, its header {len(columns)}; where numbers have decimal commas, "
             "separate the columns by semicolons, else give every column a name"
+        )
+    if not rows and widest:
+        raise DataError(
+            f"{path}: its header has {len(columns)} columns, its rows {widest} at most; see that all of them are "
+            "separated by the same sign and that the first line holds the names"
         )
     if len(rows) < 2:
         raise DataError(
@@ -205,14 +224,20 @@ def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
         return next((row[place] for row in rows if row[place].strip()), "")
 
     if wanted and wanted not in columns:
-        raise DataError(f"{path}: has no column {wanted!r} for the time; its columns are {', '.join(columns)}")
+        raise DataError(f"{path}: has no column {wanted!r} for the time; its columns are {listed(columns)}")
     named = list(filter(is_named_as_time, columns))
     for name in [wanted] if wanted else [*named, *columns]:
         formats = formats_of(first_value(name))
         # Elsewhere a large number is a measurement.
         if formats and (formats != [EPOCH] or name in (*named, wanted)):
+            clock = next((other for other in named if _TIME_OF_DAY.match(first_value(other))), "")
+            if clock and not wanted and ":" not in first_value(name):
+                raise DataError(
+                    f"{path}: column {name!r} holds days and column {clock!r} times of day; write both in one column, "
+                    "such as 2024-05-31 14:10"
+                )
             return name
-    seen = f"there are {', '.join(columns)}"
+    seen = f"there are {listed(columns)}"
     if wanted or named:
         likely = wanted or named[0]
         seen = f"{likely!r} begins with {first_value(likely)[:_TIME_SHOWN]!r}"
@@ -226,11 +251,12 @@ def _common_format(path: Path, form: CsvForm, texts: Sequence[str]) -> str:
     """Return the format that all times of the sample are written in. Raises DataError where there is none."""
     left = formats_of(form.first_time)
     for text in filter(str.strip, texts):
-        still = [time_format for time_format in left if _reads(text, time_format)]
+        still = [time_format for time_format in left if reads(text, time_format)]
         if not still:
             raise mixed_times(path, form, text)
         left = still
-    return left[0]
+    # 03/04/2024 may be of March or of April: of the right order the rows follow one another closely.
+    return left[0] if len(left) == 1 else min(left, key=lambda time_format: length_s(texts, time_format))
 
 
 def mixed_times(path: Path, form: CsvForm, other: str) -> DataError:
@@ -251,37 +277,17 @@ def is_named_as_time(column: str) -> bool:
     return any(hint in column.lower() for hint in _TIME_NAMES)
 
 
-def formats_of(text: str) -> list[str]:
-    """Return the formats that a text can be read in as a time."""
-    return [time_format for time_format in (ISO, ISO_ZONED, *_TIME_FORMATS, EPOCH) if _reads(text, time_format)]
-
-
-def iso_time(text: str) -> datetime:
-    """Return the time that a text of ISO 8601 stands for. Raises ValueError."""
-    # Before Python 3.11 a Z was not understood.
-    return datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text.strip()))
-
-
-def _reads(text: str, time_format: str) -> bool:
-    try:
-        if time_format == EPOCH:
-            return _EPOCH_RANGE_S[0] < float(text) < _EPOCH_RANGE_S[1]
-        if time_format in (ISO, ISO_ZONED):
-            # Python reads 20200101 as well, which may be a number.
-            is_zoned = iso_time(text).tzinfo is not None
-            return text.strip()[4:5] == "-" and is_zoned == (time_format == ISO_ZONED)
-        return bool(datetime.strptime(text.strip(), time_format))
-    except ValueError:
-        return False
-
-
-def _has_decimal_commas(rows: Sequence[Sequence[str]]) -> bool:
-    return any("," in cell and _is_number(cell, ",") for row in rows[:20] for cell in row)
+def _has_decimal_commas(rows: Sequence[Sequence[str]], separator: str) -> bool:
+    cells = [cell.strip() for row in rows[:20] for cell in row if "," in cell]
+    if separator == ",":
+        # In quotes: 1,013 is a thousand there as often as it is one.
+        return any(map(_DECIMAL_COMMA.fullmatch, cells))
+    return any(_is_number(cell, ",") for cell in cells)
 
 
 def _is_numeric(cells: Sequence[str], decimal: str) -> bool:
     """Tell whether a column holds numbers; words among them are found when the file is read."""
-    filled = [cell for cell in cells if cell.strip()]
+    filled = [cell for cell in cells if cell.strip() not in NOTHING]
     return bool(filled) and sum(_is_number(cell, decimal) for cell in filled) > len(filled) / 2
 
 

@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.datasets.climate import MISSING, Series, read_series
 from core.datasets.column_names import quantity_of, temperature_and_humidity, unit_of
-from core.datasets.csv_form import format_in_words, recognise
+from core.datasets.csv_form import listed, recognise
+from core.datasets.time_texts import format_in_words, minute_of
 from core.events import Emit, ignore
 
 _GAPS_NAMED = 10
+_COLUMNS_NAMED = 5
 _TABLES = (".csv", ".tsv", ".txt")
 # Of a column that never changes nothing can be forecast.
 _LEAST_SPREAD = 1e-6
@@ -129,16 +131,32 @@ def _findings(
     if series.num_broken:
         found.append(f"{_so_many(series.num_broken, 'is', 'are')} cut short or without a time, and left out")
     if num_gaps:
-        gaps = f"{num_gaps:,} gap{'s' * (num_gaps > 1)}"
-        found.append(f"{_so_many(num_missing_steps, 'is', 'are')} missing in {gaps}; windows over a gap are left out")
+        longest = int(np.argmax(np.diff(series.times_s)))
+        before, after = (minute_of(time_s) for time_s in series.times_s[longest : longest + 2])
+        gaps = f"{num_gaps:,} gaps, the longest" if num_gaps > 1 else "1 gap,"
+        missing = _so_many(num_missing_steps, "is", "are")
+        found.append(f"{missing} missing in {gaps} from {before} to {after}; windows over a gap are left out")
     for name in wordy:
         found.append(f"{name} holds texts that are no numbers, so it cannot be forecast; see how they are written")
-    for column in columns:
-        if column.num_missing:
-            found.append(f"{column.name} is missing in {_rows(column.num_missing)}; windows that lack it are left out")
-        if column.low is not None and column.high is not None and column.high - column.low < _LEAST_SPREAD:
-            found.append(f"{column.name} never changes from {column.low:g}")
-    return found
+    return [*found, *_findings_of_columns(columns)]
+
+
+def _findings_of_columns(columns: Sequence[ColumnReport]) -> list[str]:
+    gappy = [column for column in columns if column.num_missing]
+    constant = [
+        column
+        for column in columns
+        if column.low is not None and column.high is not None and column.high - column.low < _LEAST_SPREAD
+    ]
+    if len(gappy) > _COLUMNS_NAMED:
+        names = listed([column.name for column in gappy])
+        found = [f"{len(gappy):,} columns are missing in some rows: {names}; windows that lack one in use are left out"]
+    else:
+        left_out = "where it is used, windows that lack it are left out"
+        found = [f"{column.name} is missing in {_rows(column.num_missing)}; {left_out}" for column in gappy]
+    if len(constant) > _COLUMNS_NAMED:
+        return [*found, f"{len(constant):,} columns never change: {listed([column.name for column in constant])}"]
+    return [*found, *(f"{column.name} never changes from {column.low:g}" for column in constant)]
 
 
 def _rows(number: int) -> str:

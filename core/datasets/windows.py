@@ -4,12 +4,14 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.datasets.climate import Series
 from core.datasets.split import PARTS
+from core.datasets.time_texts import duration, minute_of
 from core.errors import DataError
 from core.spec import TimeSplit, Window
 
@@ -22,6 +24,10 @@ _MOST_NUMBERS = 100_000_000
 
 Float32 = NDArray[np.float32]
 Int64 = NDArray[np.int64]
+
+
+class StepError(DataError):
+    """Steps of a window that are no multiple of a table's own."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +66,7 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
     the series' interval, or a part has no window without a gap.
     """
     grid, cells = _on_a_grid(series)
-    step = _rows_a_step(series, window)
+    step = rows_a_step(series.path, series.interval_s, window)
     columns = [list(map(series.columns.index, names)) for names in (inputs, targets)]
     known = np.asarray(np.isfinite(grid).all(axis=1))
     first_test = len(cells) - round(len(cells) * split.test_fraction)
@@ -76,8 +82,9 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
         for place in range(window.num_steps):
             whole &= known[starts + place * step]
         if not whole.any():
+            rows = f"{stop - start:,} row{'s' * (stop - start != 1)}"
             raise DataError(
-                f"{series.path}: the {name} part ({stop - start:,} rows of {_minutes(series)}) has no window of "
+                f"{series.path}: the {name} part ({rows} of {duration(series.interval_s)}) has no window of "
                 f"{window.num_steps} steps of {window.step_minutes:g} min without a gap; give it more rows "
                 "(split), or use fewer or shorter steps (window)"
             )
@@ -108,25 +115,25 @@ def _on_a_grid(series: Series) -> tuple[Float32, Int64]:
     cells, first = np.unique(cells, return_index=True)
     size = int(cells[-1]) + 1
     if len(cells) < _LEAST_FILLED * size:
+        longest = int(np.argmax(np.diff(series.times_s)))
+        before, after = (minute_of(time_s) for time_s in series.times_s[longest : longest + 2])
         raise DataError(
-            f"{series.path}: its rows follow one another after {series.interval_s:,} s as a rule, but only "
-            f"{len(cells):,} of the {size:,} steps from first to last have one; a series of even steps is needed"
+            f"{series.path}: has a row every {duration(series.interval_s)} as a rule, but only {len(cells):,} of the "
+            f"{size:,} steps from first to last have one, and none is between {before} and {after}; remove what stands "
+            "apart, or choose a series of even steps"
         )
     grid = np.full((size, len(series.columns)), np.nan, np.float32)
     grid[cells] = series.values[first]
     return grid, cells
 
 
-def _rows_a_step(series: Series, window: Window) -> int:
-    ratio = window.step_minutes * 60 / series.interval_s
+def rows_a_step(file: Path, interval_s: int, window: Window) -> int:
+    """Return how many rows of a file, so many seconds apart, go to a step. Raises StepError where none fits."""
+    ratio = window.step_minutes * 60 / interval_s
     rows = round(ratio)
     if rows < 1 or abs(ratio - rows) > _TOLERANCE * rows:
-        raise DataError(
-            f"{series.path}: has a row every {_minutes(series)}, so a step of {window.step_minutes:g} min does "
-            f"not fit; use a multiple of {_minutes(series)} (window.step_minutes)"
+        raise StepError(
+            f"{file}: has a row every {duration(interval_s)}, so a step of {window.step_minutes:g} min does not fit; "
+            f"use {interval_s / 60:.10g} min or a multiple of it (window.step_minutes)"
         )
     return rows
-
-
-def _minutes(series: Series) -> str:
-    return f"{series.interval_s / 60:g} min"

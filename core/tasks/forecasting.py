@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cache import cache_root
-from core.datasets.climate import Series, columns_of, read_series
+from core.datasets.climate import Series, columns_of, form_of, read_series
 from core.datasets.column_names import name_of
 from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
 from core.datasets.prepared import Examples, PreparedData, Shape
-from core.datasets.windows import Cut, Windows, cut_windows
+from core.datasets.windows import Cut, Windows, cut_windows, rows_a_step
 from core.errors import DataError, ModelError
 from core.evaluation import forecasting, latency
 from core.events import Emit
@@ -44,8 +44,10 @@ class Forecasting:
         return spec.window.output_steps * len(_expected_columns(spec)[1])
 
     def find_data(self, spec: ForecastingSpec) -> None:
-        """Look at the header and some rows of the file. Raises DataError naming it."""
+        """Look at the header and some rows of the file. Raises DataError naming it, StepError for wrong steps."""
         _columns(spec)
+        if interval_s := form_of(spec.dataset).interval_s:
+            rows_a_step(Path(spec.dataset.file), interval_s, spec.window)
 
     def prepare(self, spec: ForecastingSpec, emit: Emit) -> PreparedSeries:
         """Read the file and cut it into windows. Raises DataError naming it."""

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from core.datasets import windows
 from core.datasets.climate import read_series
+from core.datasets.windows import StepError
 from core.errors import DataError
 from core.events import ignore
 from core.spec import parse_spec
@@ -53,6 +55,10 @@ def prepare(path: Path, **settings: object):
 def but_temperature(row: str, value: str) -> str:
     time, _, damp = row.split(",")
     return f"{time},{value},{damp}"
+
+
+def american(row: str) -> str:
+    return datetime.fromisoformat(row[:19]).strftime("%m/%d/%Y %I:%M:%S %p") + row[19:]
 
 
 def text(header: str, lines: Lines) -> bytes:
@@ -115,6 +121,18 @@ BAD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
         lambda rows: text(HEADER, [row if number % 3 else row[:22] for number, row in enumerate(rows)]),
         "134 of its rows do not have 3 cells as the header has; the first: ",
     ),
+    "days and times of day apart": (
+        lambda rows: text("Date,Time,T (degC),rh (%)", [row.replace(" ", ",", 1) for row in rows]),
+        "column 'Date' holds days and column 'Time' times of day; write both in one column, such as 2024-05-31 14:10",
+    ),
+    "lines above the header": (
+        lambda rows: text("Station;;", [HEADER.replace(",", ";"), *(row.replace(",", ";") for row in rows)]),
+        "2 columns have no name in its first line (Station); give each a name, and remove lines above those names",
+    ),
+    "a header of 300 columns": (
+        lambda rows: text("date," + ",".join(f"c{number}" for number in range(300)), rows),
+        "its header has 301 columns, its rows 3 at most; see that all of them are separated by the same sign",
+    ),
     "an open quote": (
         lambda rows: text(HEADER, [*rows[:100], '"2024-03-09 00:00:00,1,2', *rows[100:]]),
         "a quotation mark is opened and not closed in '\"2024-03-09 00:00:00,1,2', which hides the rows after it",
@@ -139,6 +157,24 @@ GOOD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
     "semicolons": (lambda rows: text(HEADER, rows).replace(b",", b";"), ""),
     "tabs": (lambda rows: text(HEADER, rows).replace(b",", b"\t"), ""),
     "decimal commas": (lambda rows: text(HEADER, rows).replace(b",", b";").replace(b".", b","), ""),
+    "decimal commas in quotes": (
+        lambda rows: text(HEADER, [",".join(f'"{cell.replace(".", ",")}"' for cell in row.split(",")) for row in rows]),
+        "",
+    ),
+    "Excel's word about separators": (lambda rows: b"sep=;\n" + text(HEADER, rows).replace(b",", b";"), ""),
+    "spaces around cells": (lambda rows: text(HEADER, rows).replace(b",", b" , "), ""),
+    "an index without a name": (
+        lambda rows: text(f",{HEADER}", [f"{number},{row}" for number, row in enumerate(rows)]),
+        "",
+    ),
+    "America's days of a month, and hours": (
+        lambda rows: text(HEADER, [american(row) for row in rows]),
+        "",
+    ),
+    "America's days within twelve": (
+        lambda rows: text(HEADER, [f"{row[5:7]}/{row[8:10]}/{row[:4]}{row[10:]}" for row in rows]),
+        "",
+    ),
     "Latin-1": (lambda rows: text(HEADER, rows).decode().replace("deg", "°").encode("latin-1"), ""),
     "UTF-16": (lambda rows: text(HEADER, rows).decode().encode("utf-16"), ""),
     "line ends of a Macintosh": (lambda rows: text(HEADER, rows).replace(b"\n", b"\r"), ""),
@@ -182,7 +218,7 @@ def test_a_series_is_the_same_in_whatever_form_it_comes(rows, tmp_path, form):
     assert len(prepare(path).train.inputs) == 269
 
 
-@pytest.mark.parametrize("gap", ["-9999", "-9999.0", "", "nan", "inf"])
+@pytest.mark.parametrize("gap", ["-9999", "-9999.0", "", "nan", "inf", "-", "unavailable"])
 def test_missing_values_and_rows_make_gaps_that_no_window_has(rows, tmp_path, gap):
     path = tmp_path / "gaps.csv"
     lines = [but_temperature(row, gap) if number % 50 == 0 else row for number, row in enumerate(rows)]
@@ -243,8 +279,33 @@ def test_too_few_rows_for_a_window_or_its_parts(tmp_path):
     ):
         prepare(path)
     path = write_series(tmp_path / "enough.csv", num_rows=400)
-    with pytest.raises(DataError, match="a step of 15 min does not fit; use a multiple of 10 min"):
+    with pytest.raises(DataError, match="a step of 15 min does not fit; use 10 min or a multiple of it"):
         prepare(path, window={"step_minutes": 15})
+
+
+def test_a_row_far_from_all_others_is_named(rows, tmp_path):
+    path = tmp_path / "clock.csv"
+    path.write_bytes(text(HEADER, ["1970-01-01 00:00:00,1,2", *rows]))
+    assert "in 1 gap, from 1970-01-01 00:00 to 2024-03-01 00:00; windows over a gap" in report(path)["findings"][0]
+    with pytest.raises(DataError, match="none is between 1970-01-01 00:00 and 2024-03-01 00:00; remove what stands"):
+        prepare(path)
+
+
+def test_a_step_that_does_not_fit_is_known_from_the_ends_of_a_file(tmp_path):
+    def look(path: Path, step_minutes: float) -> None:
+        spec = parse_spec(
+            {"task": "forecasting", "dataset": {"file": str(path)}, "window": {"step_minutes": step_minutes}}
+        )
+        TASKS["forecasting"].find_data(spec)
+
+    path = write_series(tmp_path / "hourly.csv", num_rows=10_000, step=timedelta(hours=1))
+    look(path, 120)
+    with pytest.raises(StepError, match="has a row every 1 h, so a step of 10 min does not fit; use 60 min or a multi"):
+        look(path, 10)
+    # A file whose end is another one's: only all rows together tell the usual interval.
+    later = write_series(tmp_path / "later.csv", num_rows=10_000, begin=datetime(2030, 1, 1))
+    path.write_text(path.read_text() + later.read_text().partition("\n")[2])
+    look(path, 10)
 
 
 def test_of_a_very_long_series_every_so_manieth_window_is_taken(tmp_path, monkeypatch):

@@ -1,13 +1,17 @@
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from core.section import field_at, value_at
 from core.spec import KeywordSpottingSpec
+from tests.series import write_series
 from workbench.form import field_text
 from workbench.form.draft import Draft, fields_of
 from workbench.form.essences import essence
 from workbench.form.field_text import Shape
+from workbench.form.starter_specs import starters
 
 
 @pytest.fixture
@@ -129,3 +133,25 @@ def test_a_section_folds_to_its_essence() -> None:
 def test_every_shape_of_field_is_known() -> None:
     shapes = {field_text.shape_of(field_at(KeywordSpottingSpec, path)[1]) for path in fields_of(KeywordSpottingSpec)}
     assert shapes == set(Shape)
+
+
+def test_a_step_that_does_not_fit_the_table_is_a_problem_of_its_field(tmp_path: Path) -> None:
+    table = write_series(tmp_path / "hourly.csv", step=timedelta(hours=1))
+    draft = Draft(starters("forecasting")[0].spec_for(str(table)))
+    path = "window.step_minutes"
+    assert draft.problems_at(path) == (
+        "the table has a row every 1 h, so a step of 10 min does not fit; use 60 min or a multiple of it",
+    )
+    assert draft.num_trials == 0
+    draft.set(path, 60.0)
+    assert (draft.problems, draft.num_trials) == ((), 1)
+    draft.vary(path, "60, 90")
+    assert "a step of 90 min does not fit" in draft.problems_at(path)[0]
+    assert draft.num_trials == 0
+    draft.vary(path, "60, 120")
+    assert (draft.problems, draft.num_trials) == ((), 2)
+    # What varies has no one value that could be wrong.
+    draft.set(path, 10.0)
+    assert (draft.problems, draft.num_trials) == ((), 2)
+    draft.stop_varying(path)
+    assert "a step of 10 min does not fit" in draft.problems_at(path)[0]

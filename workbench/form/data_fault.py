@@ -4,6 +4,7 @@ from pathlib import Path
 
 from core.datasets.climate import columns_of
 from core.datasets.csv_form import recognise
+from core.datasets.windows import StepError
 from core.errors import DataError, Problem
 from core.spec import ForecastingSpec, SeriesData, TrialSpec
 from core.tasks.registry import TASKS
@@ -18,6 +19,8 @@ def data_fault(spec: TrialSpec) -> Problem | None:
         return None
     try:
         TASKS[spec.task].find_data(spec)
+    except StepError as error:
+        return Problem("window.step_minutes", f"the table {_without_path(error, spec.dataset)}")
     except DataError as error:
         return Problem(f"dataset.{_faulty_field(spec.dataset)}", _without_path(error, spec.dataset))
     return None
@@ -31,8 +34,9 @@ def _faulty_field(data: SeriesData) -> str:
 
 
 def _without_path(error: DataError, data: SeriesData) -> str:
-    """Return the sentence alone: the file is named in the field beside it."""
-    return str(error).removeprefix(f"{Path(data.file).expanduser().resolve()}: ").removeprefix(f"{data.file}: ")
+    """Return the sentence alone: the file and the setting are named beside it."""
+    sentence = str(error).removeprefix(f"{Path(data.file).expanduser().resolve()}: ").removeprefix(f"{data.file}: ")
+    return sentence.removesuffix(" (window.step_minutes)")
 
 
 def _has_columns(data: SeriesData) -> bool:

@@ -156,7 +156,7 @@ class Draft:
         """Find what the worker would end on at once; the settings themselves are right all the same."""
         self.settings = self.spec
         fault = data_fault(self.spec) if self.spec is not None else None
-        if self.spec is not None and fault is not None:
+        if self.spec is not None and fault is not None and fault.path not in self._grid():
             self.valid, self.spec = self.spec, None
             self.problems = (fault,)
 
@@ -188,9 +188,15 @@ class Draft:
         if self.num_trials > MOST_COUNTED:
             return
         try:
-            self.num_trials = len(self.expand())
+            specs = self.expand()
         except SpecError as error:
             self.problems = error.problems
+            self.num_trials = 0
+            return
+        self.num_trials = len(specs)
+        faults = map(data_fault, specs) if self.axes else ()
+        if fault := next(filter(None, faults), None):
+            self.problems = (fault,)
             self.num_trials = 0
 
     def _grid(self) -> dict[str, tuple[Any, ...]]:

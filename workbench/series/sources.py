@@ -7,6 +7,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from core.datasets.table_check import TableReport
+from core.datasets.time_texts import duration
 from workbench.widgets.card import flat_button
 from workbench.widgets.elided_label import ElidedLabel
 from workbench.widgets.empty_page import EmptyPage
@@ -76,7 +77,7 @@ class TableSources(QFrame):
         first, last = (datetime.fromtimestamp(time_s, UTC) for time_s in (report.first_s, report.last_s))
         said = [
             f"{report.num_rows:,} rows",
-            f"every {interval_words(report.interval_s)}",
+            f"every {duration(report.interval_s)}",
             f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}",
             f"{report.num_missing_steps:,} missing in gaps" if report.num_missing_steps else "no gaps",
             f"{report.num_repeated:,} repeated" if report.num_repeated else "no repeated ones",
@@ -121,12 +122,3 @@ class EmptyTable(EmptyPage):
 def dropped_file(event: QDropEvent) -> str:
     """Return the first of what is dropped, or nothing."""
     return next(filter(None, (url.toLocalFile() for url in event.mimeData().urls())), "")
-
-
-def interval_words(interval_s: int) -> str:
-    """Return a stretch of time as people say it: 10 min, 1 h, 1 day."""
-    for unit, seconds in (("day", 86_400), ("h", 3600), ("min", 60)):
-        if interval_s % seconds == 0:
-            count = interval_s // seconds
-            return f"{count} {unit}{'s' * (unit == 'day' and count > 1)}"
-    return f"{interval_s:,} s"

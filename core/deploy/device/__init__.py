@@ -16,6 +16,7 @@ SHARED_FILES = (
     "core/datasets/__init__.py",
     "core/datasets/column_names.py",
     "core/datasets/csv_form.py",
+    "core/datasets/time_texts.py",
     "core/deploy/__init__.py",
     "core/evaluation/__init__.py",
     "core/evaluation/detection.py",

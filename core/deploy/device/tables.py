@@ -7,24 +7,15 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from core.datasets.column_names import name_of, quantity_of
-from core.datasets.csv_form import (
-    EPOCH,
-    ISO_ZONED,
-    CsvForm,
-    cells_of,
-    formats_of,
-    is_named_as_time,
-    iso_time,
-    recognise,
-)
+from core.datasets.csv_form import CsvForm, cells_of, is_named_as_time, listed, recognise
+from core.datasets.time_texts import EPOCH, ISO_ZONED, formats_of, seconds_of
 from core.deploy.device.forecast_settings import ForecastSettings
-from core.deploy.device.window import UTC, Series, make_series
+from core.deploy.device.window import Series, make_series
 from core.errors import DataError
 
 MISSING = -9999.0
@@ -49,14 +40,14 @@ def pick_columns(
 def _pick(source: str, there: Sequence[str], wanted: str, given: Mapping[str, str]) -> str:
     told = given.get(wanted) or given.get(name_of(wanted))
     if told and told not in there:
-        raise DataError(f"{source}: has no column {told!r} for {wanted}; choose among {', '.join(there)}")
+        raise DataError(f"{source}: has no column {told!r} for {wanted}; choose among {listed(there)}")
     alike = [name for name in there if name_of(name).casefold() == name_of(wanted).casefold()]
     quantity = quantity_of(wanted)
     alike += [name for name in there if quantity and quantity_of(name) == quantity]
     found = told or (wanted if wanted in there else next(iter(alike), ""))
     if not found:
         raise DataError(
-            f"{source}: none of its columns ({', '.join(there)}) is called {wanted} as the model's input is; name it "
+            f"{source}: none of its columns ({listed(there)}) is called {wanted} as the model's input is; name it "
             f"(--column {name_of(wanted)!r}=COLUMN)"
         )
     return found
@@ -78,7 +69,7 @@ def read_csv(path: Path, settings: ForecastSettings, given: Mapping[str, str], t
         if not rows:
             raise DataError(f"{path}: none of its last rows can be read; see what writes it")
         times_s = [time_s for time_s, _ in rows]
-        if from_end and num_bytes < size and _seconds(form.first_time, form.time_format) > max(times_s):
+        if from_end and num_bytes < size and seconds_of(form.first_time, form.time_format) > max(times_s):
             from_end = False
             continue
         if num_bytes >= size or max(times_s) - min(times_s) > settings.reach_s:
@@ -110,18 +101,10 @@ def _csv_rows(form: CsvForm, lines: Sequence[str], places: Sequence[int]) -> Ite
             if len(cells) != len(form.columns):
                 continue
             try:
-                time_s = _seconds(cells[places[0]], form.time_format)
+                time_s = seconds_of(cells[places[0]], form.time_format)
             except ValueError:
                 continue
             yield time_s, [_number(cells[place].replace(form.decimal, ".")) for place in places[1:]]
-
-
-def _seconds(text: str, time_format: str) -> float:
-    """Return the time a text stands for, in the clock it was written by. Raises ValueError."""
-    if time_format == EPOCH:
-        return float(text)
-    at = datetime.strptime(text.strip(), time_format) if "%" in time_format else iso_time(text)
-    return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
 def _number(value: Any) -> float:
@@ -164,7 +147,7 @@ def _read_table(
 ) -> Series:
     there = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type IN ('table', 'view')")]
     if not there or (table and table not in there):
-        lacking = f"has no table {table!r}; it has {', '.join(there)}" if there else "has no table yet"
+        lacking = f"has no table {table!r}; it has {listed(there)}" if there else "has no table yet"
         raise DataError(f"{path}: {lacking}")
     trouble = None
     for name in [table] if table else there:
@@ -215,17 +198,17 @@ def _latest(clock: str, newest: Any, time_format: str, settings: ForecastSetting
 
 def _stamp_s(stamp: Any, time_format: str) -> float:
     if isinstance(stamp, str):
-        return _seconds(stamp, time_format)
+        return seconds_of(stamp, time_format)
     return stamp / 1000 if stamp > _LEAST_EPOCH_MS else float(stamp)
 
 
 def _time_column(source: str, columns: Sequence[str], given: str) -> str:
     if given and given not in columns:
-        raise DataError(f"{source}: has no column {given!r} for the time; its columns are {', '.join(columns)}")
+        raise DataError(f"{source}: has no column {given!r} for the time; its columns are {listed(columns)}")
     found = given or next(filter(is_named_as_time, columns), "")
     if not found:
         raise DataError(
-            f"{source}: none of its columns ({', '.join(columns)}) is called time or date; name it (--time-column)"
+            f"{source}: none of its columns ({listed(columns)}) is called time or date; name it (--time-column)"
         )
     return found
 
