@@ -1,5 +1,6 @@
 """Work that is done once: folders in the user's cache, filled under a lock, oldest dropped first."""
 
+import glob
 import os
 import shutil
 import tempfile
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
+
+from core.errors import DataError
 
 DEFAULT_LIMIT_BYTES = 8 * 1024**3
 _WAIT_S = 0.2
@@ -23,6 +26,18 @@ def cache_root() -> Path:
     return Path(moved) if moved else user_cache_path("tinyml-workbench", appauthor=False)
 
 
+@contextmanager
+def explaining_cache_errors() -> Iterator[None]:
+    """Turn what the system says of a file within into a DataError that names it and tells how the cache is moved."""
+    try:
+        yield
+    except OSError as error:
+        raise DataError(
+            f"{error.filename or cache_root()}: {error.strerror or error}; free space, mend the permissions, or choose "
+            "another folder (TINYML_WORKBENCH_CACHE moves the cache)"
+        ) from error
+
+
 def cached_folder(
     kind: str,
     key: str,
@@ -34,13 +49,15 @@ def cached_folder(
 
     Safe when two processes ask at once: one fills, the other waits, calling `on_wait` several times a second, which
     may raise to give up. A fill that fails or is killed leaves nothing behind that could be taken for the finished
-    thing.
+    thing; what a killed one left is removed by the next of the same key.
     """
     parent = cache_root() / kind
     parent.mkdir(parents=True, exist_ok=True)
     folder = parent / key
     with _locked(parent / f"{key}.lock", on_wait):
         if not folder.is_dir():
+            for stale in parent.glob(f".{glob.escape(key)}-????????"):
+                shutil.rmtree(stale, ignore_errors=True)
             unfinished = Path(tempfile.mkdtemp(prefix=f".{key}-", dir=parent))
             try:
                 fill(unfinished)

@@ -91,10 +91,7 @@ def read_channels(path: Path, form: Format, start_ms: float = 0, duration_ms: fl
     with path.open("rb") as file:
         file.seek(form.data_start + first * frame_bytes)
         raw = file.read(frames * frame_bytes)
-    samples = _decode(raw, form)
-    if form.encoding == "float" and not np.isfinite(samples).all():
-        raise DataError(f"{path}: holds samples that are not numbers; record or convert it again")
-    return samples.reshape(-1, form.num_channels)
+    return _decode(raw, form, path)
 
 
 def read_wav(path: Path, start_ms: float = 0, duration_ms: float = 0) -> Sound:
@@ -112,7 +109,7 @@ def read_wav(path: Path, start_ms: float = 0, duration_ms: float = 0) -> Sound:
 def read_blocks(path: Path, sample_rate: int, block_s: float = 1.0) -> Iterator[Float32]:
     """Yield a WAV file block by block, mono and resampled, so that hours of sound need the memory of seconds.
 
-    Raises DataError naming the file when it is truncated, empty, not a WAV file or without sound.
+    Raises DataError naming the file when it is truncated, empty, not a WAV file, without sound, or no numbers.
     """
     form = read_format(path)
     resampler = None
@@ -126,7 +123,7 @@ def read_blocks(path: Path, sample_rate: int, block_s: float = 1.0) -> Iterator[
         file.seek(form.data_start)
         for start in range(0, form.num_frames, frames_each):
             frames = min(frames_each, form.num_frames - start)
-            block = _decode(file.read(frames * frame_bytes), form).reshape(-1, form.num_channels).mean(axis=1)
+            block = _decode(file.read(frames * frame_bytes), form, path).mean(axis=1)
             is_last = start + frames == form.num_frames
             yield block if resampler is None else resampler.resample_chunk(block, last=is_last)
 
@@ -218,9 +215,17 @@ def _parse_fmt(chunk: bytes, path: Path) -> tuple[Encoding, int, int, int]:
     return encoding, num_channels, sample_rate, frame_bytes // num_channels
 
 
-def _decode(raw: bytes, form: Format) -> Float32:
+def _decode(raw: bytes, form: Format, path: Path) -> Float32:
+    """Return samples (frames, channels). Raises DataError naming the file when they are not numbers."""
+    raw = raw[: len(raw) - len(raw) % (form.sample_bytes * form.num_channels)]
+    samples = _to_float(raw, form)
+    if form.encoding == "float" and not np.isfinite(samples).all():
+        raise DataError(f"{path}: holds samples that are not numbers; record or convert it again")
+    return samples.reshape(-1, form.num_channels)
+
+
+def _to_float(raw: bytes, form: Format) -> Float32:
     width = form.sample_bytes
-    raw = raw[: len(raw) - len(raw) % (width * form.num_channels)]
     if form.encoding == "float":
         return np.frombuffer(raw, f"<f{width}").astype(np.float32)
     if width == 1:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio import wav
-from core.cache import cache_root, cached_arrays
+from core.cache import cached_arrays, explaining_cache_errors
 from core.datasets.digest import digest
 from core.datasets.progress import Progress
 from core.errors import DataError
@@ -24,7 +24,6 @@ from core.evaluation.detection import (
     detect,
 )
 from core.events import Emit, ignore
-from core.experiment.files import explaining_disk_errors
 from core.experiment.long_recording import about_recording, read_truth
 from core.experiment.spotting import Spotter
 
@@ -100,7 +99,7 @@ def hear_recording(spotter: Spotter, recording: Path, emit: Emit = ignore) -> He
             "taken_ms": np.array([(step.feature_ms, step.inference_ms) for step in steps]),
         }
 
-    with explaining_disk_errors(cache_root()):
+    with explaining_cache_errors():
         key = digest(spotter.chosen.fingerprint, _sound_digest(recording), f"{spotter.settings.hop_ms:g}")
         kept = cached_arrays("posteriors", key, compute, _LIMIT_BYTES)
     posteriors = Posteriors(spotter.labels, kept["times_s"], kept["probabilities"], duration_s)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio.wav import Sound, write_wav
-from core.cache import cache_root, cached_folder
+from core.cache import cached_folder, explaining_cache_errors
 from core.datasets.clips import SILENCE, SYNTHETIC_PREFIX, UNKNOWN, ClipSet, find_clips
 from core.datasets.digest import digest
 from core.datasets.progress import Progress, waiting
@@ -29,7 +29,6 @@ from core.experiment.files import explaining_disk_errors
 from core.spec import KeywordSpottingSpec
 
 FILE_NAME = "spotting.wav"
-MOST_MINUTES = 60.0
 FADE_MS = 20
 GAP_S = (1.0, 3.0)
 """Least and most between the end of one clip and the beginning of the next; their mean is that of Speech Commands."""
@@ -106,7 +105,7 @@ def kept_recording(
     def fill(folder: Path) -> None:
         make_long_recording(spec, folder / FILE_NAME, minutes, seed, background_volume, emit)
 
-    with explaining_disk_errors(cache_root()):
+    with explaining_cache_errors():
         folder = cached_folder("recordings", key, fill, _LIMIT_BYTES, waiting(emit, "Making the recording"))
     (wav,) = folder.glob("*.wav")
     made = about_recording(wav)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cache import cache_root
+from core.cache import explaining_cache_errors
 from core.datasets.augment import adds_noise, mask_pictures, varies_waveforms
 from core.datasets.augmented import Copies, Recipe
 from core.datasets.clips import ClipSet, all_labels, find_clips
@@ -50,14 +50,8 @@ class KeywordSpotting:
 
     def prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
         """Read, split and transform the clips. Raises DataError naming the file or folder."""
-        try:
+        with explaining_cache_errors():
             return self._prepare(spec, emit)
-        except OSError as error:
-            place = error.filename or cache_root()
-            raise DataError(
-                f"{place}: {error.strerror or error}; free space, mend the permissions, or choose another folder "
-                "(TINYML_WORKBENCH_CACHE moves the cache)"
-            ) from error
 
     def _prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
         found = find_clips(spec.dataset)

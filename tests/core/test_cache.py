@@ -36,6 +36,14 @@ def test_a_filling_that_fails_leaves_nothing_behind() -> None:
     assert [path.name for path in folder.iterdir()] == ["whole"]
 
 
+def test_what_a_killed_filling_left_is_removed_by_the_next_of_its_key() -> None:
+    for name in (".key-leftover", ".other-leftover"):
+        (cache_root() / "kind" / name).mkdir(parents=True)
+    cached_folder("kind", "key", lambda folder: (folder / "whole").touch())
+    there = {path.name for path in (cache_root() / "kind").iterdir() if path.is_dir()}
+    assert there == {".other-leftover", "key"}
+
+
 def test_arrays_come_back_memory_mapped_and_read_only() -> None:
     arrays = cached_arrays("kind", "key", lambda: {"a": np.arange(5), "b": np.ones((2, 3), np.float32)})
     assert isinstance(arrays["a"], np.memmap)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.audio.wav import Sound, read_format, read_wav, resample, to_int16, write_wav
+from core.audio.wav import Sound, read_blocks, read_format, read_wav, resample, to_int16, write_wav
 from core.errors import DataError
 
 RATE = 16000
@@ -154,10 +154,11 @@ def test_a_bad_file_is_named_with_what_is_wrong_and_what_to_do(tmp_path: Path, c
     content, message = BAD[case]
     path = tmp_path / "räuber hotzenplotz.wav"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=message) as caught:
-        read_wav(path)
-    assert str(path) in str(caught.value)
-    assert ";" in str(caught.value)
+    for read in (read_wav, lambda path: list(read_blocks(path, RATE))):
+        with pytest.raises(DataError, match=message) as caught:
+            read(path)
+        assert str(path) in str(caught.value)
+        assert ";" in str(caught.value)
 
 
 @pytest.mark.parametrize("length", range(0, len(WHOLE)))
