@@ -72,8 +72,19 @@ def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
 
 def load_preprocessing(folder: Path) -> Preprocessing:
     """Read `preprocessing.json` from a folder. Raises DataError naming the file when it cannot be used."""
-    path = folder / FILE_NAME
+    return read_preprocessing(folder / FILE_NAME)
+
+
+def read_preprocessing(path: Path) -> Preprocessing:
+    """Read a file of preprocessing settings. Raises DataError naming it when it cannot be used."""
     try:
         return Preprocessing.model_validate_json(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as preprocessing settings; train the trial again") from error
+        raise DataError(
+            f"{path}: cannot be read as preprocessing settings; train the trial, or export the model, again"
+        ) from error
+
+
+def beside(model: Path, name: str = FILE_NAME) -> tuple[Path, Path]:
+    """Return where a file about a model may lie: under the model's own name as exported, or alone with it."""
+    return model.with_name(f"{model.stem}.{name}"), model.with_name(name)

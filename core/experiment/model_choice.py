@@ -7,8 +7,8 @@ from pathlib import Path
 from core.datasets.clips import all_labels
 from core.datasets.frame import is_frame
 from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
-from core.datasets.preprocessing import Preprocessing
-from core.errors import DataError, ModelError, Problem, SpecError, StudyError
+from core.datasets.preprocessing import Preprocessing, beside, read_preprocessing
+from core.errors import ModelError, Problem, SpecError, StudyError
 from core.experiment.spec_file import load_values
 from core.experiment.store import is_study
 from core.experiment.trial_folder import NAME, read_result
@@ -33,7 +33,7 @@ class ChosenModel:
     @property
     def working_point(self) -> Path:
         """File that its detection settings are kept in."""
-        under_its_name, alone = _beside(self.path, WORKING_POINT)
+        under_its_name, alone = beside(self.path, WORKING_POINT)
         return alone if self.path.name == MODEL else under_its_name
 
     @property
@@ -75,15 +75,12 @@ def _of_folder(folder: Path, preprocessing: Preprocessing | None) -> ChosenModel
     )
 
 
-def _beside(model: Path, name: str) -> tuple[Path, Path]:
-    """Return where a file about a model may lie: under the model's own name as exported, or alone with it."""
-    return model.with_name(f"{model.stem}.{name}"), model.with_name(name)
-
-
 def _kept_beside(model: Path) -> Preprocessing:
-    for path in _beside(model, PREPROCESSING):
+    for path in beside(model):
         if path.is_file():
             return _read(path, model)
+    if model.suffix != Path(MODEL).suffix:
+        raise ModelError(f"{model}: is no model; name a trial's folder or a .tflite file")
     raise ModelError(
         f"{model}: has no {PREPROCESSING} beside it, so its input cannot be made; "
         "give the settings it was trained with as a spec (--spec), with its labels"
@@ -91,13 +88,9 @@ def _kept_beside(model: Path) -> Preprocessing:
 
 
 def _read(path: Path, model: Path) -> Preprocessing:
-    content = path.read_bytes()
-    try:
-        return Preprocessing.model_validate_json(content)
-    except ValueError as error:
-        if is_frame(content):
-            raise ModelError(f"{model}: forecasts and takes no sound; choose a model of keyword spotting") from error
-        raise DataError(f"{path}: cannot be read as preprocessing settings; export the model again") from error
+    if is_frame(path.read_bytes()):
+        raise ModelError(f"{model}: forecasts and takes no sound; choose a model of keyword spotting")
+    return read_preprocessing(path)
 
 
 def preprocessing_of_spec(path: Path | str, labels: tuple[str, ...] = ()) -> Preprocessing:

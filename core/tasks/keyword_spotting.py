@@ -14,10 +14,11 @@ from core.datasets.digest import digest
 from core.datasets.pictures import load_pictures
 from core.datasets.prepared import Examples, PreparedData, Shape
 from core.datasets.preprocessing import (
-    FILE_NAME,
     Preprocessing,
+    beside,
     fit_preprocessing,
     load_preprocessing,
+    read_preprocessing,
     save_preprocessing,
 )
 from core.datasets.split import split_clips
@@ -190,11 +191,9 @@ def _scaled_as_trained(model: Path, spec: KeywordSpottingSpec, data: PreparedDat
     """
     inputs: Float32 = data.test.inputs
     here = Preprocessing.model_validate(data.preprocessing)
-    for path in (model.with_name(f"{model.stem}.{FILE_NAME}"), model.with_name(FILE_NAME)):
-        if path.is_file():
-            kept = Preprocessing.model_validate_json(path.read_bytes())
-            if kept.features == spec.features and kept.mean and kept.mean != here.mean:
-                raw = inputs[..., 0] * np.array(here.deviation, np.float32) + np.array(here.mean, np.float32)
-                return kept.scale(raw)
-            return inputs
+    path = next(filter(Path.is_file, beside(model)), None)
+    kept = read_preprocessing(path) if path else here
+    if kept.features == spec.features and kept.mean and kept.mean != here.mean:
+        raw = inputs[..., 0] * np.array(here.deviation, np.float32) + np.array(here.mean, np.float32)
+        return kept.scale(raw)
     return inputs

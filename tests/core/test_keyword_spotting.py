@@ -99,3 +99,11 @@ def test_the_preprocessing_beside_a_model_gives_the_inputs_it_was_trained_on(ton
     first = found.clips[split_clips(found, spec.split).test[0]]
     waveform = read_clip(first, 16000, saved.num_samples)[np.newaxis] / FULL_SCALE
     np.testing.assert_allclose(saved.scale(saved.extractor().compute(waveform))[0], data.test.inputs[0], atol=1e-4)
+
+
+def test_a_file_with_damaged_preprocessing_beside_it_is_not_judged(tone_clips: Path, tmp_path: Path) -> None:
+    spec = parse_spec({"dataset": {"folder": str(tone_clips)}})
+    damaged = tmp_path / "mine.preprocessing.json"
+    damaged.write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"mine\.preprocessing\.json: cannot be read as preprocessing settings"):
+        TASK.judge_file(tmp_path / "mine.tflite", spec, (), ignore)
