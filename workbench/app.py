@@ -12,7 +12,7 @@ from workbench import page_help as told
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.jobs import Jobs
-from workbench.main_window import TITLE, MainWindow, PageEntry
+from workbench.main_window import MainWindow, PageEntry
 from workbench.preferences import Preferences, default_settings
 from workbench.session import Session
 
@@ -76,7 +76,6 @@ def make_application(arguments: list[str]) -> QApplication:
     QApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     app = QApplication(arguments)
     app.setApplicationName("tinyml-workbench")
-    app.setApplicationDisplayName(TITLE)
     return app
 
 

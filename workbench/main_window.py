@@ -4,32 +4,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, Qt, QTimer, QUrl
+from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
-    QLabel,
     QMainWindow,
     QMenu,
     QSplitter,
-    QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
 from core.errors import WorkbenchError
 from core.experiment.jobs import RunSweep, Train
-from core.experiment.store import Study
+from core.experiment.store import Study, TrialState
 from core.spec import ForecastingSpec
 from workbench import preferences as remembered
 from workbench import theme
-from workbench.frame.command_palette import CommandPalette, palette_button_text
+from workbench.frame.command_palette import CommandPalette
+from workbench.frame.header import Header
 from workbench.frame.help_panel import HelpPanel
 from workbench.frame.job_strip import JOB_WORDS, JobStrip, LogPane
 from workbench.frame.page_rail import PageRail
+from workbench.frame.page_stack import PageStack
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.preferences import Preferences
 from workbench.session import Session
@@ -38,7 +36,6 @@ from workbench.widgets.message_bar import MessageBar
 TITLE = "TinyML Workbench"
 SMALLEST = (1120, 640)
 USUAL = (1440, 900)
-LOG_HEIGHT = 200
 LOOK_AGAIN_MS = 3000
 
 
@@ -76,7 +73,7 @@ class MainWindow(QMainWindow):
     # Frame
 
     def _build_frame(self) -> None:
-        self.stack = QStackedWidget()
+        self.stack = PageStack()
         for entry in self.entries:
             self.stack.addWidget(_Unbuilt(entry.title))
         self.message = MessageBar()
@@ -99,41 +96,28 @@ class MainWindow(QMainWindow):
         self.log_splitter.addWidget(upper)
         self.log_splitter.addWidget(self.log)
         self.log_splitter.setStretchFactor(0, 1)
+        self.log_splitter.splitterMoved.connect(
+            lambda: self.preferences.set(remembered.LOG_HEIGHT, self.log_splitter.sizes()[1])
+        )
         central = QWidget()
-        column = _column(self._build_header(), self.log_splitter, self.strip)
+        theme_menu = QMenu(self)
+        theme_menu.addActions(self.theme_actions)
+        self.header = Header(TITLE, self.study_menu, theme_menu)
+        self.header.search.clicked.connect(self.open_palette)
+        column = _column(self.header, self.log_splitter, self.strip)
         column.setStretch(1, 1)
         central.setLayout(column)
         self.setCentralWidget(central)
         self.palette_popup = CommandPalette(central)
 
-    def _build_header(self) -> QFrame:
-        header = QFrame()
-        header.setProperty("role", "header")
-        self.study_button = _menu_button("Study", "ph.folder-open", self.study_menu)
-        theme_menu = QMenu(self)
-        theme_menu.addActions(self.theme_actions)
-        theme_button = _menu_button("Theme", "ph.sun-horizon", theme_menu)
-        search = QToolButton(text=palette_button_text(), toolTip="Find any command by its name")
-        search.setProperty("role", "flat")
-        search.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        search.setAccessibleName("Command palette")
-        theme.set_icon(search, "ph.magnifying-glass", "muted")
-        search.clicked.connect(self.open_palette)
-        name = QLabel(TITLE)
-        name.setProperty("role", "section")
-        row = QHBoxLayout(header)
-        row.setContentsMargins(16, 4, 8, 4)
-        row.setSpacing(8)
-        row.addWidget(name)
-        row.addStretch(1)
-        for button in (self.study_button, theme_button, search):
-            row.addWidget(button)
-        header.setFixedHeight(40)
-        return header
-
     def _build_actions(self) -> None:
         self.page_actions = [
-            self._action(entry.title, entry.icon, f"Ctrl+{number}", lambda title=entry.title: self.show_page(title))
+            self._action(
+                entry.title.replace("&", "&&"),
+                entry.icon,
+                f"Ctrl+{number}",
+                lambda title=entry.title: self.show_page(title),
+            )
             for number, entry in enumerate(self.entries, 1)
         ]
         new = self._action("New study…", "ph.folder-plus", "Ctrl+N", self.ask_new_study)
@@ -149,8 +133,9 @@ class MainWindow(QMainWindow):
         group = QActionGroup(self)
         self.theme_actions = []
         for choice, words in (("system", "Follow the system"), ("light", "Light"), ("dark", "Dark")):
-            action = self._action(f"Theme: {words.lower()}", "", "", lambda choice=choice: self.choose_theme(choice))
-            action.setIconText(words)
+            action = self._action(words, "", "", lambda choice=choice: self.choose_theme(choice))
+            # The palette's words, where no menu above says what is followed, light or dark.
+            action.setIconText(f"Theme: {words.lower()}")
             action.setCheckable(True)
             action.setData(choice)
             group.addAction(action)
@@ -222,7 +207,7 @@ class MainWindow(QMainWindow):
     def toggle_help(self) -> None:
         """Open or close the help of the page in sight."""
         if self.help.isVisible():
-            self.help.hide()
+            self.help.close_help()
             return
         entry = self.entries[self.stack.currentIndex()]
         forecasts = isinstance(self.session.spec, ForecastingSpec) and entry.help_of_forecasts
@@ -283,13 +268,10 @@ class MainWindow(QMainWindow):
 
     def _show_study(self, study: Study | None) -> None:
         self.folder_action.setEnabled(study is not None)
+        self.setWindowTitle(f"{TITLE} — {study.name}" if study else TITLE)
+        self.header.show_study(study.name if study else "", str(study.folder) if study else "")
         if study is None:
-            self.setWindowTitle(TITLE)
-            self.study_button.setText("No study yet")
             return
-        self.setWindowTitle(f"{TITLE} — {study.name}")
-        self.study_button.setText(study.name)
-        self.study_button.setToolTip(str(study.folder))
         self.preferences.remember_study(study.folder)
         if study.warning:
             self.message.show_message(study.warning)
@@ -317,10 +299,18 @@ class MainWindow(QMainWindow):
             self.message.show_message(f"{words}: {job.message}", "Show log", lambda: self.strip.log.setChecked(True))
         elif job.state is JobState.CANCELLED and isinstance(job.intention, Train | RunSweep):
             # Trials queued by other jobs are not this one's to go on with.
-            names = tuple(name for name in job.intention.trials if name in self.session.unfinished())
+            self.session.refresh()
+            names = tuple(name for name in job.intention.trials if self._can_go_on(name))
             if names:
                 words = "The trial was" if len(names) == 1 else f"{len(names)} trials were"
                 self.message.show_message(f"{words} stopped", "Go on", lambda: self.session.train_again(names))
+
+    def _can_go_on(self, name: str) -> bool:
+        """Tell whether a trial of a job that was cancelled was left undone; none of them runs any more."""
+        try:
+            return self.session.opened().summary(name).state is not TrialState.FINISHED
+        except WorkbenchError:
+            return False
 
     def train_unfinished(self) -> None:
         """Train what waits, failed or was cancelled; each goes on from its last epoch."""
@@ -336,8 +326,9 @@ class MainWindow(QMainWindow):
     def _show_log(self, shown: bool) -> None:  # noqa: FBT001
         self.log.setVisible(shown)
         self.preferences.set(remembered.LOG_SHOWN, str(shown).lower())
-        if shown and self.log.height() < LOG_HEIGHT // 2:
-            self.log_splitter.setSizes([self.height() - LOG_HEIGHT, LOG_HEIGHT])
+        if shown:
+            height = int(self.preferences.get(remembered.LOG_HEIGHT))
+            self.log_splitter.setSizes([max(height, self.height() - height), height])
 
     def _refresh_if_seen(self) -> None:
         if self.isVisible() and not self.isMinimized():
@@ -348,13 +339,18 @@ class MainWindow(QMainWindow):
     def _restore(self) -> None:
         self.choose_theme(self.preferences.theme)
         if not self.restoreGeometry(self.preferences.get(remembered.GEOMETRY)):
-            self.resize(*USUAL)
-        sizes: QByteArray = self.preferences.get(remembered.SPLITTER, "log")
-        self.log_splitter.restoreState(sizes)
+            self._fit_screen()
         self.strip.log.setChecked(self.preferences.is_on(remembered.LOG_SHOWN))
         titles = [entry.title for entry in self.entries]
         page = self.preferences.get(remembered.PAGE)
         self.show_page(page if page in titles else titles[0])
+
+    def _fit_screen(self) -> None:
+        """Take the usual size, or all of a screen that has less room."""
+        room = self.screen().availableSize()
+        self.resize(QSize(*USUAL).boundedTo(room))
+        if room.width() < USUAL[0] or room.height() < USUAL[1]:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """The palette stands where the window was; it closes."""
@@ -364,7 +360,6 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Remember how the window stood; what runs is stopped so that it can be resumed."""
         self.preferences.set(remembered.GEOMETRY, self.saveGeometry())
-        self.preferences.set(remembered.SPLITTER, self.log_splitter.saveState(), "log")
         self._look_again.stop()
         self.jobs.close()
         super().closeEvent(event)
@@ -376,16 +371,6 @@ class _Unbuilt(QWidget):
     def __init__(self, title: str) -> None:
         super().__init__()
         self.setAccessibleName(title)
-
-
-def _menu_button(text: str, icon: str, menu: QMenu) -> QToolButton:
-    button = QToolButton(text=text, popupMode=QToolButton.ToolButtonPopupMode.InstantPopup)
-    button.setProperty("role", "flat")
-    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    button.setAccessibleName(f"{text} menu")
-    theme.set_icon(button, icon, "muted")
-    button.setMenu(menu)
-    return button
 
 
 def _column(*widgets: QWidget) -> QVBoxLayout:

@@ -72,6 +72,13 @@ QToolButton[role="fold"] {
 QToolButton[role="fold"]:hover { background: $raised; }
 QToolButton[role="fold"]:focus { border: 1px solid $accent; }
 QToolButton::menu-indicator { image: none; }
+QToolButton[role="menu"] { background: transparent; border: 1px solid transparent; padding-right: 24px; }
+QToolButton[role="menu"]:hover { background: $raised; }
+QToolButton[role="menu"]:focus { border: 1px solid $accent; }
+QToolButton[role="menu"]::menu-indicator {
+    image: url("$icons/caret-down-$name.svg"); width: 10px; height: 10px;
+    subcontrol-origin: border; subcontrol-position: center right; right: 8px;
+}
 QPushButton::menu-indicator { image: none; }
 
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit {

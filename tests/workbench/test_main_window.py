@@ -41,7 +41,7 @@ def test_the_title_names_the_study(window: MainWindow, session: Session, tmp_pat
     assert window.windowTitle() == TITLE
     session.open_study(tmp_path / "go-stop")
     assert window.windowTitle() == f"{TITLE} — go-stop"
-    assert window.study_button.text() == "go-stop"
+    assert window.header.study.text() == "go-stop"
 
 
 def test_pages_are_reached_by_rail_and_keys_in_order(qtbot: QtBot, window: MainWindow) -> None:
@@ -64,6 +64,7 @@ def test_state_is_remembered(
     window.show_page("Trials")
     window.choose_theme("dark")
     window.strip.log.setChecked(True)
+    preferences.set(remembered.LOG_HEIGHT, 120)
     window.close()
     settings = QSettings(str(tmp_path / "settings.ini"), QSettings.Format.IniFormat)
     kept = Preferences(settings)
@@ -77,6 +78,7 @@ def test_state_is_remembered(
     assert again.shown == "Trials"
     assert theme.current() is theme.DARK
     assert again.log.isVisible()
+    assert again.log.height() == 120
     assert [action.isChecked() for action in again.theme_actions] == [False, False, True]
 
 
@@ -108,6 +110,41 @@ def test_the_palette_finds_and_does_any_command(qtbot: QtBot, window: MainWindow
     assert window.palette_popup.nothing.isVisible()
     QTest.keyClick(window.palette_popup.line, Qt.Key.Key_Escape)
     assert not window.palette_popup.isVisible()
+
+
+def test_the_palette_writes_names_as_the_rail_does(window: MainWindow) -> None:
+    window.open_palette()
+    shown = [window.palette_popup.list.item(row).text() for row in range(window.palette_popup.list.count())]
+    assert {entry.title for entry in app.PAGES} <= set(shown)
+    assert {"Theme: follow the system", "Theme: light", "Theme: dark"} <= set(shown)
+    assert [action.text() for action in window.theme_actions] == ["Follow the system", "Light", "Dark"]
+
+
+def test_help_and_messages_give_the_focus_back(window: MainWindow) -> None:
+    window.show_page("Experiment")
+    held = window.rail.buttons["Experiment"]
+    held.setFocus()
+    QTest.keyClick(window, Qt.Key.Key_F1)
+    assert window.help.hasFocus()
+    QTest.keyClick(window.help, Qt.Key.Key_Escape)
+    assert held.hasFocus()
+    window.message.show_message("Something is missing")
+    window.message.dismiss.setFocus()
+    QTest.keyClick(window.message.dismiss, Qt.Key.Key_Escape)
+    assert not window.message.isVisible()
+    assert held.hasFocus()
+
+
+def test_a_first_start_fills_a_screen_that_is_smaller_than_the_usual_window(window: MainWindow) -> None:
+    room = window.screen().availableSize()
+    assert room.width() < 1440
+    assert window.isMaximized()
+
+
+def test_the_log_opens_with_room_to_read(window: MainWindow) -> None:
+    window.resize(1280, 800)
+    window.strip.log.setChecked(True)
+    assert window.log_splitter.sizes()[1] == 200
 
 
 @pytest.mark.parametrize("entry", app.PAGES, ids=lambda entry: entry.title)

@@ -51,6 +51,22 @@ def test_batches_move_the_bar_within_an_epoch() -> None:
     assert progress.fraction == 2.5 / 4
 
 
+def test_what_an_epoch_waits_for_does_not_empty_the_bar() -> None:
+    progress = JobProgress()
+    progress.take(TrialStarted(trial="a"))
+    progress.take(StageStarted(trial="a", stage="train"))
+    progress.take(Progressed(trial="a", what="Varying clips, copy 1", done=100, total=400))
+    assert (progress.words, progress.fraction) == ("Varying clips, copy 1 100 of 400", 0.25)
+    progress.take(epoch(1, 4).model_copy(update={"time_s": 100}))
+    progress.take(epoch(2, 4).model_copy(update={"time_s": 110}))
+    progress.take(Progressed(trial="a", what="Varying clips, copy 3, in another process", done=0, total=1))
+    assert (progress.words, progress.fraction) == ("epoch 2/4", 0.5)
+    # The second epoch took 2 s to compute and 8 s to wait.
+    assert progress.seconds_left == 12.0
+    progress.take(StageStarted(trial="a", stage="evaluate"))
+    assert progress.fraction == 0.5
+
+
 def test_stages_are_named_and_pieces_counted() -> None:
     progress = JobProgress()
     progress.take(StageStarted(stage="measure"))
@@ -72,6 +88,9 @@ def test_of_trials_side_by_side_the_latest_is_followed() -> None:
     progress.take(TrialStarted(trial="b"))
     progress.take(epoch(3, 4, trial="a"))
     assert (progress.trial, progress.words) == ("b", "starting")
+    assert progress.trials_at_work == {"a", "b"}
+    progress.take(TrialFinished.model_construct(trial="a"))
+    assert progress.trials_at_work == {"b"}
 
 
 def test_curves_go_on_after_training_with_the_fine_tuning() -> None:

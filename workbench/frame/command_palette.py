@@ -94,7 +94,7 @@ class CommandPalette(QFrame):
         words = text.lower().split()
         self.list.clear()
         for action in self._actions:
-            name = action.text().replace("&", "").removesuffix("…")
+            name = action.iconText().removesuffix("…")
             if all(word in name.lower() for word in words):
                 keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
                 item = QListWidgetItem(name)

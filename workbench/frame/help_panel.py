@@ -5,6 +5,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from workbench import theme
+from workbench.widgets.focus import FocusReturn
 
 
 class HelpPanel(QFrame):
@@ -22,7 +23,8 @@ class HelpPanel(QFrame):
         self.dismiss.setAccessibleName("Close the help")
         self.dismiss.setProperty("role", "mark")
         theme.set_icon(self.dismiss, "ph.x", "muted")
-        self.dismiss.clicked.connect(self.hide)
+        self._focus = FocusReturn(self)
+        self.dismiss.clicked.connect(self.close_help)
         column = QVBoxLayout()
         column.setSpacing(4)
         column.addWidget(self.title)
@@ -39,12 +41,17 @@ class HelpPanel(QFrame):
         self.text.setText("".join(f"<p style='margin:0 0 6px 0'>{text}</p>" for text in paragraphs.split("\n\n")))
         self.setAccessibleName(f"Help: {title}")
         self.setAccessibleDescription(paragraphs)
+        self._focus.remember()
         self.show()
         self.setFocus()
+
+    def close_help(self) -> None:
+        """Go back to what had the focus."""
+        self._focus.close()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Esc and F1 close the help."""
         if event.key() in (Qt.Key.Key_Escape, Qt.Key.Key_F1):
-            self.hide()
+            self.close_help()
         else:
             super().keyPressEvent(event)

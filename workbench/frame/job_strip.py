@@ -164,8 +164,7 @@ class JobStrip(QFrame):
         self.words.setVisible(bool(self.words.text()))
 
     def _show_running(self, job: QueuedJob) -> None:
-        followed = job.id == self._followed
-        progress = self.progress if followed else JobProgress()
+        progress = self._progress_of(job)
         self.name.setText(self._name(job, progress.trial))
         cancelling = job.state is JobState.CANCELLING
         waiting = "starting" if self.jobs.ready else "loading TensorFlow"
@@ -178,6 +177,10 @@ class JobStrip(QFrame):
             self.bar.setValue(round(progress.fraction * STEPS))
         left = progress.seconds_left
         self.left.setText("" if left is None else f"{number_format.duration(left)} left")
+
+    def _progress_of(self, job: QueuedJob) -> JobProgress:
+        # Until a job has said something, what is kept is of the one before.
+        return self.progress if job.id == self._followed else JobProgress()
 
     def _name(self, job: QueuedJob, trial: str) -> str:
         words = JOB_WORDS.get(job.kind, job.kind)
@@ -194,7 +197,8 @@ class JobStrip(QFrame):
         count = len(self.jobs.waiting)
         if self.jobs.running is not None:
             trials = getattr(self.jobs.running.intention, "trials", ())
-            count += max(0, len(trials) - 1 - self.progress.trials_over)
+            progress = self._progress_of(self.jobs.running)
+            count += max(0, len(trials) - max(1, len(progress.trials_at_work)) - progress.trials_over)
         return f"{count} queued" if count else ""
 
     def _idle_words(self) -> str:

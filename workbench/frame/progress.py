@@ -18,6 +18,8 @@ from core.spec import TrialSpec
 from workbench import number_format
 from workbench.stage_words import STAGE_WORDS
 
+BEFORE_EPOCHS = ("prepare", "build", "train")
+"""Stages that begin with an empty bar; what comes after the epochs leaves theirs full."""
 RECENT_EPOCHS = 5
 
 
@@ -31,9 +33,13 @@ class JobProgress:
         self.fraction: float | None = None
         self.seconds_left: float | None = None
         self.trials_over = 0
+        self.trials_at_work: set[str] = set()
+        """Names of the trials that began and did not end: of a sweep there are several."""
         self._planned = {"training": 0, "fine_tuning": 0}
         self._started_s: float | None = None
         self._seconds: deque[float] = deque(maxlen=RECENT_EPOCHS)
+        self._epoch_ended_s: float | None = None
+        self._in_epochs = False
 
     def plan(self, spec: TrialSpec) -> None:
         """Take the number of epochs from the trial's spec, so that time left counts the fine-tuning too."""
@@ -47,24 +53,35 @@ class JobProgress:
         """Go on with what the job said."""
         if isinstance(event, TrialStarted):
             self.trial, self.words = event.trial, "resuming" if event.resumed else "starting"
+            self.trials_at_work.add(event.trial)
             self.fraction = self.seconds_left = None
             self._planned = {"training": 0, "fine_tuning": 0}
             self._seconds.clear()
+            self._in_epochs = False
         elif isinstance(event, TrialFinished | TrialFailed | TrialStopped):
             self.trials_over += 1
+            self.trials_at_work.discard(event.trial)
         elif event.trial != self.trial:
             # Trials run side by side in a sweep; the strip follows the one that started last.
             return
         elif isinstance(event, StageStarted):
             self.words = event.note or STAGE_WORDS[event.stage]
             self.seconds_left = None
-            self._started_s = None
+            self._started_s = self._epoch_ended_s = None
+            self._in_epochs = False
+            if event.stage in BEFORE_EPOCHS:
+                self.fraction = None
         elif isinstance(event, Progressed):
-            self._count(event)
+            # What the next epoch waits for is a part of training, which has a measure of its own.
+            if not self._in_epochs:
+                self._count(event)
         elif isinstance(event, BatchEnded):
             self._train(event, event.epoch - 1 + event.batch / max(1, event.batches))
         elif isinstance(event, EpochEnded):
-            self._seconds.append(event.seconds)
+            # From end to end, as an epoch may wait for its clips before it begins to count.
+            waited_s = event.time_s - self._epoch_ended_s if self._epoch_ended_s is not None else 0
+            self._seconds.append(max(event.seconds, waited_s))
+            self._epoch_ended_s = event.time_s
             self._train(event, event.epoch)
 
     def _count(self, event: Progressed) -> None:
@@ -77,6 +94,7 @@ class JobProgress:
         self.seconds_left = elapsed_s * (1 - self.fraction) / self.fraction if measurable and self.fraction else None
 
     def _train(self, event: BatchEnded | EpochEnded, epochs_done: float) -> None:
+        self._in_epochs = True
         planned = {**self._planned, event.phase: event.epochs}
         before = planned["training"] if event.phase == "fine_tuning" else 0
         total = sum(planned.values())

@@ -108,6 +108,7 @@ class ExperimentPage(QWidget):
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(4)
         starter_button = flat_button("Starter specs", "ph.stack", "Begin with a spec that comes with the program")
+        starter_button.setProperty("role", "menu")
         starter_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         starter_button.setMenu(self.starter_menu)
         row.addWidget(starter_button)
@@ -231,9 +232,10 @@ class ExperimentPage(QWidget):
         if known and Path(known).expanduser().exists():
             return known
         # Imported late: what downloads takes long to load.
-        from core.datasets import jena
+        from core.datasets.jena import JENA
 
-        return str(jena.jena_file()) if task == "forecasting" and jena.is_downloaded() else at_hand
+        table = JENA.downloaded if task == "forecasting" else None
+        return str(table or at_hand)
 
     def _ask_table(self) -> str:
         at = self.preferences.get(remembered.LAST_FOLDER)

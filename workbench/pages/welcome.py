@@ -3,7 +3,17 @@
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from core.datasets.clips import label_names
 from core.events import Event
@@ -12,6 +22,7 @@ from workbench.form.data_editors import TABLES
 from workbench.frame.progress import JobProgress
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.session import Session
+from workbench.widgets.stacked import stack
 from workbench.widgets.way import Aside, Choice, Way
 
 WIDTH = 720
@@ -103,11 +114,17 @@ class WelcomePage(QWidget):
             column.addWidget(way)
         column.addWidget(skip, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(2)
-        row = QHBoxLayout(self)
+        whole = QWidget()
+        row = QHBoxLayout(whole)
         row.setContentsMargins(32, 16, 32, 16)
         row.addStretch(1)
         row.addWidget(inner, 100)
         row.addStretch(1)
+        # Beside an open log there may not be room for all of it.
+        scroll = QScrollArea(widgetResizable=True, frameShape=QFrame.Shape.NoFrame)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(whole)
+        stack(self, scroll)
 
     def use_folder(self, folder: str) -> None:
         """Look through a folder and begin with it."""

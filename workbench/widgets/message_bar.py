@@ -7,6 +7,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
 from workbench import theme
+from workbench.widgets.focus import FocusReturn
 
 
 class MessageBar(QFrame):
@@ -23,7 +24,8 @@ class MessageBar(QFrame):
         self.dismiss.setAccessibleName("Close this message")
         self.dismiss.setProperty("role", "mark")
         theme.set_icon(self.dismiss, "ph.x", "muted")
-        self.dismiss.clicked.connect(self.hide)
+        self._focus = FocusReturn(self)
+        self.dismiss.clicked.connect(self._focus.close)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 8, 8, 8)
         row.setSpacing(12)
@@ -41,16 +43,17 @@ class MessageBar(QFrame):
         self.button.setText(verb)
         self.button.setVisible(bool(verb))
         self._action = action
+        self._focus.remember()
         self.show()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Esc closes the message."""
         if event.key() == Qt.Key.Key_Escape:
-            self.hide()
+            self._focus.close()
         else:
             super().keyPressEvent(event)
 
     def _act(self) -> None:
-        self.hide()
+        self._focus.close()
         if self._action is not None:
             self._action()
