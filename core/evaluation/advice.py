@@ -9,6 +9,7 @@ CLIPPED_FRACTION = 0.0005
 QUIET_DBFS = -26.0
 """Of a clip's peak. Of the clips of Speech Commands 99 in 100 are louder."""
 EDGE_S = 0.02
+NOTHING_TO_MEND = "Nothing to mend."
 UNLIKE = 2.0
 _CONFUSED_SHARE = 0.3
 _LEAST_CONFUSED = 2
@@ -28,12 +29,15 @@ def advise(
     """Return the one sentence most worth saying about a clip that was heard as `label`.
 
     `unlikeness` is the distance from the training clips in standard deviations, `expected` what was meant, `session`
-    the confusion of what was recorded so far. A fault of the sound comes before a fault of the model.
+    the confusion of what was recorded so far. A fault of the sound comes before a fault of the model, and a wrong level
+    is told of a clip that was heard clearly too: as a training clip it would do harm.
     """
     if sound.is_silent:
         return "Nothing was heard: check that the right microphone is chosen and not muted."
     if expected in ("", label) and is_sure(top_probability, margin):
-        return f"Heard clearly as {label}; nothing to mend."
+        # A model is sure of what is unlike anything it knows, so that only what was meant tells that it was right.
+        fault = _fault_of_level(sound) or ("" if expected else _unlike(unlikeness)) or NOTHING_TO_MEND
+        return f"Heard clearly as {label}; {fault[0].lower()}{fault[1:]}"
     return (
         fault_of_sound(sound)
         or _unlike(unlikeness)
@@ -49,11 +53,19 @@ def is_sure(top_probability: float, margin: float) -> bool:
 
 def fault_of_sound(sound: Loudness) -> str:
     """Return what is wrong with a recording whatever the model makes of it, empty when nothing is."""
+    return _fault_of_level(sound) or _fault_of_edges(sound)
+
+
+def _fault_of_level(sound: Loudness) -> str:
     if sound.clipped_fraction > CLIPPED_FRACTION:
         share = f"{100 * sound.clipped_fraction:.1f} %"
         return f"Clipped ({share} of the samples at full scale): lower the microphone's level or move away from it."
     if sound.peak_dbfs < QUIET_DBFS:
         return f"Too quiet (peak {_decibels(sound.peak_dbfs)}): move closer to the microphone or raise its level."
+    return ""
+
+
+def _fault_of_edges(sound: Loudness) -> str:
     begins_late = sound.loud_start_s > EDGE_S
     ends_early = sound.loud_end_s < sound.duration_s - EDGE_S
     if begins_late and ends_early:
@@ -88,14 +100,19 @@ def _confused(expected: str, session: Classification | None) -> str:
 def _undecided(label: str, top_probability: float, runner_up: str, margin: float, expected: str) -> str:
     if expected not in ("", label):
         return (
-            f"Heard as {label} ({top_probability:.0%}) instead of {expected}: say it again, "
+            f"Heard as {label} ({_percent(top_probability)}) instead of {expected}: say it again, "
             f"and if it stays so add takes of {expected} to the data."
         )
+    second = f"{runner_up} ({_percent(top_probability - margin)})"
     return (
-        f"Undecided between {label} ({top_probability:.0%}) and {runner_up} ({top_probability - margin:.0%}): "
+        f"Undecided between {label} ({_percent(top_probability)}) and {second}: "
         "say it again more clearly, or add takes of both to the data."
     )
 
 
 def _decibels(value: float) -> str:
     return f"{value:.0f} dB of full scale".replace("-", "−")
+
+
+def _percent(fraction: float) -> str:
+    return f"{100 * fraction:.0f} %"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.audio.loudness import Loudness, loudest_start, measure_loudness
 from core.audio.wav import Sound, read_wav, resample, to_int16
 from core.datasets.waveforms import FULL_SCALE
-from core.evaluation.advice import advise, is_sure
+from core.evaluation.advice import NOTHING_TO_MEND, advise
 from core.evaluation.interpreter import LoadedModel
 from core.evaluation.network import check_fit
 from core.experiment.model_choice import ChosenModel
@@ -32,6 +32,8 @@ class ClassifiedClip:
     from the training part's; None where the model was not standardized."""
     feature_ms: float
     inference_ms: float
+    start_s: float = 0.0
+    """Where the part begins that the model heard of a longer sound."""
 
     @property
     def label(self) -> str:
@@ -54,9 +56,9 @@ class ClassifiedClip:
         return self._ranked[0][0] - self._ranked[1][0]
 
     @property
-    def is_clear(self) -> bool:
-        """Tell whether the sound was heard and its label is sure."""
-        return not self.loudness.is_silent and is_sure(self.top_probability, self.margin)
+    def is_flawless(self) -> bool:
+        """Tell whether the sound was heard clearly and nothing about it is to be mended."""
+        return self.advice().endswith(NOTHING_TO_MEND.lower())
 
     def advice(self, expected: str = "", session: Classification | None = None) -> str:
         """Return in one sentence what would help; `expected` is what was meant, `session` how the others fared."""
@@ -93,7 +95,7 @@ class ClipClassifier:
 
     def classify(self, sound: Sound) -> ClassifiedClip:
         """Return what the model makes of a sound; of one longer than its clips the loudest part is taken."""
-        clip = self._fit(sound)
+        clip, start_s = self._fit(sound)
         started_ns = time.perf_counter_ns()
         picture = self._extractor.compute(clip[np.newaxis])
         given = self._preprocessing.scale(picture)
@@ -108,22 +110,22 @@ class ClipClassifier:
             unlikeness=self._unlikeness(given),
             feature_ms=(made_ns - started_ns) / 1e6,
             inference_ms=(done_ns - made_ns) / 1e6,
+            start_s=start_s,
         )
 
     def classify_file(self, path: Path) -> ClassifiedClip:
         """Return what the model makes of a WAV file. Raises DataError naming a file that cannot be read."""
         return self.classify(read_wav(path))
 
-    def _fit(self, sound: Sound) -> Float32:
-        """Return the clip as training would have read it, float32 of the model's length and rate."""
+    def _fit(self, sound: Sound) -> tuple[Float32, float]:
+        """Return the clip as training would have read it, float32 of the model's length and rate, and its start."""
         rate, num_samples = self._preprocessing.features.sample_rate, self._preprocessing.num_samples
         samples = resample(sound, rate).samples
-        if len(samples) > num_samples:
-            start = loudest_start(samples, num_samples, rate)
-            samples = samples[start : start + num_samples]
+        start = loudest_start(samples, num_samples, rate) if len(samples) > num_samples else 0
+        samples = samples[start : start + num_samples]
         clip = np.zeros(num_samples, np.float32)
         clip[: len(samples)] = to_int16(samples) / FULL_SCALE
-        return clip
+        return clip, start / rate
 
     def _unlikeness(self, given: Float32) -> float | None:
         if not self._preprocessing.mean:

@@ -30,8 +30,13 @@ def sound(**changes) -> Loudness:
         (sound(loud_end_s=1), UNSURE, {}, "Cut off at the end: leave a moment of silence after"),
         (sound(loud_start_s=0, loud_end_s=1), UNSURE, {}, "Loud from beginning to end"),
         (GOOD, UNSURE, {"unlikeness": 2.6}, "Unlike the training clips (2.6 standard deviations away): record"),
-        (GOOD, UNSURE, {"unlikeness": 0.5}, "Undecided between go (50%) and no (40%): say it again"),
-        (GOOD, SURE, {"expected": "stop"}, "Heard as go (90%) instead of stop: say it again"),
+        (GOOD, UNSURE, {"unlikeness": 0.5}, "Undecided between go (50 %) and no (40 %): say it again"),
+        (GOOD, SURE, {"expected": "stop"}, "Heard as go (90 %) instead of stop: say it again"),
+        (sound(clipped_fraction=0.012), SURE, {"expected": "go"}, "Heard clearly as go; clipped (1.2 % of the samples"),
+        (sound(peak=0.02), SURE, {}, "Heard clearly as go; too quiet (peak −34 dB of full scale): move closer"),
+        (GOOD, SURE, {"unlikeness": 2.6}, "Heard clearly as go; unlike the training clips (2.6 standard"),
+        (GOOD, SURE, {"unlikeness": 2.6, "expected": "go"}, "Heard clearly as go; nothing to mend."),
+        (sound(loud_start_s=0), SURE, {}, "Heard clearly as go; nothing to mend."),
     ],
 )
 def test_the_worst_fault_is_told_first(heard, guess, more, sentence):

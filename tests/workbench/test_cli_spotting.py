@@ -61,6 +61,20 @@ def test_classify_draws_a_row_for_each_clip_and_says_what_would_help(own_trial, 
     assert shown.count("Heard clearly") == 0
 
 
+def test_classify_names_clips_that_cannot_be_read_and_classifies_the_others(own_trial, clips, tmp_path):
+    broken, empty = tmp_path / "broken.wav", tmp_path / "empty.wav"
+    broken.write_bytes(b"RIFF")
+    empty.touch()
+    high = wav_files(clips / "high")[0]
+    done = run("classify", own_trial, broken, high, empty, "--json")
+    assert done.exit_code == 1
+    found = json.loads(done.stdout)
+    assert [clip["file"] for clip in found["clips"]] == [str(high)]
+    assert [fault.partition(":")[0] for fault in found["faults"]] == [str(broken), str(empty)]
+    assert "broken.wav: is not a WAV file" in done.stderr and "empty.wav: is empty" in done.stderr
+    assert "is no model" in run("classify", high, high).stderr
+
+
 def test_classify_by_a_spec_needs_no_preprocessing_beside_the_model(own_trial, clips, tmp_path):
     shutil.copy(own_trial / "model.tflite", tmp_path / "alone.tflite")
     spec = tmp_path / "spec.toml"

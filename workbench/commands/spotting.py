@@ -35,8 +35,12 @@ def classify(
 ) -> None:
     """Tell which label each clip has, with all probabilities and a sentence on what would help.
 
+    Of a clip longer than the model's the loudest part is heard. Clips that cannot be read are named, the others
+    classified.
+
     Example: `workbench classify studies/mine B clips/go/*.wav`
     """
+    from core.errors import DataError
     from core.experiment.clip_classification import ClipClassifier
     from workbench import console
     from workbench.commands import spotting_sheet
@@ -45,11 +49,22 @@ def classify(
     if not clips:
         raise typer.BadParameter("name at least one WAV file after the model")
     classifier = ClipClassifier(chosen)
-    found = [(clip, classifier.classify_file(clip)) for clip in clips]
+    found, faults = [], []
+    for clip in clips:
+        try:
+            found.append((clip, classifier.classify_file(clip)))
+        except DataError as error:
+            faults.append(error)
+    if faults and not found:
+        raise faults[0]
     if as_json:
-        console.answer(spotting_sheet.clips_document(chosen, found))
+        console.answer(spotting_sheet.clips_document(chosen, found, faults))
     else:
         spotting_sheet.show_clips(chosen, found)
+    for fault in faults:
+        console.complain(fault)
+    if faults:
+        raise typer.Exit(1)
 
 
 def detect(

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from core.errors import DataError
 from core.evaluation.detection import Detection
 from core.experiment.clip_classification import ClassifiedClip
 from core.experiment.detection_report import DetectionReport
@@ -16,8 +17,10 @@ THRESHOLDS_SHOWN = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 MISSED_SHOWN = 8
 
 
-def clips_document(chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedClip]]) -> dict[str, Any]:
-    """Return classified clips as JSON values."""
+def clips_document(
+    chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedClip]], faults: Sequence[DataError]
+) -> dict[str, Any]:
+    """Return classified clips as JSON values, with what hindered the others."""
     return {
         "model": str(chosen.path),
         "synthetic": chosen.synthetic,
@@ -29,6 +32,7 @@ def clips_document(chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedCl
                 "probabilities": dict(zip(clip.labels, map(float, clip.probabilities), strict=True)),
                 "margin": clip.margin,
                 "advice": clip.advice(),
+                "start_s": clip.start_s,
                 "unlikeness": clip.unlikeness,
                 "feature_ms": clip.feature_ms,
                 "inference_ms": clip.inference_ms,
@@ -38,6 +42,7 @@ def clips_document(chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedCl
             }
             for path, clip in found
         ],
+        "faults": [str(fault) for fault in faults],
     }
 
 
@@ -47,7 +52,7 @@ def show_clips(chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedClip]]
     rows = [(str(path), clip.label, *map(percent, clip.probabilities.tolist())) for path, clip in found]
     console.show_table("Probabilities in %", headings, rows)
     for path, clip in found:
-        if not clip.is_clear:
+        if not clip.is_flawless:
             console.note(f"{path.name}: {clip.advice()}")
     _show_synthetic(chosen.synthetic)
 
