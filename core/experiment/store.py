@@ -265,8 +265,9 @@ class Study:
         path = self.folder / "study.json"
         try:
             mtime_ns = path.stat().st_mtime_ns
-            if mtime_ns == self._settings_mtime_ns and time.time_ns() - mtime_ns > 50_000_000:
+            if mtime_ns == self._settings_mtime_ns:
                 return
+            is_settled = time.time_ns() - mtime_ns > 50_000_000
             settings = json.loads(path.read_bytes())
             if not isinstance(settings, dict):
                 raise ValueError
@@ -279,7 +280,9 @@ class Study:
             return
         if settings.get("schema", 0) > SCHEMA_VERSION:
             raise StudyError(f"{path} was written by a newer version of this program; update it")
-        self._settings, self._settings_mtime_ns, self.warning = settings, mtime_ns, ""
+        # A file that changed within the clock's grain may change again without showing it.
+        self._settings_mtime_ns = mtime_ns if is_settled else -1
+        self._settings, self.warning = settings, ""
 
     def _signatures(self) -> dict[str, tuple[int, int]]:
         return {name: trial.signature for name, trial in self._trials.items()}

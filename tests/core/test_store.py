@@ -1,6 +1,7 @@
 """A study of real folders: what survives damage, a kill and a second process."""
 
 import json
+import os
 import shutil
 import signal
 
@@ -207,6 +208,18 @@ def test_a_second_window_sees_what_the_first_did(study):
     study.delete(name)
     assert other.refresh() == {name}
     assert other.summaries() == []
+
+
+def test_what_a_second_window_changes_within_the_grain_of_the_clock_is_seen(study, monkeypatch):
+    other = Study.open(study.folder)
+    study.set_constraints(Constraints(total_ms_max=5))
+    other.refresh()
+    mtime_ns = (study.folder / "study.json").stat().st_mtime_ns
+    study.set_constraints(Constraints(total_ms_max=7))
+    os.utime(study.folder / "study.json", ns=(mtime_ns, mtime_ns))
+    monkeypatch.setattr("core.experiment.store.time.time_ns", lambda: mtime_ns + 10**9)
+    other.refresh()
+    assert other.constraints.total_ms_max == 7
 
 
 def test_two_processes_adding_at_once_never_share_a_number(study):
