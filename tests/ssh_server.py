@@ -7,13 +7,13 @@ runs the tests. The home folder and the search path are set by the server, so no
 import contextlib
 import os
 import pwd
+import random
 import secrets
 import shutil
 import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -28,10 +28,11 @@ from core.deploy.layout import Layout
 from core.deploy.provision import Environment
 from core.deploy.runtimes import RUNTIMES
 from core.errors import UnknownHostKey
+from tests.waiting import until
 
 SSHD = Path("/usr/sbin/sshd")
 TOOL_FOLDERS = (Path("/usr/bin"), Path("/bin"), Path("/usr/sbin"))
-START_S = 10
+START_S = 30
 PYTHON_VERSION = f"{sys.version_info.major}.{sys.version_info.minor}"
 PYTHONS = (Path(sys.base_prefix) / "bin" / f"python{PYTHON_VERSION}", Path(f"/usr/bin/python{PYTHON_VERSION}"))
 PACKAGES = Path(np.__file__).parents[1]
@@ -50,7 +51,7 @@ class Account:
         if self.is_ours:
             self.python = within_reach[0]
         if self.is_ours:
-            self.name, self.password = f"wb{os.getpid()}", secrets.token_urlsafe(12)
+            self.name, self.password = f"wb{secrets.token_hex(5)}", secrets.token_urlsafe(12)
             making = ["useradd", "--no-create-home", "--home-dir", "/", "--shell", "/bin/sh", self.name]
             subprocess.run(making, check=True, capture_output=True)
             subprocess.run(["chpasswd"], input=f"{self.name}:{self.password}", text=True, check=True)
@@ -154,11 +155,10 @@ class SshDevice:
             return attempt.connect_ex(("127.0.0.1", self.port)) == 0
 
     def _wait_until(self, is_so: Callable[[], bool]) -> None:
-        end = time.monotonic() + START_S
-        while not is_so():
-            if time.monotonic() > end:
-                raise RuntimeError((self.folder / "sshd.log").read_text())
-            time.sleep(0.01)
+        try:
+            until(is_so, START_S)
+        except AssertionError as error:
+            raise RuntimeError((self.folder / "sshd.log").read_text()) from error
 
     def change_host_key(self) -> None:
         """Set the device up anew, under the same address."""
@@ -200,6 +200,10 @@ class SshDevice:
             if mine and words in " ".join(process.info["cmdline"] or ()):
                 found.append(process)
         return found
+
+    def wait_until_gone(self, words: str) -> None:
+        """Wait for the end of the device's processes whose command line holds words."""
+        until(lambda: not self.processes(words))
 
 
 def is_alive(process: psutil.Process) -> bool:
@@ -308,6 +312,9 @@ def _is_open(path: Path) -> bool:
 
 
 def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that nobody gets by chance while the server is not up: the system gives out higher ones."""
+    while True:
+        port = random.SystemRandom().randrange(20_000, 32_000)
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)):
+                return port

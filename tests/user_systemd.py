@@ -71,16 +71,10 @@ def _settings(unit):
     return {name: value for name, _, value in lines if name and not name.startswith(("#", "["))}
 
 
-class _Stopped(Exception):
-    pass
-
-
-def _stopped(_signal, _frame):
-    raise _Stopped
-
-
 def _supervise(unit):
-    signal.signal(signal.SIGTERM, _stopped)
+    # No exception out of the handler: it could strike between a start and the note of it.
+    stopping = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
     settings = _settings(unit)
     command = parse_command(settings["ExecStart"])
     environment = dict(os.environ)
@@ -100,23 +94,25 @@ def _supervise(unit):
             )
         about = {"MainPID": str(process.pid), "NRestarts": str(restarts), "supervisor": os.getpid()}
         _write(unit, {"ActiveState": "active", "ActiveEnterTimestampMonotonic": str(_monotonic_us()), **about})
-        try:
-            status = process.wait()
-        except _Stopped:
+        _pause(lambda process=process: stopping or process.poll() is not None)
+        if process.poll() is None:
             process.terminate()
-            process.wait()
-            _write(unit, {"ActiveState": "inactive", "MainPID": "0"})
-            return
-        if status == 0 or str(status) in prevented or settings["Restart"] != "on-failure":
-            _write(unit, {"ActiveState": "inactive" if status == 0 else "failed", "MainPID": "0"})
+        status = process.wait()
+        if stopping or status == 0 or str(status) in prevented or settings["Restart"] != "on-failure":
+            _write(unit, {"ActiveState": "inactive" if stopping or status == 0 else "failed", "MainPID": "0"})
             return
         restarts += 1
         _write(unit, {"ActiveState": "activating", **about, "MainPID": "0"})
-        try:
-            time.sleep(SECONDS_PER_SECOND * float(settings["RestartSec"]))
-        except _Stopped:
+        end = time.monotonic() + SECONDS_PER_SECOND * float(settings["RestartSec"])
+        _pause(lambda end=end: stopping or time.monotonic() > end)
+        if stopping:
             _write(unit, {"ActiveState": "inactive", "MainPID": "0"})
             return
+
+
+def _pause(is_over):
+    while not is_over():
+        time.sleep(0.01)
 
 
 def _monotonic_us():
@@ -127,20 +123,24 @@ def _start(unit):
     _stop(unit)
     if not _unit_file(unit).exists():
         sys.exit(f"Failed to start {unit}: Unit {unit} not found.")
-    before = time.time()
+    state = _folder() / unit
+    if state.exists():
+        state.unlink()
     nothing = subprocess.DEVNULL
     command = [sys.executable, __file__, "supervise", unit]
     subprocess.Popen(command, start_new_session=True, stdin=nothing, stdout=nothing, stderr=nothing)
-    while not (_folder() / unit).exists() or (_folder() / unit).stat().st_mtime < before:
-        time.sleep(0.01)
+    _pause(state.exists)
 
 
 def _stop(unit):
     state = _read(unit)
     if state.get("ActiveState") in ("active", "activating"):
-        os.kill(state["supervisor"], signal.SIGTERM)
-        while _read(unit)["ActiveState"] != "inactive":
-            time.sleep(0.01)
+        try:
+            os.kill(state["supervisor"], signal.SIGTERM)
+        except ProcessLookupError:
+            # It ended by itself meanwhile.
+            return
+        _pause(lambda: _read(unit)["ActiveState"] not in ("active", "activating"))
 
 
 def _systemctl(scope, verb, *args):

@@ -5,7 +5,6 @@ import os
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
@@ -39,13 +38,6 @@ def fingerprint_of(device: SshDevice) -> str:
 def write_known_hosts(device: SshDevice, folder: Path) -> None:
     kind, key = (device.folder / "host.pub").read_text().split()[:2]
     (folder / "known_hosts").write_text(f"[127.0.0.1]:{device.port} {kind} {key}\n")
-
-
-def wait_until_gone(device: SshDevice, words: str) -> None:
-    end = time.monotonic() + 10
-    while device.processes(words):
-        assert time.monotonic() < end, f"{words} still runs"
-        time.sleep(0.05)
 
 
 def test_first_contact_shows_the_fingerprint_and_is_remembered_once_confirmed(ssh_device):
@@ -328,7 +320,7 @@ def test_lines_come_as_they_are_said_and_closing_ends_the_whole_group(connection
     assert [next(lines), next(lines)] == ["more", "more"]
     assert ssh_device.processes("sleep 1234.5")
     lines.close()
-    wait_until_gone(ssh_device, "sleep 1234.5")
+    ssh_device.wait_until_gone("sleep 1234.5")
     assert not ssh_device.processes("echo more")
 
 
@@ -344,13 +336,13 @@ def test_giving_up_while_a_command_is_silent_ends_it(ssh_device):
         connection.on_wait = give_up
         with pytest.raises(GivenUp):
             connection.run("sleep", "1235.5")
-        wait_until_gone(ssh_device, "sleep 1235.5")
+        ssh_device.wait_until_gone("sleep 1235.5")
 
 
 def test_a_command_that_does_not_end_is_ended(connection, ssh_device):
     with pytest.raises(DeviceError, match="did not end within"):
         connection.run("sleep", "1236.5", timeout_s=0.3)
-    wait_until_gone(ssh_device, "sleep 1236.5")
+    ssh_device.wait_until_gone("sleep 1236.5")
 
 
 def test_a_flood_of_200_mb_is_stopped(connection, ssh_device):
@@ -362,7 +354,7 @@ def test_a_flood_of_200_mb_is_stopped(connection, ssh_device):
     with pytest.raises(DeviceError, match="did not answer as expected"), connection.beside(*flood):
         pass
     assert connection.run("sh", "-c", "head -c 20000000 /dev/zero >&2; echo done").out == "done\n"
-    wait_until_gone(ssh_device, "head -c 200000000")
+    ssh_device.wait_until_gone("head -c 200000000")
 
 
 def test_what_a_login_shell_says_is_passed_over_and_what_is_no_shell_is_told(account, device_tools, ssh_device):
@@ -398,7 +390,7 @@ def test_a_command_beside_others_ends_with_the_connection(connection, ssh_device
         assert said == "here"
         assert connection.run("echo", "meanwhile").out == "meanwhile\n"
         assert ssh_device.processes("echo here")
-    wait_until_gone(ssh_device, "echo here")
+    ssh_device.wait_until_gone("echo here")
 
 
 def test_a_connection_that_broke_unnoticed_is_told_by_what_was_being_done(connection):

@@ -6,7 +6,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import keyring
 import pytest
@@ -56,13 +55,6 @@ def names(study) -> list[str]:
 
 def result_texts(study: Study) -> list[str]:
     return [(study.folder_of(trial.name) / "result.json").read_text() for trial in study.summaries()]
-
-
-def wait_until_gone(device, words: str) -> None:
-    end = time.monotonic() + 10
-    while device.processes(words):
-        assert time.monotonic() < end, f"{words} still runs"
-        time.sleep(0.05)
 
 
 def test_figures_of_a_device_land_in_the_trials_beside_this_machines(device, study, names):
@@ -134,7 +126,7 @@ def test_cancelling_ends_what_runs_on_the_device(device, study, names):
     long = Benchmarking(Plan(num_runs=1_000_000), num_clips=0)
     with device.connect() as connection, pytest.raises(TrialCancelled):
         benchmark_trials(connection, study, names, long, cancel)
-    wait_until_gone(device, "core.deploy.device.bench")
+    device.wait_until_gone("core.deploy.device.bench")
     assert result_texts(study) == before
 
 
@@ -149,7 +141,7 @@ def test_a_connection_cut_meanwhile_keeps_the_old_figures(device, study, names):
         benchmark_trials(connection, study, names, Benchmarking(Plan(num_runs=1_000_000)), cut)
     assert result_texts(study) == before
     # It notices at its next line that nobody listens any more.
-    wait_until_gone(device, "core.deploy.device.bench")
+    device.wait_until_gone("core.deploy.device.bench")
     with device.connect() as connection:
         benchmark_trials(connection, study, names[:1], QUICK, ignore)
 
@@ -174,7 +166,7 @@ def test_output_that_is_not_a_benchmarks(device, study, names, instead, sentence
     with device.connect() as connection, pytest.raises(DeviceError, match=sentence):
         benchmark_trials(connection, study, names[:1], QUICK, ignore)
     assert result_texts(study) == before
-    wait_until_gone(device, "yes this is not")
+    device.wait_until_gone("yes this is not")
 
 
 def test_jobs_from_the_first_contact_to_the_removal(ssh_device, study, names):
@@ -321,4 +313,4 @@ def test_a_cancelled_job_of_the_worker_ends_the_process_group_on_the_device(devi
     stopped: list[Progressed] = []
     with pytest.raises(TrialCancelled):
         run_job(job, stop)
-    wait_until_gone(device, "core.deploy.device.bench")
+    device.wait_until_gone("core.deploy.device.bench")
