@@ -1,12 +1,12 @@
 """Varied clips: each setting does what it says, and copies are computed once, ahead, and the same every time."""
 
+import contextlib
 import gc
 import os
 import signal
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from core.errors import TrialCancelled
 from core.events import Event, ignore
 from core.spec import Augmentation, parse_spec
 from core.tasks.keyword_spotting import KeywordSpotting
+from tests.ssh_server import is_alive
+from tests.waiting import until
 
 RATE = 16000
 STILL: dict[str, Any] = {"enabled": True, "time_shift_ms": 0.0}
@@ -143,19 +145,13 @@ def copies_there() -> int:
     return sum(path.is_dir() and not path.name.startswith(".") for path in folder.iterdir()) if folder.is_dir() else 0
 
 
-def wait_until(condition: Any, seconds: float = 60) -> None:
-    end_s = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end_s, "did not happen in time"
-        time.sleep(0.02)
-
-
 def children() -> list[psutil.Process]:
     """Return the processes that compute copies ahead for this one."""
     found = []
     for process in psutil.Process().children():
-        if process.status() != psutil.STATUS_ZOMBIE and "core.datasets.augmented" in process.cmdline():
-            found.append(process)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if is_alive(process) and "core.datasets.augmented" in process.cmdline():
+                found.append(process)
     return found
 
 
@@ -209,7 +205,7 @@ def test_missing_noise_recordings_are_replaced_by_pink_noise_with_a_warning(tone
 
 def test_copies_are_computed_ahead_without_being_asked_for(tone_clips: Path) -> None:
     data = prepare(tone_clips)
-    wait_until(lambda: copies_there() == 3)
+    until(lambda: copies_there() == 3)
     said: list[Event] = []
     again = prepare(tone_clips, said.append, time_masks=1)
     again.epoch_inputs(2)
@@ -267,4 +263,4 @@ def test_computing_ahead_ends_with_a_killed_parent(tone_clips: Path) -> None:
         helper = psutil.Process(int(parent.stdout.readline()))
         os.kill(parent.pid, signal.SIGKILL)
         parent.wait()
-    wait_until(lambda: not helper.is_running() or helper.status() == psutil.STATUS_ZOMBIE, 20)
+    until(lambda: not is_alive(helper))

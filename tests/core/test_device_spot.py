@@ -119,7 +119,7 @@ def test_words_do_what_the_table_says_and_nothing_in_them_reaches_the_shell(rele
 
 def test_a_word_starts_the_monitor_and_another_ends_it(release, recording, tmp_path):
     table = Actions(
-        {"high": Logging("start"), "rising": Logging("stop")}, monitor_interval_s=0.05, battery_command="echo 87.5"
+        {"high": Logging("start"), "rising": Logging("stop")}, monitor_interval_s=0.01, battery_command="echo 87.5"
     )
     (tmp_path / "actions.json").write_text(actions_text(table))
     data = tmp_path / "data"

@@ -1,7 +1,6 @@
 """The player, heard by a virtual microphone."""
 
 import time
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -10,6 +9,7 @@ from core.audio.microphone import Microphone
 from core.audio.player import Player
 from core.errors import AudioError
 from tests.sound import VirtualMicrophone
+from tests.waiting import until
 
 
 def noise(seconds: float, sample_rate: int = 16000) -> np.ndarray:
@@ -18,26 +18,20 @@ def noise(seconds: float, sample_rate: int = 16000) -> np.ndarray:
     return (numbers / 32768).astype(np.float32)
 
 
-def until(is_so: Callable[[], bool], timeout_s: float = 20) -> None:
-    deadline = time.monotonic() + timeout_s
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to pass"
-        time.sleep(0.005)
-
-
 def test_all_of_a_sound_is_heard_and_its_position_told(virtual_microphone: VirtualMicrophone) -> None:
     played = noise(1.0)
     player = Player()
-    positions: list[tuple[float, float]] = []
+    told: list[tuple[float, float | None, float]] = []
 
     def has_ended() -> bool:
-        position = player.position_s
-        if position is not None:
-            positions.append((time.monotonic(), position))
+        # This thread may be held up at any place, so a position is known to be of some moment between two.
+        before_s, position = time.monotonic(), player.position_s
+        told.append((before_s, position, time.monotonic()))
         return position is None
 
     with Microphone(device=virtual_microphone.name) as microphone:
         until(lambda: microphone.state.seconds_silent_stream == 0)
+        begun_s = time.monotonic()
         player.play(played, 16000)
         until(has_ended)
         blocks = [microphone.read()]
@@ -45,12 +39,13 @@ def test_all_of_a_sound_is_heard_and_its_position_told(virtual_microphone: Virtu
     heard = np.concatenate(blocks)
     heard = heard[np.flatnonzero(heard)[0] :][: len(played)]
     assert np.dot(heard, played) / np.sqrt(np.dot(heard, heard) * np.dot(played, played)) > 0.9
-    seconds = [position for _, position in positions]
+    *moments, (ended_s, _, _) = told
+    seconds = [position for _, position, _ in moments]
     assert seconds == sorted(seconds)
-    assert seconds[0] < 0.2
-    assert 0.8 < seconds[-1] <= 1.0
-    moving = [pair for pair in positions if 0.2 < pair[1] < 0.8]
-    assert moving[-1][0] - moving[0][0] == pytest.approx(moving[-1][1] - moving[0][1], abs=0.1)
+    assert seconds[0] < 0.2 + moments[0][2] - begun_s
+    assert 0.8 - (ended_s - moments[-1][0]) < seconds[-1] <= 1.0
+    (begin_s, first, after_begin_s), *_, (end_s, last, after_end_s) = [each for each in moments if 0.2 < each[1] < 0.8]
+    assert end_s - after_begin_s - 0.1 < last - first < after_end_s - begin_s + 0.1
 
 
 def test_another_sound_takes_the_place_of_the_first_and_can_be_stopped(virtual_microphone: VirtualMicrophone) -> None:
@@ -58,8 +53,9 @@ def test_another_sound_takes_the_place_of_the_first_and_can_be_stopped(virtual_m
     assert player.position_s is None
     player.play(noise(30), 16000)
     until(lambda: (player.position_s or 0) > 0.1)
+    begun_s = time.monotonic()
     player.play(noise(30, 44100), 44100)
-    assert (player.position_s or 0) < 0.1
+    assert (player.position_s or 0) <= time.monotonic() - begun_s
     until(lambda: (player.position_s or 0) > 0.1)
     player.stop()
     assert player.position_s is None

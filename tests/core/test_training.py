@@ -145,6 +145,7 @@ def test_cancelled_fitting_goes_on_and_ends_as_if_undisturbed(tmp_path):
 
 CHILD = """
     import sys
+    import time
     from pathlib import Path
     from core.events import EpochEnded
     from core.training import fit
@@ -153,6 +154,9 @@ CHILD = """
     def say(event):
         if isinstance(event, EpochEnded):
             print(event.epoch, flush=True)
+            if event.epoch == 9:
+                # However late the kill comes, the tenth epoch is left for the test.
+                time.sleep(600)
 
     fit._CHECKPOINT_S = 0.0
     fitted = run(make_spec(model=SMALL_DS_CNN, training={"epochs": 200}), Path(sys.argv[1]), say)

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from functools import partialmethod
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -18,6 +19,21 @@ from workbench.session import Session
 
 WORKER_MS = 120_000
 """Longest wait for something the worker does: TensorFlow is loaded on two busy cores."""
+PATIENCE_MS = 60_000
+"""Longest wait where a test names none: what happens at all happens at once, unless the machine is busy."""
+
+
+class PatientQtBot(QtBot):
+    """Waits longer than five seconds before a test fails."""
+
+    waitUntil = partialmethod(QtBot.waitUntil, timeout=PATIENCE_MS)  # noqa: N815 (as in pytest-qt)
+    waitSignal = partialmethod(QtBot.waitSignal, timeout=PATIENCE_MS)  # noqa: N815
+    waitExposed = partialmethod(QtBot.waitExposed, timeout=PATIENCE_MS)  # noqa: N815
+
+
+@pytest.fixture
+def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
+    return PatientQtBot(request)
 
 
 @pytest.fixture
