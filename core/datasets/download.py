@@ -1,4 +1,4 @@
-"""Fetching an archive from the web into the user's data folder, whole or not at all, as often as it takes."""
+"""Data sets on the web: where each lies on this machine, and how it gets there, whole or not at all."""
 
 import http.client
 import shutil
@@ -9,14 +9,16 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from core.datasets.data_folder import data_folder
 from core.datasets.progress import Progress
 from core.errors import DataError
-from core.events import Emit
+from core.events import Emit, ignore
 
 CONNECT_TIMEOUT_S = 4.0
 
@@ -30,23 +32,47 @@ class OfflineError(DataError):
 
 @dataclass(frozen=True)
 class Archive:
-    """A zip on the web: where it is, its exact length, and what a user can do where it cannot be had."""
+    """A zip on the web that holds a data set: its exact length, and what a user can do where it cannot be had."""
 
     title: str
     url: str
     num_bytes: int
     name: str
     """Folder it is unpacked into; a folder of this name within the archive is that folder."""
+    content: Callable[[Path], Path | None]
+    """What a folder holds of the data set, None where it does not."""
     instead: str
     offline: str
 
+    @property
+    def folder(self) -> Path:
+        """Where the data set lies on this machine, or would lie once downloaded."""
+        return data_folder() / self.name
 
-def fetch_archive(archive: Archive, target: Path, emit: Emit, timeout_s: float = CONNECT_TIMEOUT_S) -> None:
-    """Download an archive and unpack it as the folder `target`, going on with what an earlier attempt left.
+    @property
+    def downloaded(self) -> Path | None:
+        """The data set on this machine, whole, or None."""
+        return self.content(self.folder)
+
+
+def download(
+    archive: Archive, folder: Path | None = None, emit: Emit = ignore, timeout_s: float = CONNECT_TIMEOUT_S
+) -> Path:
+    """Download and unpack a data set, going on with what an earlier attempt left; return its folder or file.
 
     Raises OfflineError after `timeout_s` when the server cannot be reached, DataError when the archive is not
     what it should be or cannot be written, TrialCancelled through `emit`.
     """
+    target = folder or archive.folder
+    if archive.content(target) is None:
+        _fetch_archive(archive, target, emit, timeout_s)
+    content = archive.content(target)
+    if content is None:
+        raise DataError(f"{target}: the archive does not hold {archive.title}; remove the folder and download it again")
+    return content
+
+
+def _fetch_archive(archive: Archive, target: Path, emit: Emit, timeout_s: float) -> None:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         part = target.parent / f"{target.name}.zip.part"

@@ -1,12 +1,16 @@
 """What each intention of `jobs.py` does: a call of the function that the command line would make as well."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from core.audio.synthesis import ACCENTS, VoiceRange
-from core.datasets import jena, speech_commands, synthetic
+from core.datasets import synthetic
 from core.datasets.catalogue import make_catalogue
 from core.datasets.check import check_folder
+from core.datasets.download import download
+from core.datasets.jena import JENA
+from core.datasets.speech_commands import MINI_SPEECH_COMMANDS
 from core.datasets.table_check import check_table, is_table
 from core.events import Emit
 from core.experiment import device_intentions, jobs, latencies, pool, runner
@@ -39,8 +43,9 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.Remeasure():
             return latencies.remeasure(Study.open(job.study), job.trials, emit)
         case jobs.Download():
-            source = {"mini_speech_commands": speech_commands, "jena": jena}[job.data]
-            return str(source.download(Path(job.folder) if job.folder else None, emit, job.url or source.URL))
+            archive = {"mini_speech_commands": MINI_SPEECH_COMMANDS, "jena": JENA}[job.data]
+            archive = replace(archive, url=job.url or archive.url)
+            return str(download(archive, Path(job.folder) if job.folder else None, emit))
         case jobs.Synthesize():
             return _synthesize(job, emit)
         case jobs.MakeRecording():

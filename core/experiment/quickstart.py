@@ -4,8 +4,10 @@ import tomllib
 from importlib import resources
 from pathlib import Path
 
-from core.datasets import speech_commands, synthetic
+from core.datasets import synthetic
 from core.datasets.clips import label_names
+from core.datasets.download import OfflineError, download
+from core.datasets.speech_commands import MINI_SPEECH_COMMANDS
 from core.errors import DataError
 from core.events import Emit, Warned, ignore
 from core.experiment.spec_file import with_data
@@ -31,11 +33,9 @@ def find_data(data: Path | None = None, emit: Emit = ignore) -> Path:
                 "file"
             )
         return data
-    if speech_commands.is_downloaded():
-        return speech_commands.mini_speech_commands_folder()
     try:
-        return speech_commands.download(emit=emit)
-    except speech_commands.OfflineError as error:
+        return download(MINI_SPEECH_COMMANDS, emit=emit)
+    except OfflineError as error:
         emit(Warned(message=f"{error}. Clips are made by speech synthesis instead; all numbers are marked synthetic."))
         return synthetic.make_clips(synthetic.synthetic_folder(), emit=emit)
 

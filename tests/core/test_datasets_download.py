@@ -8,6 +8,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,16 +16,10 @@ import pytest
 from filelock import FileLock
 
 from core.datasets.clips import label_names
-from core.datasets.speech_commands import (
-    NAME,
-    NUM_BYTES,
-    OfflineError,
-    download,
-    is_downloaded,
-    mini_speech_commands_folder,
-)
+from core.datasets.download import Archive, OfflineError, download
+from core.datasets.speech_commands import MINI_SPEECH_COMMANDS
 from core.errors import DataError, TrialCancelled
-from core.events import Event, Progressed, ignore
+from core.events import Emit, Event, Progressed, ignore
 
 
 def archive(extra: dict[str, bytes] | None = None) -> bytes:
@@ -34,8 +29,8 @@ def archive(extra: dict[str, bytes] | None = None) -> bytes:
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as file:
         for word in ("go", "stop"):
             for number in range(20):
-                file.writestr(f"{NAME}/{word}/{number:08x}_nohash_0.wav", rng.bytes(20_000))
-        file.writestr(f"{NAME}/README.md", "clips")
+                file.writestr(f"{MINI_SPEECH_COMMANDS.name}/{word}/{number:08x}_nohash_0.wav", rng.bytes(20_000))
+        file.writestr(f"{MINI_SPEECH_COMMANDS.name}/README.md", "clips")
         file.writestr("__MACOSX/._junk", "junk")
         for name, content in (extra or {}).items():
             file.writestr(name, content)
@@ -96,13 +91,18 @@ def server() -> Iterator[Server]:
         thread.join()
 
 
-def fetch(server: Server, folder: Path, num_bytes: int | None = None) -> Path:
-    return download(folder, ignore, server.url, num_bytes or len(server.content))
+def at(url: str, num_bytes: int) -> Archive:
+    """Return the archive as it would be elsewhere."""
+    return replace(MINI_SPEECH_COMMANDS, url=url, num_bytes=num_bytes)
+
+
+def fetch(server: Server, folder: Path, num_bytes: int | None = None, emit: Emit = ignore) -> Path:
+    return download(at(server.url, num_bytes or len(server.content)), folder, emit)
 
 
 def test_a_whole_download_is_unpacked_and_nothing_else_is_left(server: Server, tmp_path: Path) -> None:
     events: list[Event] = []
-    folder = download(tmp_path / "data" / "clips", events.append, server.url, len(server.content))
+    folder = fetch(server, tmp_path / "data" / "clips", emit=events.append)
     assert label_names(folder) == ("go", "stop")
     assert len(list((folder / "go").iterdir())) == 20
     assert {path.name for path in (tmp_path / "data").iterdir()} <= {"clips", "clips.zip.part.lock"}
@@ -122,7 +122,7 @@ def test_a_cut_connection_is_taken_up_where_it_broke(server: Server, tmp_path: P
     folder = fetch(server, tmp_path / "clips")
     assert server.ranges == ["", "bytes=100000-", "bytes=300000-"]
     with zipfile.ZipFile(io.BytesIO(server.content)) as packed:
-        name = f"{NAME}/go/00000003_nohash_0.wav"
+        name = f"{MINI_SPEECH_COMMANDS.name}/go/00000003_nohash_0.wav"
         assert (folder / "go" / "00000003_nohash_0.wav").read_bytes() == packed.read(name)
 
 
@@ -134,7 +134,7 @@ def test_a_later_attempt_goes_on_from_what_a_cancelled_one_left(server: Server, 
     part = tmp_path / "clips.zip.part"
     part.write_bytes(server.content[:123_456])
     with pytest.raises(TrialCancelled):
-        download(tmp_path / "clips", cancel_midway, server.url, len(server.content))
+        fetch(server, tmp_path / "clips", emit=cancel_midway)
     assert part.stat().st_size >= 123_456
     fetch(server, tmp_path / "clips")
     assert server.ranges[-1].startswith("bytes=")
@@ -148,7 +148,7 @@ def test_a_server_that_ignores_ranges_is_read_from_the_beginning(server: Server,
 
 def test_a_file_of_another_length_is_refused(server: Server, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=rf"offers {len(server.content):,} bytes where 182,082,353 are expected"):
-        fetch(server, tmp_path / "clips", NUM_BYTES)
+        fetch(server, tmp_path / "clips", MINI_SPEECH_COMMANDS.num_bytes)
     assert not (tmp_path / "clips").exists()
 
 
@@ -167,7 +167,7 @@ def test_what_is_no_archive_is_refused(server: Server, tmp_path: Path) -> None:
         fetch(server, tmp_path / "clips")
 
 
-@pytest.mark.parametrize("name", ["../outside.wav", f"{NAME}/../../outside.wav", "/tmp/outside.wav"])
+@pytest.mark.parametrize("name", ["../outside.wav", "mini_speech_commands/../../outside.wav", "/tmp/outside.wav"])
 def test_a_member_outside_the_folder_is_refused(server: Server, tmp_path: Path, name: str) -> None:
     server.content = archive({name: b"evil"})
     with pytest.raises(DataError, match="points outside the folder"):
@@ -188,7 +188,7 @@ def test_a_refused_connection_is_told_at_once(tmp_path: Path) -> None:
         closed.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{closed.getsockname()[1]}/clips.zip"
         with pytest.raises(OfflineError, match=r"cannot be reached \(Connection refused\); check the network"):
-            download(tmp_path / "clips", ignore, url, 1000)
+            download(at(url, 1000), tmp_path / "clips")
 
 
 def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
@@ -198,7 +198,7 @@ def test_a_server_that_never_answers_is_given_up(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/clips.zip"
         started_s = time.monotonic()
         with pytest.raises(OfflineError, match=r"cannot be reached \(no answer\)"):
-            download(tmp_path / "clips", ignore, url, 1000, timeout_s=0.5)
+            download(at(url, 1000), tmp_path / "clips", timeout_s=0.5)
         assert time.monotonic() - started_s < 2
 
 
@@ -212,7 +212,7 @@ def test_a_name_that_does_not_resolve_in_time_is_given_up(tmp_path: Path, monkey
 
     monkeypatch.setattr(socket, "getaddrinfo", never)
     with pytest.raises(OfflineError, match="no answer"):
-        download(tmp_path / "clips", ignore, "http://storage.example/clips.zip", 1000, timeout_s=0.5)
+        download(at("http://storage.example/clips.zip", 1000), tmp_path / "clips", timeout_s=0.5)
     assert asked.is_set()
 
 
@@ -229,10 +229,10 @@ def test_a_place_that_cannot_be_written_is_named(server: Server, tmp_path: Path)
 
 def test_the_data_folder_is_the_users_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TINYML_WORKBENCH_DATA", str(tmp_path))
-    assert mini_speech_commands_folder() == tmp_path / NAME
-    assert not is_downloaded()
+    folder = tmp_path / MINI_SPEECH_COMMANDS.name
+    assert (MINI_SPEECH_COMMANDS.folder, MINI_SPEECH_COMMANDS.downloaded) == (folder, None)
     for word in ("go", "stop"):
-        (tmp_path / NAME / word).mkdir(parents=True)
-    assert is_downloaded()
+        (folder / word).mkdir(parents=True)
+    assert MINI_SPEECH_COMMANDS.downloaded == folder
     monkeypatch.delenv("TINYML_WORKBENCH_DATA")
-    assert mini_speech_commands_folder().is_relative_to(Path.home())
+    assert MINI_SPEECH_COMMANDS.folder.is_relative_to(Path.home())

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from core.datasets.climate import read_series
-from core.datasets.jena import NAME, NUM_BYTES, jena_file
+from core.datasets.jena import JENA
 from core.errors import DataError, TrialCancelled
 from core.events import Event, Progressed, ignore
 from core.experiment.intentions import carry_out
@@ -31,11 +31,11 @@ def archive() -> bytes:
     rows = [f"{time},996.52,-8.02,93.3" for time in times]
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_STORED) as file:
-        file.writestr(f"{NAME}.csv", "\n".join([HEADER, *rows]) + "\n")
+        file.writestr(f"{JENA.name}.csv", "\n".join([HEADER, *rows]) + "\n")
         # The header of this member, and the table of contents at the end.
-        rest = NUM_BYTES - file.fp.tell() - 202
+        rest = JENA.num_bytes - file.fp.tell() - 202
         file.writestr("__MACOSX/filling", np.random.default_rng(0).bytes(rest))
-    assert len(packed.getvalue()) == NUM_BYTES
+    assert len(packed.getvalue()) == JENA.num_bytes
     return packed.getvalue()
 
 
@@ -64,7 +64,7 @@ def test_the_command_names_the_file(server: Server) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=RUN_S)
     assert done.returncode == 0, done.stderr
     path = Path(json.loads(done.stdout)["file"])
-    assert path == jena_file() and [each.name for each in path.parent.iterdir()] == [path.name]
+    assert path == JENA.downloaded and [each.name for each in path.parent.iterdir()] == [path.name]
     series = read_series(path, ("T (degC)", "rh (%)"))
     assert (len(series.times_s), series.interval_s) == (600, 600)
 
@@ -80,7 +80,7 @@ def test_the_job_tells_its_progress_is_cancelled_and_goes_on(
         said.append(event)
 
     def cancel(event: Event) -> None:
-        if isinstance(event, Progressed) and event.done > NUM_BYTES / 5:
+        if isinstance(event, Progressed) and event.done > JENA.num_bytes / 5:
             raise TrialCancelled
 
     folder = tmp_path / "jena"
@@ -88,12 +88,12 @@ def test_the_job_tells_its_progress_is_cancelled_and_goes_on(
     with pytest.raises(TrialCancelled):
         carry_out(job(server, folder), cancel)
     have = (tmp_path / "jena.zip.part").stat().st_size
-    assert NUM_BYTES / 5 < have < NUM_BYTES and not folder.exists()
+    assert JENA.num_bytes / 5 < have < JENA.num_bytes and not folder.exists()
     found = carry_out(job(server, folder), hear)
-    assert found == str(folder / f"{NAME}.csv") and Path(found).read_text().startswith(HEADER)
+    assert found == str(folder / f"{JENA.name}.csv") and Path(found).read_text().startswith(HEADER)
     assert f"bytes={have}-" in server.ranges and len(server.ranges) == 3
     loading = [event for event in said if event.what == "Downloading Jena climate"]
-    assert loading[1].done == have and (loading[-1].done, loading[-1].total) == (NUM_BYTES, NUM_BYTES)
+    assert loading[1].done == have and (loading[-1].done, loading[-1].total) == (JENA.num_bytes, JENA.num_bytes)
     assert said[-1].what == "Unpacking Jena climate" and not (tmp_path / "jena.zip.part").exists()
     # What is there is not fetched again.
     carry_out(job(server, folder), hear)

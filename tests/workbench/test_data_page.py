@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from core.audio import synthesis
 from core.audio.wav import Sound, write_wav
 from core.datasets.edits import ClipEdit, load_edits
-from core.datasets.speech_commands import mini_speech_commands_folder
+from core.datasets.speech_commands import MINI_SPEECH_COMMANDS
 from tests.sound import VirtualMicrophone
 from tests.workbench.conftest import WORKER_MS
 from tests.workbench.data_page import cells, labels, open_folder, settle, tick_box
@@ -206,10 +206,10 @@ def test_a_stopped_download_goes_on_by_one_click_and_a_finished_one_opens(
     assert queued.kind == "download"
     with qtbot.waitSignal(jobs.ended, timeout=WORKER_MS):
         jobs.cancel(queued.id)
-    shutil.copytree(tone_clips, mini_speech_commands_folder())
+    shutil.copytree(tone_clips, MINI_SPEECH_COMMANDS.folder)
     with qtbot.waitSignal(page.reader.read, timeout=WORKER_MS):
         qtbot.mouseClick(page.sources.download, LEFT)
-    assert page.folder == mini_speech_commands_folder()
+    assert page.folder == MINI_SPEECH_COMMANDS.folder
 
 
 def test_folders_without_clips_are_explained(qtbot: QtBot, page: DataPage, tone_clips: Path, tmp_path: Path) -> None:

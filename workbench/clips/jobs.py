@@ -35,10 +35,10 @@ class ClipJobs(QObject):
     def download(self) -> None:
         """Fetch Mini Speech Commands, going on where an earlier attempt stopped; what is there is opened at once."""
         # Imported late: what downloads takes long to load.
-        from core.datasets import speech_commands
+        from core.datasets.speech_commands import MINI_SPEECH_COMMANDS
 
-        if speech_commands.is_downloaded():
-            self.folder_ready.emit(str(speech_commands.mini_speech_commands_folder()))
+        if clips := MINI_SPEECH_COMMANDS.downloaded:
+            self.folder_ready.emit(str(clips))
         else:
             self._own[self.jobs.submit(Download())] = ""
 

@@ -132,10 +132,10 @@ class WelcomePage(QWidget):
 
     def _download(self) -> None:
         # Imported late, as below: what downloads and speaks takes long to load.
-        from core.datasets import speech_commands
+        from core.datasets.speech_commands import MINI_SPEECH_COMMANDS
 
-        if speech_commands.is_downloaded():
-            self.data_ready.emit(str(speech_commands.mini_speech_commands_folder()))
+        if clips := MINI_SPEECH_COMMANDS.downloaded:
+            self.data_ready.emit(str(clips))
         else:
             self._start(self.download, Download())
 
@@ -166,10 +166,10 @@ class WelcomePage(QWidget):
             self.use_table(file)
 
     def _download_jena(self) -> None:
-        from core.datasets import jena
+        from core.datasets.jena import JENA
 
-        if jena.is_downloaded():
-            self.table_ready.emit(str(jena.jena_file()))
+        if table := JENA.downloaded:
+            self.table_ready.emit(str(table))
         else:
             self._start(self.table, Download(data="jena"))
 

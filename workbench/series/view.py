@@ -120,10 +120,10 @@ class SeriesView(QWidget):
     def download(self) -> None:
         """Fetch the Jena climate, going on where an earlier attempt stopped; what is there is opened at once."""
         # Imported late: what downloads takes long to load.
-        from core.datasets import jena
+        from core.datasets.jena import JENA
 
-        if jena.is_downloaded():
-            self.use_file(str(jena.jena_file()))
+        if table := JENA.downloaded:
+            self.use_file(str(table))
         else:
             self._download = self.jobs.submit(Download(data="jena"))
 
