@@ -1,5 +1,7 @@
 """Data looked through by a light worker of their own: they open while a trial trains, however much they are."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import QObject, Signal
 
 from core.events import Event, Progressed
@@ -12,17 +14,28 @@ COMMAND = ["-m", "core.worker"]
 
 
 class LightReader(QObject):
-    """Does one job at a time, and of several asked for meanwhile only the last."""
+    """Does one job at a time, and of several asked for meanwhile only the last.
+
+    `opened` makes of a job that is done what is read. `serves` tells whether a job in hand is worth its end where
+    another one is asked for.
+    """
 
     read = Signal(object)
-    """What `_opened` makes of the answer."""
+    """What `opened` makes of the answer."""
     failed = Signal(str)
     """Why there is none, in a sentence."""
     progressed = Signal(float, float)
     """How much was read so far, and in all."""
 
-    def __init__(self, jobs: Jobs, parent: QObject) -> None:
+    def __init__(
+        self,
+        jobs: Jobs,
+        parent: QObject,
+        opened: Callable[[QueuedJob], object],
+        serves: Callable[[AnyJob, AnyJob], bool] = lambda *_: False,
+    ) -> None:
         super().__init__(parent)
+        self._opened, self._serves = opened, serves
         # A session of its own, so that its events are nobody else's.
         session = Session()
         self._worker = Jobs(session, self)
@@ -45,14 +58,6 @@ class LightReader(QObject):
             self._next()
         elif running is not None and not self._serves(self._doing, job):
             self._worker.cancel(running.id)
-
-    def _serves(self, doing: AnyJob, asked: AnyJob) -> bool:  # noqa: ARG002 — for those who override it
-        """Tell whether what is being done is worth its end where something else is asked for."""
-        return False
-
-    def _opened(self, job: QueuedJob) -> object:
-        """Return what is read, from the answer of a job."""
-        raise NotImplementedError
 
     def _next(self) -> None:
         self._doing, self._asked = self._asked, None

@@ -160,6 +160,22 @@ def test_columns_are_ticked_in_menus_of_the_file(page: ExperimentPage, table: Pa
     assert page.draft.valid.dataset.time_column == "date"
 
 
+def test_a_column_with_a_comma_in_its_name_stands_in_quotes(page: ExperimentPage, table: Path) -> None:
+    table.write_text(table.read_text().replace("T (degC)", '"T, outside (degC)"', 1))
+    page.begin("forecasting", str(table))
+    page.form.unfold(["dataset"])
+    targets = page.form.rows["dataset.targets"].editor
+    targets.menu.aboutToShow.emit()
+    for action in targets.menu.actions():
+        action.trigger()
+    assert page.draft.valid.dataset.targets == ("T, outside (degC)", RH)
+    assert targets.line.text() == '"T, outside (degC)", rh (%)'
+    targets.menu.aboutToShow.emit()
+    assert all(action.isChecked() for action in targets.menu.actions())
+    page.draft.set_text("dataset.targets", targets.line.text())
+    assert page.draft.valid.dataset.targets == ("T, outside (degC)", RH)
+
+
 @pytest.mark.parametrize("starter", starters("forecasting"), ids=lambda starter: starter.file)
 def test_every_starter_stands_on_any_table(page: ExperimentPage, starter, table: Path) -> None:
     page.use_spec(starter.spec_for(str(table)))

@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 from core.section import declared, field_at, override, value_at
 from core.spec import KeywordSpottingSpec, parse_spec
 from workbench.form import field_text
-from workbench.form.data_editors import FolderEditor
+from workbench.form.data_editors import PathEditor
 from workbench.form.draft import Draft, fields_of
 from workbench.form.field_text import Shape
 from workbench.form.fields import ChoiceEditor, SwitchEditor, WholeNumberBox, bounds_of
@@ -220,7 +220,7 @@ def test_choices_are_those_of_the_spec(form: SpecForm) -> None:
             _, field = field_at(KeywordSpottingSpec, path)
             box = row.editor.box
             assert tuple(box.itemData(index) for index in range(box.count())) == get_args(field.annotation)
-    assert isinstance(form.rows["dataset.folder"].editor, FolderEditor)
+    assert isinstance(form.rows["dataset.folder"].editor, PathEditor)
 
 
 def test_undo_of_text_is_the_lines_own(form: SpecForm) -> None:

@@ -1,12 +1,12 @@
 """Editors of where the data are and of what is in them: folder and labels, table and columns."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton
+from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
 from core.datasets.clips import known_labels
 from core.datasets.csv_form import recognise
@@ -19,10 +19,11 @@ TABLES = "Tables (*.csv *.txt *.tsv);;All files (*)"
 
 
 class PathEditor(FieldEditor):
-    """A place on the disk: typed, chosen or dropped."""
+    """A place on the disk: typed, dropped, or chosen where `ask` lets the user, from the place in sight on."""
 
-    def __init__(self, invitation: str, verb: str, icon: str) -> None:
+    def __init__(self, invitation: str, verb: str, icon: str, ask: Callable[[QWidget, str], str]) -> None:
         super().__init__()
+        self._ask = ask
         self.line = UnitLine()
         self.line.setPlaceholderText(invitation)
         self.line.setAcceptDrops(False)
@@ -36,10 +37,6 @@ class PathEditor(FieldEditor):
             self.line.setText(str(value))
         self.line.setToolTip(str(value))
 
-    def ask(self) -> str:
-        """Let the user choose; nothing when they do not."""
-        raise NotImplementedError
-
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802
         """Take anything from the file browser."""
         if event.mimeData().hasUrls():
@@ -50,7 +47,7 @@ class PathEditor(FieldEditor):
         self._choose(event.mimeData().urls()[0].toLocalFile())
 
     def _browse(self) -> None:
-        self._choose(self.ask())
+        self._choose(self._ask(self, self.line.text()))
 
     def _choose(self, path: str) -> None:
         if path:
@@ -58,33 +55,30 @@ class PathEditor(FieldEditor):
             self.value_chosen.emit(path)
 
 
-class FolderEditor(PathEditor):
-    """A folder of clips."""
+def make_folder_editor() -> PathEditor:
+    """Return the editor of a folder of clips."""
 
-    def __init__(self) -> None:
-        super().__init__("Drop a folder here", "Choose the folder", "ph.folder-open")
+    def ask(parent: QWidget, at: str) -> str:
+        return QFileDialog.getExistingDirectory(parent, "Folder of clips", at)
 
-    def ask(self) -> str:
-        """Let the user choose a folder."""
-        return QFileDialog.getExistingDirectory(self, "Folder of clips", self.line.text())
+    return PathEditor("Drop a folder here", "Choose the folder", "ph.folder-open", ask)
 
 
-class TableEditor(PathEditor):
-    """A CSV file."""
+def make_table_editor() -> PathEditor:
+    """Return the editor of a CSV file."""
 
-    def __init__(self) -> None:
-        super().__init__("Drop a CSV file here", "Choose the CSV file", "ph.table")
+    def ask(parent: QWidget, at: str) -> str:
+        return QFileDialog.getOpenFileName(parent, "CSV file of measurements", at, TABLES)[0]
 
-    def ask(self) -> str:
-        """Let the user choose a file."""
-        return QFileDialog.getOpenFileName(self, "CSV file of measurements", self.line.text(), TABLES)[0]
+    return PathEditor("Drop a CSV file here", "Choose the CSV file", "ph.table", ask)
 
 
 class NamesEditor(FieldEditor):
-    """Names of things in the data, typed or ticked in a menu."""
+    """Names of things in the data, typed or ticked in a menu; `find` returns those of a place, or why not."""
 
-    def __init__(self, placeholder: str, verb: str) -> None:
+    def __init__(self, placeholder: str, verb: str, find: Callable[[str], tuple[Sequence[str], str]]) -> None:
         super().__init__()
+        self._find = find
         self.place = ""
         self.line = UnitLine()
         self.line.setPlaceholderText(placeholder)
@@ -98,8 +92,7 @@ class NamesEditor(FieldEditor):
 
     def show_value(self, value: Any) -> None:
         """Show names, in the order typed while it names the same ones."""
-        typed = sorted(part.strip() for part in self.line.text().split(",") if part.strip())
-        if typed != sorted(value):
+        if sorted(field_text.texts_of(self.line.text())) != sorted(value):
             self.line.setText(field_text.write(value))
             self.line.setCursorPosition(0)
         self.line.setToolTip(field_text.write(value))
@@ -108,14 +101,10 @@ class NamesEditor(FieldEditor):
         """Offer what is in other data."""
         self.place = place
 
-    def names(self) -> tuple[Sequence[str], str]:
-        """Return what can be ticked, or why there is nothing."""
-        raise NotImplementedError
-
     def _fill(self) -> None:
         self.menu.clear()
-        chosen = {part.strip() for part in self.line.text().split(",")}
-        names, trouble = self.names()
+        chosen = field_text.texts_of(self.line.text())
+        names, trouble = self._find(self.place)
         for name in names:
             action = self.menu.addAction(name)
             action.setCheckable(True)
@@ -130,26 +119,18 @@ class NamesEditor(FieldEditor):
         self.value_chosen.emit(names)
 
 
-class LabelsEditor(NamesEditor):
-    """Labels of a folder's sub-folders."""
+def make_labels_editor() -> NamesEditor:
+    """Return the editor of labels of a folder's sub-folders."""
 
-    def __init__(self) -> None:
-        super().__init__("every folder", "Tick labels of the folder")
+    def find(folder: str) -> tuple[Sequence[str], str]:
+        return known_labels(Path(folder)) if folder else (), "Choose a folder of labels first"
 
-    def names(self) -> tuple[Sequence[str], str]:
-        """Return the labels of the folder."""
-        return known_labels(Path(self.place)) if self.place else (), "Choose a folder of labels first"
+    return NamesEditor("every folder", "Tick labels of the folder", find)
 
 
-class ColumnsEditor(NamesEditor):
-    """Columns of numbers of a CSV file."""
-
-    def __init__(self, placeholder: str) -> None:
-        super().__init__(placeholder, "Tick columns of the file")
-
-    def names(self) -> tuple[Sequence[str], str]:
-        """Return the columns of the file that hold numbers."""
-        return columns_in(self.place, "numbers")
+def make_columns_editor(placeholder: str) -> NamesEditor:
+    """Return the editor of columns of a CSV file that hold numbers."""
+    return NamesEditor(placeholder, "Tick columns of the file", lambda file: columns_in(file, "numbers"))
 
 
 class ColumnEditor(FieldEditor):

@@ -4,16 +4,22 @@ from collections.abc import Callable, Mapping
 
 from core.section import Section, declared
 from workbench.form import field_text
-from workbench.form.data_editors import ColumnEditor, ColumnsEditor, FolderEditor, LabelsEditor, TableEditor
+from workbench.form.data_editors import (
+    ColumnEditor,
+    make_columns_editor,
+    make_folder_editor,
+    make_labels_editor,
+    make_table_editor,
+)
 from workbench.form.field_text import Shape
 from workbench.form.fields import ChoiceEditor, FieldEditor, LineEditor, SwitchEditor, WholeNumberEditor, bounds_of
 
 OF_DATA: Mapping[str, Callable[[], FieldEditor]] = {
-    "folder": FolderEditor,
-    "labels": LabelsEditor,
-    "file": TableEditor,
-    "targets": lambda: ColumnsEditor("temperature and humidity"),
-    "inputs": lambda: ColumnsEditor("those forecast"),
+    "folder": make_folder_editor,
+    "labels": make_labels_editor,
+    "file": make_table_editor,
+    "targets": lambda: make_columns_editor("temperature and humidity"),
+    "inputs": lambda: make_columns_editor("those forecast"),
     "time_column": lambda: ColumnEditor("the first that holds times"),
 }
 

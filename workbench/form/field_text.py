@@ -3,6 +3,7 @@
 Knows nothing of Qt. What cannot be read stays as it was typed and becomes a problem.
 """
 
+import csv
 import re
 from collections.abc import Sequence
 from enum import Enum
@@ -92,7 +93,7 @@ def write(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.10g}"
     if isinstance(value, list | tuple):
-        return ", ".join("×".join(map(str, part)) if isinstance(part, list | tuple) else str(part) for part in value)
+        return ", ".join(_write_part(part) for part in value)
     return str(value)
 
 
@@ -103,7 +104,7 @@ def read(field: FieldInfo, text: str) -> Any:
     if shape is Shape.TEXT:
         return text
     if shape is Shape.TEXTS:
-        return tuple(part for part in _parts(text) if part)
+        return texts_of(text)
     if shape is Shape.WHOLES:
         return tuple(_whole(part) for part in _parts(text))
     if shape is Shape.PAIRS:
@@ -115,6 +116,12 @@ def read(field: FieldInfo, text: str) -> Any:
     if shape is Shape.SWITCH:
         return _switch(text)
     return _choice(choices_of(field), text)
+
+
+def texts_of(text: str) -> tuple[str, ...]:
+    """Return texts separated by commas; one that has commas of its own stands in quotes."""
+    parts = next(csv.reader([text], skipinitialspace=True), [])
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def read_values(field: FieldInfo, text: str) -> list[Any]:
@@ -161,6 +168,13 @@ def example(field: FieldInfo) -> str:
     if shape is Shape.NUMBER:
         return f"{write(value)}, {write(value / 2 if value else 0.5)}"
     return f"{write(value)}, {write(value // 2 if value > 1 else value + 1)}"
+
+
+def _write_part(part: Any) -> str:
+    if isinstance(part, list | tuple):
+        return "×".join(map(str, part))
+    text = str(part)
+    return '"' + text.replace('"', '""') + '"' if "," in text else text
 
 
 def _parts(text: str) -> list[str]:

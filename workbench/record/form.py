@@ -5,7 +5,7 @@ from pathlib import Path
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
-from workbench.form.data_editors import FolderEditor
+from workbench.form.data_editors import make_folder_editor
 from workbench.form.fields import guard_wheel
 from workbench.record.takes import Batch
 from workbench.widgets.labelled import labelled, side_by_side
@@ -18,7 +18,7 @@ class RecordForm(QWidget):
 
     def __init__(self, folder: Path, words: str, person: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.folder = FolderEditor()
+        self.folder = make_folder_editor()
         self.folder.show_value(str(folder))
         self.folder.text_edited.connect(self.edited)
         self.folder.value_chosen.connect(self.edited)
