@@ -9,13 +9,12 @@ from typing import Literal
 
 import numpy as np
 
+from core.compression.thresholds import FEW_HALVES, LEAST_QUANTIZED
 from core.models import registry
 from core.models.architecture import Architecture, Layer, Shape
 from core.spec import ForecastingSpec, TrialSpec
 from core.tasks.registry import TASKS
 
-# Dynamic-range quantization leaves smaller tensors as they are.
-_LEAST_QUANTIZED = 1024
 _SCALE_BYTES, _ZERO_POINT_BYTES, _BIAS_BYTES = 4, 8, 4
 
 # Bytes of a flatbuffer without its numbers: of the file itself, a tensor, an operation, a quantization record.
@@ -51,7 +50,6 @@ _COMPUTED = {
     # Two states, all steps, the last of them and three places to cut it out.
     "lstm": (7, 2),
 }
-_FEW_HALVES = 40
 
 
 @dataclass(frozen=True)
@@ -198,7 +196,7 @@ def _side_bytes(spec: TrialSpec, stored: list[_Stored]) -> tuple[int, int]:
 
 
 def _is_quantized(scheme: str, one: _Stored) -> bool:
-    return scheme == "dynamic_range" and one.weights / one.parts >= _LEAST_QUANTIZED
+    return scheme == "dynamic_range" and one.parts == 1 and one.weights >= LEAST_QUANTIZED
 
 
 def _table_bytes(spec: TrialSpec, net: Architecture, stored: list[_Stored]) -> float:
@@ -246,8 +244,8 @@ def _num_widened(spec: TrialSpec, one: _Stored) -> int:
 
 
 def _is_widened(spec: TrialSpec, length: float) -> bool:
-    """Tell whether so few numbers are stored as float32 in a file of float16: see `compression.rewrite`."""
-    return spec.quantization.scheme == "float16" and spec.conversion.slim and length <= _FEW_HALVES
+    """Tell whether so few numbers are stored as float32 in a file of float16."""
+    return spec.quantization.scheme == "float16" and spec.conversion.slim and length <= FEW_HALVES
 
 
 def _bias_length(one: _Stored) -> float:

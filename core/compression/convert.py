@@ -8,6 +8,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from core.compression.framing import attach, fold, surround_of
+from core.compression.thresholds import LEAST_QUANTIZED
 from core.datasets.frame import Frame
 from core.errors import ModelError
 from core.spec import Quantization
@@ -31,9 +32,10 @@ def convert(
 
 
 def _stays_in_floats(model: keras.Model, settings: Quantization) -> bool:
-    """Tell whether nothing computes on integers: dynamic range leaves small tensors as they are."""
+    """Tell whether nothing computes on integers: dynamic range leaves small tensors and LSTM cells as they are."""
     if settings.scheme == "dynamic_range":
-        return all(weight.size < _LEAST_QUANTIZED for weight in model.get_weights())
+        quantizable = [layer for layer in model.layers if not isinstance(layer, keras.layers.LSTM)]
+        return all(weight.size < LEAST_QUANTIZED for layer in quantizable for weight in layer.get_weights())
     return settings.scheme != "int8"
 
 
@@ -91,5 +93,4 @@ def _as_int8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs:
     converter._experimental_disable_per_channel_quantization_for_dense_layers = settings.granularity == "per_tensor"
 
 
-_LEAST_QUANTIZED = 1024
 _SCHEMES = {"float32": _as_float32, "float16": _as_float16, "dynamic_range": _as_dynamic_range, "int8": _as_int8}

@@ -8,7 +8,8 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 from numpy.typing import NDArray
 
-_LAST_DEPRECATED_CODE = 126
+LAST_DEPRECATED_CODE = 126
+"""Older runtimes know only the first of two operator code fields, which goes up to 127."""
 _TYPES = {np.dtype(np.float32): schema.TensorType.FLOAT32, np.dtype(np.int32): schema.TensorType.INT32}
 
 
@@ -91,7 +92,7 @@ class Graph:
             if max(known.builtinCode, known.deprecatedBuiltinCode) == code:
                 return index
         added = schema.OperatorCodeT()
-        added.builtinCode, added.deprecatedBuiltinCode, added.version = code, min(code, _LAST_DEPRECATED_CODE + 1), 1
+        added.builtinCode, added.deprecatedBuiltinCode, added.version = code, min(code, LAST_DEPRECATED_CODE + 1), 1
         self.model.operatorCodes.append(added)
         return len(self.model.operatorCodes) - 1
 

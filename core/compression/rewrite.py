@@ -7,9 +7,7 @@ import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
 from core.compression.graph import Graph
-
-# From here on two bytes a number and an operation to widen them are less than four bytes a number, zipped or not.
-_FEW_HALVES = 40
+from core.compression.thresholds import FEW_HALVES
 
 
 def rewrite(model: Any) -> None:
@@ -79,7 +77,7 @@ def _widen_few_halves(graph: Graph) -> None:
         )
         if is_widening and widened.isVariable and not stored.any():
             continue
-        if is_widening and 0 < len(stored) <= 2 * _FEW_HALVES:
+        if is_widening and 0 < len(stored) <= 2 * FEW_HALVES:
             graph.fill(widened, stored.view(np.float16).astype(np.float32))
         else:
             kept.append(operator)

@@ -10,10 +10,8 @@ import flatbuffers
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
+from core.compression.graph import LAST_DEPRECATED_CODE
 from core.compression.rewrite import rewrite
-
-# Older runtimes know only the first of two operator code fields, which goes up to 127.
-_LAST_DEPRECATED_CODE = 126
 
 
 def slim(content: bytes) -> bytes:
@@ -23,7 +21,7 @@ def slim(content: bytes) -> bytes:
     model.description = model.metadata = model.signatureDefs = model.metadataBuffer = None
     for code in model.operatorCodes:
         builtin = max(code.builtinCode, code.deprecatedBuiltinCode)
-        if builtin <= _LAST_DEPRECATED_CODE:
+        if builtin <= LAST_DEPRECATED_CODE:
             code.deprecatedBuiltinCode, code.builtinCode = builtin, 0
     _share_buffers(model)
     for graph in model.subgraphs:

@@ -37,7 +37,7 @@ class ForecastQuantization(Quantization):
     scheme: Literal["float32", "float16", "dynamic_range", "int8"] = setting(
         "float16",
         "float16 makes the smallest file of a network of a few hundred weights: int8 needs scales and operations "
-        "around it; dynamic_range leaves tensors under 1,024 values as they are.",
+        "around it; dynamic_range leaves tensors under 1,024 values and LSTM cells as they are.",
     )
     # One scale of 256 steps for all quantities would round away what changes within ten minutes.
     input_output: Literal["float32"] = setting(

@@ -8,6 +8,7 @@ from ai_edge_litert import schema_py_generated as schema
 
 from core.compression import convert, prune, slim
 from core.datasets.frame import fit_frame
+from core.estimate import estimate
 from core.evaluation.forecasting import forecast
 from core.models import registry
 from core.models.assembly import assemble
@@ -99,6 +100,20 @@ def test_floats_take_the_frame_into_their_weights(windows):
     assert sorted(codes(content)) == sorted(
         [Code.GATHER, Code.GATHER, Code.FULLY_CONNECTED, Code.FULLY_CONNECTED, Code.RESHAPE, Code.ADD]
     )
+
+
+def test_lstm_cells_stay_in_floats_under_dynamic_range_as_the_estimate_says(windows):
+    spec = make_spec("lstm", "change", scheme="dynamic_range")
+    wide = spec.model_copy(
+        update={
+            "dataset": spec.dataset.model_copy(update={"inputs": COLUMNS, "targets": TARGETS}),
+            "model": spec.model.model_copy(update={"cells": 40}),
+        }
+    )
+    frame, model, _ = make(wide, windows)
+    content = slim.slim(convert.convert(model, wide.quantization, frame.scale(windows[0]), frame))
+    assert Code.MUL not in codes(content)
+    assert estimate(wide).tflite_bytes == pytest.approx(len(content), rel=0.05)
 
 
 def test_scales_stand_around_what_is_quantized(windows):
