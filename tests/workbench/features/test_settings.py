@@ -1,0 +1,140 @@
+"""The settings, and the pictures of a clip that follow them: real clicks and drags."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from pytestqt.qtbot import QtBot
+
+from core.audio.wav import read_wav
+from core.features.mel import FeatureExtractor
+from core.spec import Features, TrialSpec
+from tests.workbench.features.actions import RATE, drag, settled
+from workbench.jobs import Jobs
+from workbench.pages.experiment import ExperimentPage
+from workbench.pages.features import SAME, FeaturesPage
+from workbench.preferences import Preferences
+from workbench.session import Session
+
+pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("propagateSizeHints")]
+
+
+def test_a_clip_is_seen_at_once_as_the_network_gets_it(qtbot: QtBot, page: FeaturesPage, tone_clips: Path) -> None:
+    settled(qtbot, page)
+    first = sorted((tone_clips / "high").glob("*.wav"))[0]
+    assert page.live.source.shows_clip
+    assert first.name in page.live.name.text()
+    samples = read_wav(first).samples
+    features = Features()
+    for name, kind in (("spectrogram", "spectrogram"), ("log_mel", "log_mel"), ("mfccs", "mfcc")):
+        picture = getattr(page.live.view, name)
+        extractor = FeatureExtractor(features.model_copy(update={"kind": kind}), RATE)
+        assert picture.isVisible()
+        assert picture.appended == extractor.num_frames
+        assert picture.scale.count == extractor.num_coefficients
+    expected = FeatureExtractor(features, RATE).compute(samples[np.newaxis])[0]
+    np.testing.assert_allclose(page.live.view.mfccs.values.newest(10**6), expected, atol=2e-3)
+    qtbot.waitUntil(lambda: len(page.live.card.picture._picture) == 49)
+    np.testing.assert_allclose(page.live.card.picture._picture, expected, atol=2e-3)
+
+
+def test_the_picture_follows_while_a_slider_is_dragged(qtbot: QtBot, page: FeaturesPage) -> None:
+    settled(qtbot, page)
+    drag(page, "num_mfccs", 0.2, 0.1, 0.05)
+    kept = page.form.rows["num_mfccs"].editor.slider.value() + 2
+    assert kept < 10
+    assert page.form.rows["num_mfccs"].editor.line.text() == str(kept)
+    assert page.features == Features(num_mfccs=kept)
+    settled(qtbot, page)
+    assert page.live.view.mfccs.scale.count == kept
+    assert page.live.card.figures["shape"].text() == f"49 × {kept} × 1"
+    drag(page, "upper_edge_hertz", 1.0)
+    settled(qtbot, page)
+    assert page.live.view.log_mel.scale.span == (20.0, 8000.0)
+
+
+def test_every_field_of_the_section_is_a_control_with_its_words(page: FeaturesPage) -> None:
+    assert list(page.form.rows) == list(Features.model_fields)
+    for name, row in page.form.rows.items():
+        assert row.toolTip() == Features.model_fields[name].description
+    hidden = [name for name, row in page.form.rows.items() if row.isHidden()]
+    assert hidden == []
+    page.draft.set("features.kind", "spectrogram")
+    hidden = [name for name, row in page.form.rows.items() if row.isHidden()]
+    assert hidden == ["num_mel_bins", "lower_edge_hertz", "upper_edge_hertz", "num_mfccs"]
+
+
+def test_pictures_beyond_the_one_that_is_given_are_absent(qtbot: QtBot, page: FeaturesPage) -> None:
+    view = page.live.view
+    box = page.form.rows["kind"].editor.box
+    for kind, seen in (("log_mel", [True, True, False]), ("spectrogram", [True, False, False]), ("mfcc", [True] * 3)):
+        box.setFocus()
+        box.setCurrentIndex(box.findData(kind))
+        box.activated.emit(box.currentIndex())
+        settled(qtbot, page)
+        assert [picture.isVisible() for picture in (view.spectrogram, view.log_mel, view.mfccs)] == seen
+
+
+def test_a_problem_stands_beneath_its_field_and_the_pictures_stay(qtbot: QtBot, page: FeaturesPage) -> None:
+    settled(qtbot, page)
+    line = page.form.rows["num_mfccs"].editor.line
+    line.selectAll()
+    QTest.keyClicks(line, "60")
+    assert page.features is None
+    assert "at most as many as mel bins (40)" in page.form.rows["num_mfccs"].problem.text().lower()
+    assert not page.use_button.isEnabled()
+    qtbot.waitUntil(lambda: not page.live._soon.isActive())
+    assert page.live.sound.features == Features(num_mfccs=6)
+    line.selectAll()
+    QTest.keyClicks(line, "13")
+    settled(qtbot, page)
+    assert page.live.view.mfccs.scale.count == 13
+
+
+def test_what_the_model_gets_is_counted_and_timed(qtbot: QtBot, page: FeaturesPage) -> None:
+    card = page.live.card
+    assert card.figures["float_bytes"].text() == "1,960 bytes"
+    assert card.figures["int8_bytes"].text() == "490 bytes"
+    qtbot.waitUntil(lambda: card.median_ms is not None, timeout=20_000)
+    assert 0.01 < card.median_ms < 50
+    assert card.figures["time"].text().endswith("ms a clip")
+    page.draft.set("features.normalization", "standardize")
+    settled(qtbot, page)
+    assert "mean and deviation come from the training part" in card.note.text()
+    page.draft.set("features.num_mel_bins", 128)
+    page.draft.set("features.frame_length_ms", 16.0)
+    assert "mel filters hold no frequency" in page.filter_words.text()
+
+
+def test_settings_go_to_the_experiment_in_one_click_and_come_back(
+    qtbot: QtBot, page: FeaturesPage, session: Session, jobs: Jobs, preferences: Preferences, tiny_spec: TrialSpec
+) -> None:
+    experiment = ExperimentPage(session, jobs, preferences)
+    qtbot.addWidget(experiment)
+    assert page.state.text() == SAME
+    assert not page.use_button.isEnabled()
+    page.draft.set("features.num_mfccs", 13)
+    assert page.form.rows["num_mfccs"].dot.toolTip() == "Differs from the experiment"
+    qtbot.mouseClick(page.use_button, Qt.MouseButton.LeftButton)
+    wanted = tiny_spec.model_copy(update={"features": Features(num_mfccs=13)})
+    assert experiment.draft.spec == wanted
+    assert session.spec == wanted
+    assert page.state.text() == SAME
+    assert not page.use_button.isEnabled()
+    page.draft.set("features.kind", "log_mel")
+    qtbot.mouseClick(page.back_button, Qt.MouseButton.LeftButton)
+    assert page.features == Features(num_mfccs=13)
+    assert page.form.rows["kind"].editor.box.currentText() == "MFCC"
+
+
+def test_the_page_follows_the_experiment_unless_other_settings_are_tried(
+    page: FeaturesPage, session: Session, tiny_spec: TrialSpec
+) -> None:
+    session.tell_spec(tiny_spec.model_copy(update={"features": Features(num_mfccs=12)}))
+    assert page.features == Features(num_mfccs=12)
+    page.draft.set("features.num_mfccs", 5)
+    session.tell_spec(tiny_spec.model_copy(update={"features": Features(num_mfccs=20)}))
+    assert page.features == Features(num_mfccs=5)
+    assert page.use_button.isEnabled()
