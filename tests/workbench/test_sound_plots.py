@@ -4,16 +4,18 @@ import math
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from core.evaluation.classification import tally
 from core.features.decibels import log_mel_decibels, magnitude_decibels
 from core.features.mel import FeatureExtractor
 from core.spec import Features
 from workbench import theme
 from workbench.plots.colour_scale import coded, colours, diverging, pixel, stretched
+from workbench.plots.confusion import ConfusionMatrix
 from workbench.plots.level_meter import LevelMeter
 from workbench.plots.mel_filters import MelFilters
 from workbench.plots.pixel_ring import PixelRing
@@ -273,3 +275,19 @@ def test_a_profile_says_what_its_bars_are(qtbot: QtBot) -> None:
     with qtbot.waitSignal(profile.pointed) as said:
         qtbot.mouseMove(profile, profile._box().center().toPoint() + QPoint(8, 0))
     assert said.args[0] == "coefficient 2 · 0.200"
+
+
+@pytest.mark.parametrize("count", [2, 12, 36])
+def test_every_label_of_a_confusion_matrix_has_its_cells(qtbot: QtBot, count: int) -> None:
+    labels = (*(f"word {number}" for number in range(count - 1)), "_unknown_")
+    everything = np.arange(count)
+    matrix = ConfusionMatrix()
+    matrix.show_quality(tally(everything, everything, labels))
+    shown(qtbot, matrix, 312, matrix.heightForWidth(312))
+    last = matrix.cell_box(count - 1, count - 1)
+    assert last.right() <= 312 and last.bottom() <= matrix.height()
+    assert matrix.words_at(last.center()) == "1 of 1 clips of _unknown_ recognised (100.0 %)"
+    heading = matrix.grab(
+        QRect(round(last.left()), 0, 312 - round(last.left()), round(matrix.cell_box(0, 0).top()) - 2)
+    )
+    assert len({heading.toImage().pixel(x, y) for x in range(heading.width()) for y in range(heading.height())}) > 1

@@ -20,8 +20,8 @@ class ClipWaveform(WaveformView):
     trim_chosen = Signal(int)
     """Where it was let go."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("Waveform", parent)
+    def __init__(self, title: str = "Waveform", parent: QWidget | None = None) -> None:
+        super().__init__(title, parent)
         self._start_ms, self._used_ms, self._length_ms = 0, 1000, 1000
         self._pressed: QPointF | None = None
         self._dragged_from: int | None = None

@@ -27,7 +27,7 @@ from workbench import number_format, theme
 from workbench.clips.player import ClipPlayer
 from workbench.form.fields import guard_wheel
 from workbench.listening.result_card import ResultCard, fill_labels
-from workbench.listening.tested_clips import TestedClips
+from workbench.listening.tested_clips import TestedClips, sounds_in
 from workbench.listening.tested_table import TestedTable
 from workbench.plots.confusion import ConfusionMatrix
 from workbench.record.prompt_card import PromptCard
@@ -62,6 +62,8 @@ class ClipTestPanel(QWidget):
         """What was heard of the clip in the making; None when there is none."""
         self._num_recorded = 0
         self._files: deque[Path] = deque()
+        self._faults: list[str] = []
+        """Why files of those that came together could not be heard."""
         self._next_file = QTimer(self, singleShot=True, interval=0)
         self._next_file.timeout.connect(self._hear_file)
         self._soon = QTimer(self, singleShot=True, interval=REPAINT_MS)
@@ -166,10 +168,17 @@ class ClipTestPanel(QWidget):
         self.hear_files(Path(path) for path in paths)
 
     def hear_files(self, paths: Iterable[Path]) -> None:
-        """Let the model hear files, one in each turn of the event loop."""
-        if self.session.classifier is not None:
-            self._files.extend(paths)
-            self._next_file.start()
+        """Let the model hear files, and those of folders, one in each turn of the event loop."""
+        if self.session.classifier is None:
+            return
+        if not self._files:
+            self._faults.clear()
+        for path in paths:
+            found = sounds_in(path)
+            self._files.extend(found)
+            if not found:
+                self._note_fault(f"{path}: holds no WAV files, nor does a folder in it")
+        self._next_file.start()
 
     def toggle_playing(self) -> None:
         """Play the clip in sight, or stop."""
@@ -251,9 +260,14 @@ class ClipTestPanel(QWidget):
             expected = folder if folder in self.session.labels else self.word.currentData()
             self.session.hear(path.stem.replace("_nohash_", " · "), sound, expected)
         except DataError as error:
-            self.said.emit(str(error))
+            self._note_fault(str(error))
         if self._files:
             self._next_file.start()
+
+    def _note_fault(self, sentence: str) -> None:
+        self._faults.append(sentence)
+        count = len(self._faults)
+        self.said.emit(sentence if count == 1 else f"{count} files were not heard, the first of them {self._faults[0]}")
 
     # What is shown
 

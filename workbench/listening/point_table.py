@@ -48,7 +48,7 @@ class PointModel(QAbstractTableModel):
             return None
         point = self.curve.points[index.row()]
         missed = f"{100 * point.false_reject_rate:.1f}"
-        return (f"{point.threshold:g}", missed, three_digits(point.false_accepts_per_hour))[index.column()]
+        return (f"{point.threshold:.3f}", missed, three_digits(point.false_accepts_per_hour))[index.column()]
 
 
 class PointTable(RowTable):

@@ -5,11 +5,11 @@ from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButto
 
 from core.datasets.preprocessing import Preprocessing
 from workbench import number_format
+from workbench.clips.waveform import ClipWaveform
 from workbench.form.fields import guard_wheel
 from workbench.listening.tested_clips import TestedClip
 from workbench.plots.probability_bars import ProbabilityBars
 from workbench.plots.spectrogram import PictureView
-from workbench.plots.waveform import WaveformView
 from workbench.sound.seen_picture import seen
 from workbench.widgets.card import icon_button
 from workbench.widgets.elided_label import ElidedLabel
@@ -42,7 +42,9 @@ class ResultCard(QFrame):
         self.advice.setFixedHeight(ADVICE_HEIGHT)
         self.advice.setAccessibleName("What would help")
         self.bars = ProbabilityBars()
-        self.wave = WaveformView("Clip")
+        self.wave = ClipWaveform("Clip")
+        # What a model hears of a long clip is seen here, not chosen.
+        self.wave.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.wave.setFixedHeight(WAVE_HEIGHT)
         self.wave.show_seconds(False)
         self.picture = PictureView("Features")
@@ -101,9 +103,12 @@ class ResultCard(QFrame):
         seconds = preprocessing.clip_duration_ms / 1000
         self.picture.show_picture(shown.values, seconds, shown.rows, shown.row_range, shown.levels, shown.unit)
         milliseconds = number_format.milliseconds
-        self.costs.setText(
-            f"Features {milliseconds(heard.feature_ms)} ms · network {milliseconds(heard.inference_ms)} ms"
-        )
+        costs = f"Features {milliseconds(heard.feature_ms)} ms · network {milliseconds(heard.inference_ms)} ms"
+        length_ms = round(1000 * len(clip.sound.samples) / clip.sound.sample_rate)
+        is_longer = length_ms > preprocessing.clip_duration_ms
+        self.costs.setText(f"Loudest part heard, from {heard.start_s:.2f} s on. {costs}" if is_longer else costs)
+        used_ms = preprocessing.clip_duration_ms if is_longer else length_ms
+        self.wave.show_used(round(1000 * heard.start_s), used_ms, length_ms)
         self.show_adding(clip)
 
     def show_adding(self, clip: TestedClip) -> None:

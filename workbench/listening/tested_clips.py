@@ -8,6 +8,7 @@ import numpy as np
 from psygnal import Signal
 
 from core.audio.wav import Sound
+from core.datasets.clips import wav_files
 from core.results import Classification
 
 if TYPE_CHECKING:
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
 
 MOST_CLIPS = 500
 """Beyond so many the oldest is forgotten."""
+
+
+def sounds_in(path: Path) -> list[Path]:
+    """Return the WAV files of a folder and of the folders in it, no more than a session holds; a file as it is."""
+    if not path.is_dir():
+        return [path]
+    folders = [path, *sorted(inner for inner in path.iterdir() if inner.is_dir())]
+    return [file for folder in folders for file in wav_files(folder)][:MOST_CLIPS]
 
 
 @dataclass(frozen=True)

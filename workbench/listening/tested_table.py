@@ -11,8 +11,8 @@ from workbench.listening.tested_clips import TestedClip, TestedClips
 from workbench.number_format import NOTHING
 from workbench.widgets.row_table import RowTable
 
-HEADERS = ("Clip", "Said", "Heard as", "%", "")
-WIDTHS = (128, 68, 76, 48, 54)
+HEADERS = ("Clip", "Said", "Heard as", "%", "Verdict")
+WIDTHS = (96, 64, 84, 40, 64)
 VERDICTS = {True: "right", False: "wrong", None: ""}
 Index = QModelIndex | QPersistentModelIndex
 

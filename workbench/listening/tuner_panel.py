@@ -41,6 +41,10 @@ READY = (
     "Make a recording: clips of the trial's test part, whose voices it never trained on, at known times over the noise "
     "recordings. Or choose one of your own with a CSV of the same name beside it: time_s,label."
 )
+READY_WITHOUT_TRIAL = (
+    "Choose a recording with a CSV of the same name beside it: time_s,label. One can be made for a trial alone, of "
+    "which it is known which clips it never trained on."
+)
 
 
 class TunerPanel(QWidget):
@@ -232,11 +236,7 @@ class TunerPanel(QWidget):
         self.make.setText("Cancel" if waiting else MAKE)
         theme.set_icon(self.make, "ph.stop" if waiting else "ph.play", "on_accent")
         self.make.setEnabled(waiting or (self.chosen is not None and self.chosen.trial is not None))
-        self.make.setToolTip(
-            "Clips of the test part over the noise recordings (Space)"
-            if self.chosen is None or self.chosen.trial
-            else "Only of a trial it is known which clips it never trained on; choose a recording instead"
-        )
+        self.make.setToolTip("Clips of the test part over the noise recordings (Space)")
         self.choose.setEnabled(not waiting and self.chosen is not None)
 
     def _show_curve(self, curve: ThresholdCurve | None) -> None:
@@ -249,7 +249,7 @@ class TunerPanel(QWidget):
         self.note.setText(" ".join(notes))
         self.note.setVisible(bool(notes))
         if curve is None:
-            self.words.setText(READY)
+            self.words.setText(READY if self.chosen is None or self.chosen.trial else READY_WITHOUT_TRIAL)
         else:
             self._show_place(curve.at(self.form.settings.threshold))
 

@@ -1,5 +1,6 @@
 """Which label was taken for which: counts, shaded by the share of the true label's clips."""
 
+import math
 from typing import Literal
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -10,7 +11,7 @@ from core.results import Classification
 from workbench import theme
 from workbench.number_format import count, percent
 
-SMALLEST_CELL, LARGEST_CELL = 20.0, 44.0
+SMALLEST_CELL, LARGEST_CELL = 4.0, 44.0
 LONGEST_LABEL = 84.0
 GAP = 6.0
 CAPTION = 22.0
@@ -86,7 +87,9 @@ class ConfusionMatrix(QWidget):
         font = theme.font()
         font.setPixelSize(TEXT_PIXELS)
         painter.setFont(font)
-        for index in range(len(self._labels)):
+        # Of labels that stand closer than letters are high every other one is named, or fewer.
+        side = self._geometry(self.width())[2]
+        for index in range(0, len(self._labels), math.ceil(TEXT_PIXELS / side)):
             self._paint_label(painter, index, "row")
             self._paint_label(painter, index, "column")
         for row in range(len(self._labels)):
@@ -126,7 +129,8 @@ class ConfusionMatrix(QWidget):
         painter.setPen(QColor(theme.current().text))
         left, top, side = self._geometry(self.width())
         if part == "row":
-            box = QRectF(0, top + index * side, left - GAP, side)
+            height = max(side, metrics.height())
+            box = QRectF(0, top + (index + 0.5) * side - height / 2, left - GAP, height)
             painter.drawText(box, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
             return
         widest = left - 2 * GAP
@@ -150,12 +154,13 @@ class ConfusionMatrix(QWidget):
         )
         painter.setBrush(shade)
         painter.drawRect(box)
-        if number == 0:
+        words = str(number)
+        if number == 0 or painter.fontMetrics().horizontalAdvance(words) > box.width():
             return
         dark, light = sorted((palette.text, palette.surface), key=lambda colour: QColor(colour).lightnessF())
         readable = max((dark, light), key=lambda colour: theme.contrast(colour, shade.name()))
         painter.setPen(QColor(readable))
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, str(number))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
 
     def _words(self, row: int, column: int) -> str:
         number, total = self._counts[row][column], sum(self._counts[row])
