@@ -66,7 +66,7 @@ PAGES = (
     PageEntry("Experiment", "ph.flask", told.EXPERIMENT_HELP, _experiment, told.EXPERIMENT_OF_FORECASTS_HELP),
     PageEntry("Trials", "ph.chart-line-up", told.TRIALS_HELP, _trials, told.TRIALS_OF_FORECASTS_HELP),
     PageEntry("Record & test", "ph.microphone", told.RECORD_HELP, _record, told.RECORD_OF_FORECASTS_HELP),
-    PageEntry("Devices", "ph.cpu", told.DEVICES_HELP, _devices),
+    PageEntry("Devices", "ph.cpu", told.DEVICES_HELP, _devices, told.DEVICES_OF_FORECASTS_HELP),
 )
 """The rail, in order; Ctrl+1 and on follow it. A new page is one line here."""
 

@@ -57,6 +57,17 @@ runs a shell command, sends an MQTT message, or starts and stops the monitor. Mo
 mains, temperature and load, and saves it as CSV. Live shows what the device hears now. A password is asked for only \
 where no key is taken, and forgotten with the window unless the system keyring shall keep it; Install my key makes it \
 needless."""
+DEVICES_OF_FORECASTS_HELP = """\
+A device is a Raspberry Pi or any Linux machine that takes SSH connections. At the first contact its fingerprint is \
+shown and nothing is sent until you trust it; a key that changed later is refused. Check says what the device is and \
+what is missing, Provision makes a Python environment in the user's own folder. Deploy brings a trial there, tries it, \
+puts it in force at once and measures it beside the reference trial; Roll back returns to the release before. The \
+figures stand in the trial and on the charts of the Trials page, whose menu chooses the device.
+
+Forecast takes the latest values on the device, of a CSV file, a table of SQLite or a sensor that a command reads, and \
+draws what the deployed model makes of them; Follow does so again at every step, and a service there does it by itself \
+from the device's start on. A password is asked for only where no key is taken, and forgotten with the window unless \
+the system keyring shall keep it; Install my key makes it needless."""
 DATA_OF_FORECASTS_HELP = """\
 The table that trials are made of: a CSV file with a column of times and columns of numbers. Choose or drop one, or \
 download eight years of weather from Jena. Each column stands with its unit, its range and how often it is missing; \

@@ -362,18 +362,20 @@ def test_no_page_of_an_experiment_that_forecasts_speaks_of_sound(
     qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, study: Path, table: Path
 ) -> None:
     preferences.set(remembered.LAST_SPEC, starters("forecasting")[0].spec_for(str(table)).model_dump_json())
+    preferences.set(remembered.PAGE, "Features")
     session.open_study(study)
     window = MainWindow(session, jobs, preferences, app.PAGES)
     window.resize(1280, 800)
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
         window.show()
+    assert window.page("Features").elsewhere.isVisible()
     session.select((session.opened().summaries()[0].name,))
     experiment = window.page("Experiment")
     experiment.form.unfold(experiment.form.groups)
     experiment.draft.vary("model.filters", "3; 4")
     experiment.draft.set("pruning.schedule", "polynomial")
-    for title in ("Experiment", "Data", "Trials"):
+    for title in ("Experiment", "Data", "Trials", "Devices"):
         window.show_page(title)
         window.toggle_help()
         page = window.page(title)

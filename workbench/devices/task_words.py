@@ -12,6 +12,16 @@ class TaskWords:
     examples: str
     """What it is judged on."""
     quality: str
+    there: str
+    """What a deployed trial does on a device."""
+
+    @property
+    def no_device(self) -> str:
+        """Say what a device is good for."""
+        return (
+            "A Raspberry Pi, or any Linux machine you can reach by SSH: trials are deployed to it by one click and "
+            f"measured on it, and there {self.there}."
+        )
 
     @property
     def not_measured(self) -> str:
@@ -24,8 +34,8 @@ class TaskWords:
         )
 
 
-SPOTTING = TaskWords("features", "clips", "accuracy")
-FORECASTING = TaskWords("window", "windows", "errors")
+SPOTTING = TaskWords("features", "clips", "accuracy", "words start things; what it hears and how it does is shown live")
+FORECASTING = TaskWords("window", "windows", "errors", "they forecast from a table or a sensor, once or at every step")
 
 
 def words_of(task: str) -> TaskWords:

@@ -27,6 +27,7 @@ from core.errors import WorkbenchError
 from core.events import HostKeyQuestion
 from core.experiment import device_jobs
 from core.experiment.device_jobs import DeviceJob
+from core.spec import TrialSpec
 from workbench import preferences as remembered
 from workbench import theme
 from workbench.devices.book import DeviceBook, address_of
@@ -39,6 +40,7 @@ from workbench.devices.live_panel import DeviceLivePanel
 from workbench.devices.monitor_panel import DeviceMonitorPanel
 from workbench.devices.service_panel import DeviceServicePanel
 from workbench.devices.talk import DeviceTalk
+from workbench.devices.task_words import words_of
 from workbench.frame.job_strip import JOB_WORDS
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.preferences import Preference, Preferences
@@ -51,10 +53,6 @@ from workbench.widgets.stacked import stack
 LAST_DEVICE = Preference("devices/last", "")
 LIST_WIDTH, PAGE_WIDTH = 264, 922
 WORDS_WIDTH = 480
-EMPTY = (
-    "A Raspberry Pi, or any Linux machine you can reach by SSH: trials are deployed to it by one click and measured on "
-    "it, words start things on it, and what it hears and how it does is shown here live."
-)
 IN_JOB_STRIP = (device_jobs.BenchmarkOnDevice, device_jobs.ProvisionDevice)
 RENEWED_BY = (*IN_JOB_STRIP, device_jobs.RollBack)
 """What changes so much on a device that it is looked at again."""
@@ -74,6 +72,7 @@ class DevicesPage(QWidget):
         self._connect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._follow_task()
+        self._invite(session.spec)
         self.book.chosen = str(preferences.get(LAST_DEVICE))
         self.read()
 
@@ -84,7 +83,6 @@ class DevicesPage(QWidget):
         self.list = DeviceList(self.book)
         self.form = DeviceForm()
         self.empty = EmptyPage("Add a device", WORDS_WIDTH)
-        self.empty.show_words("No device yet", EMPTY)
         self.deploying = DeviceDeployPanel(self.session, self.book, self.talk)
         self.service = DeviceServicePanel(self.book, self.talk)
         self.monitor = DeviceMonitorPanel(self.book, self.talk)
@@ -177,6 +175,7 @@ class DevicesPage(QWidget):
         self.line.password_given.connect(self.talk.log_in)
         self.line.declined.connect(self._decline)
         self.line.confirmed.connect(lambda: self._confirmed())
+        self.session.spec_edited.connect(self._invite)
         # For the command palette.
         self.addAction(self._action("Add a device", "ph.plus", self.add_device))
         self.addAction(self._action("Check the device", "ph.magnifying-glass", self.check_device))
@@ -268,6 +267,9 @@ class DevicesPage(QWidget):
             (self.forecast, forecasts),
         ):
             self.tabs.setTabVisible(self.tabs.indexOf(panel), belongs)
+
+    def _invite(self, spec: TrialSpec | None) -> None:
+        self.empty.show_words("No device yet", words_of(spec.task if spec else "").no_device)
 
     def _leave_form(self) -> None:
         self.stack.setCurrentWidget(self.whole if self.book.device else self.empty)

@@ -23,7 +23,7 @@ from workbench.features.live_panel import LivePanel
 from workbench.form.draft import Draft
 from workbench.form.essences import essence
 from workbench.form.features_form import FeaturesForm, valid_features
-from workbench.form.starter_specs import last_of_clips
+from workbench.form.starter_specs import last_of_clips, last_spec
 from workbench.jobs import Jobs
 from workbench.plots.mel_filters import MelFilters
 from workbench.preferences import Preferences
@@ -53,7 +53,7 @@ class FeaturesPage(QWidget):
         self.draft = Draft(self.experiment)
         self._build()
         self._connect()
-        self._show_experiment(session.spec or self.experiment)
+        self._show_experiment(session.spec or last_spec(preferences.last_spec))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
     def _build(self) -> None:
