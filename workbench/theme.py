@@ -140,6 +140,14 @@ def set_icon(target: QAbstractButton | QAction, name: str, role: str = "text") -
     target.setIcon(icon(name, role))
 
 
+def set_role(widget: QWidget, role: str) -> None:
+    """Give a widget another role in the style sheet."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)
+
+
 def font() -> QFont:
     """Return the program's type: Inter where it is installed, the system's otherwise; tabular figures."""
     families = QFontDatabase.families()

@@ -1,5 +1,6 @@
 """The Experiment page with a real worker: from a click on Train to a point in the study."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,10 @@ def test_a_click_on_train_gives_a_measured_point_and_curves(
     assert estimated is not None
     assert estimated.params == trial.params
     assert estimated.macs == trial.macs
+    assert page.curves.ending.isVisibleTo(page.curves)
+    assert re.fullmatch(r"Accuracy [\d.]+ ± [\d.]+ % · zip [\d.]+ kB · total [\d.]+ ms", page.curves.outcome.text())
+    qtbot.mouseClick(page.curves.lead, Qt.MouseButton.LeftButton)
+    assert session.selection == (trial.name,)
 
 
 def test_several_trials_are_queued_and_a_cancelled_one_goes_on_where_it_was(
@@ -126,6 +131,18 @@ def test_a_varied_field_makes_a_sweep(
     qtbot.mouseClick(page.sweep.clear, Qt.MouseButton.LeftButton)
     assert not page.sweep.isVisible()
     assert page.train_button.text() == "Train"
+
+
+def test_the_estimate_times_the_features_of_what_the_form_says(qtbot: QtBot, page: ExperimentPage) -> None:
+    cost = page.estimate.figures["features"]
+    qtbot.waitUntil(lambda: re.fullmatch(r"[\d.]+", cost.text()) is not None)
+    page.draft.set("training.epochs", 5)
+    assert cost.text() != "…"
+    page.draft.set("features.num_mel_bins", 30)
+    assert cost.text() == "…"
+    qtbot.waitUntil(lambda: re.fullmatch(r"[\d.]+", cost.text()) is not None)
+    page.draft.set("features.frame_length_ms", -1)
+    assert cost.text() == "–"
 
 
 def test_the_estimate_is_red_where_the_constraint_cannot_be_met(

@@ -1,22 +1,18 @@
 """What the model will get: the picture of the newest clip, its shape and bytes, and what it costs to compute."""
 
-import statistics
-import time
-
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QTimer
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from core.features.mel import FeatureExtractor
 from core.spec import Features
 from workbench import number_format
+from workbench.form.feature_timer import FeatureTimer
 from workbench.plots.spectrogram import PictureView
 from workbench.sound.seen_picture import seen
 
 Float32 = NDArray[np.float32]
 
-TIMED_RUNS, WARMUP_RUNS = 50, 3
 SETTLED_MS = 250
 """Timing begins when the settings have been still for so long."""
 FIGURES = (
@@ -35,17 +31,13 @@ class InputCard(QFrame):
         self.setProperty("role", "card")
         self.features = Features()
         self.clip_duration_ms = 1000
-        self.median_ms: float | None = None
         self.picture = PictureView("Input")
         self.figures: dict[str, QLabel] = {}
         self.note = QLabel(wordWrap=True)
         self.note.setProperty("role", "muted")
         self._build()
-        self._times_ms: list[float] = []
-        self._settled = QTimer(self, singleShot=True, interval=SETTLED_MS)
-        self._settled.timeout.connect(self._begin_timing)
-        self._turn = QTimer(self, interval=0)
-        self._turn.timeout.connect(self._time_once)
+        self._timer = FeatureTimer(self, SETTLED_MS)
+        self._timer.timed.connect(self._show_time)
 
     def _build(self) -> None:
         title = QLabel("What the model gets")
@@ -85,10 +77,7 @@ class InputCard(QFrame):
         self.figures["int8_bytes"].setText(f"{number_format.count(values)} bytes")
         self.note.setText(_note(features))
         self.note.setVisible(bool(self.note.text()))
-        self.figures["time"].setText("…")
-        self.median_ms = None
-        self._turn.stop()
-        self._settled.start()
+        self._time()
 
     def show_input(self, picture: Float32 | None) -> None:
         """Show the picture (frames, coefficients) that the network would get now."""
@@ -101,27 +90,32 @@ class InputCard(QFrame):
         )
 
     @property
+    def median_ms(self) -> float | None:
+        """Median milliseconds of computing one clip; None while it is not timed yet."""
+        return self._timer.median_ms
+
+    @property
     def _num_samples(self) -> int:
         return round(self.features.sample_rate * self.clip_duration_ms / 1000)
 
-    def _begin_timing(self) -> None:
-        if not self.isVisible() or self.features.num_frames(self._num_samples) < 1:
-            return
-        self._extractor = FeatureExtractor(self.features, self._num_samples)
-        self._noise = np.random.default_rng(0).normal(0, 0.1, (1, self._num_samples)).astype(np.float32)
-        self._times_ms = []
-        self._turn.start()
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Time what is in sight."""
+        super().showEvent(event)
+        self._time()
 
-    def _time_once(self) -> None:
-        """Time one clip, between two turns of the event loop."""
-        started = time.perf_counter()
-        self._extractor.compute(self._noise)
-        self._times_ms.append(1000 * (time.perf_counter() - started))
-        if len(self._times_ms) == WARMUP_RUNS + TIMED_RUNS:
-            self._turn.stop()
-            self.median_ms = statistics.median(self._times_ms[WARMUP_RUNS:])
-            self.figures["time"].setText(f"{number_format.milliseconds(self.median_ms)} ms a clip")
-            self.figures["time"].setToolTip(f"Median of {TIMED_RUNS} clips on this machine")
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Leave the processor to what is in sight."""
+        self._timer.stop()
+        super().hideEvent(event)
+
+    def _time(self) -> None:
+        if self.isVisible():
+            self._timer.time(self.features, self._num_samples)
+        if self._timer.median_ms is None:
+            self.figures["time"].setText("…")
+
+    def _show_time(self, median_ms: float) -> None:
+        self.figures["time"].setText(f"{number_format.milliseconds(median_ms)} ms a clip")
 
 
 def _note(features: Features) -> str:

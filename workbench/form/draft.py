@@ -163,12 +163,13 @@ class Draft:
     def _estimate(self) -> None:
         """Estimate the spec; a network that cannot be built is a problem of its fields."""
         self.estimate = None
-        if self.spec is None:
+        if self.settings is None:
             return
         try:
-            self.estimate = estimate(self.spec)
+            # Data that are not there yet change nothing of what a network costs.
+            self.estimate = estimate(self.settings)
         except SpecError as error:
-            self.problems = error.problems
+            self.problems += error.problems
             self.spec = None
 
     def expand(self) -> list[TrialSpec]:

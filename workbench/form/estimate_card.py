@@ -1,11 +1,14 @@
 """What the trial will cost, from its settings alone, before anything is trained."""
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QHideEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from core.estimate import Estimate
 from core.experiment.store import Constraints
-from workbench import number_format
+from core.spec import Features, KeywordSpottingSpec, TrialSpec
+from workbench import number_format, theme
+from workbench.form.feature_timer import FeatureTimer
 from workbench.widgets.elided_label import ElidedLabel
 
 FIGURES: dict[str, tuple[tuple[str, str], ...]] = {
@@ -14,24 +17,27 @@ FIGURES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Filters", "Filters of each layer after the width multiplier"),
         ("Parameters", "Parameters; those of the deployed file are fewer by the folded batch normalization"),
         ("MACs, M", "Multiply-accumulates for one clip, in millions"),
+        ("Features, ms", "Median time of computing one clip's features on this machine"),
     ),
     "forecasting": (
         ("Input", "Steps × columns of one window"),
         ("Outputs", "Values forecast at once: steps × quantities"),
         ("Parameters", "Parameters of the network"),
         ("MACs", "Multiply-accumulates for one forecast"),
+        # What comes before a network that forecasts costs nothing to speak of.
+        ("", ""),
     ),
 }
 SIZES = (
     ("Plain, kB", "Estimated size of model.tflite; kB = 1024 bytes"),
     ("Zipped, kB", "Estimated size of model.tflite.zip; kB = 1024 bytes"),
 )
-KEYS = ("input", "layers", "params", "macs", "plain", "zip")
+KEYS = ("input", "layers", "params", "macs", "features", "plain", "zip")
 WIDE = ("layers",)
 
 
 class EstimateCard(QFrame):
-    """Six figures; the size is red where it cannot meet the study's constraint."""
+    """The figures of a draft; the size is red where it cannot meet the study's constraint."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -64,6 +70,9 @@ class EstimateCard(QFrame):
         column_layout.addWidget(title)
         column_layout.addLayout(grid)
         column_layout.addWidget(self.note)
+        self._features: tuple[Features, int] | None = None
+        self._timer = FeatureTimer(self, settled_ms=0)
+        self._timer.timed.connect(lambda ms: self.figures["features"].setText(number_format.milliseconds(ms)))
         self._name_figures("keyword_spotting")
 
     def _name_figures(self, task: str) -> None:
@@ -72,18 +81,22 @@ class EstimateCard(QFrame):
             self.names[key].setText(words)
             self.names[key].setToolTip(explained)
             self.figures[key].setAccessibleName(f"{words}, estimated")
+            self.names[key].setVisible(bool(words))
+            self.figures[key].setVisible(bool(words))
 
-    def show_estimate(self, estimate: Estimate | None, constraints: Constraints, task: str) -> None:
-        """Show the figures, or that there are none while the settings have a problem."""
-        if task != self._task:
-            self._name_figures(task)
+    def show_estimate(self, estimate: Estimate | None, constraints: Constraints, spec: TrialSpec) -> None:
+        """Show the figures of a spec, or that there are none while the settings have a problem."""
+        if spec.task != self._task:
+            self._name_figures(spec.task)
+        spots = isinstance(spec, KeywordSpottingSpec)
+        self._features = (spec.features, spec.num_samples) if spots and estimate is not None else None
+        self._time()
         if estimate is None:
             for figure in self.figures.values():
                 figure.setText(number_format.NOTHING)
-            self._mark(self.figures["zip"], "figure")
+            theme.set_role(self.figures["zip"], "figure")
             self.note.hide()
             return
-        spots = task == "keyword_spotting"
         texts = {
             "input": " × ".join(map(str, estimate.input_shape[:2])),
             "layers": _filters(estimate.filters) if spots else number_format.count(estimate.num_outputs),
@@ -96,16 +109,28 @@ class EstimateCard(QFrame):
             self.figures[key].setText(text)
         most = constraints.zip_bytes_max
         too_big = most is not None and estimate.zip_bytes > most
-        self._mark(self.figures["zip"], "bad-figure" if too_big else "figure")
+        theme.set_role(self.figures["zip"], "bad-figure" if too_big else "figure")
         self.note.setVisible(too_big)
         if too_big and most is not None:
             self.note.setText(f"The study asks for at most {number_format.kilobytes(most)} kB zipped.")
 
-    def _mark(self, label: QLabel, role: str) -> None:
-        if label.property("role") != role:
-            label.setProperty("role", role)
-            label.style().unpolish(label)
-            label.style().polish(label)
+    def showEvent(self, event: QShowEvent) -> None:  # noqa: N802
+        """Time what is in sight."""
+        super().showEvent(event)
+        self._time()
+
+    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
+        """Leave the processor to what is in sight."""
+        self._timer.stop()
+        super().hideEvent(event)
+
+    def _time(self) -> None:
+        if self._features is None:
+            self._timer.stop()
+        elif self.isVisible():
+            self._timer.time(*self._features)
+        if self._features is not None and self._timer.median_ms is None:
+            self.figures["features"].setText("…")
 
 
 def _filters(filters: tuple[int, ...]) -> str:

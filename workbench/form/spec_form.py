@@ -180,13 +180,9 @@ class FormGroup(QFrame):
     def show_essence(self, text: str, num_problems: int) -> None:
         """Show the gist, or how many problems are inside."""
         problems = f"{num_problems} problem{'s' if num_problems > 1 else ''}"
-        role = "problem" if num_problems else "muted"
         self.gist.setText(problems if num_problems else text)
         self.header.setAccessibleName(f"{self.title}: {self.gist.text()}")
-        if self.gist.property("role") != role:
-            self.gist.setProperty("role", role)
-            self.gist.style().unpolish(self.gist)
-            self.gist.style().polish(self.gist)
+        theme.set_role(self.gist, "problem" if num_problems else "muted")
 
     def toggle(self) -> None:
         """Fold or unfold."""

@@ -38,6 +38,7 @@ from workbench.trials.live_curves import LiveCurves
 from workbench.widgets.card import flat_button
 from workbench.widgets.elided_label import ElidedButton
 from workbench.widgets.message_bar import MessageBar
+from workbench.widgets.other_page import page_action
 
 TOML = "Specs (*.toml)"
 ADDED_AT_ONCE = 4
@@ -157,6 +158,7 @@ class ExperimentPage(QWidget):
         self.welcome.table_ready.connect(lambda file: self.begin("forecasting", file))
         self.welcome.skipped.connect(self.show_form)
         self.sweep.cleared.connect(self._vary_nothing)
+        self.curves.trial_requested.connect(self.show_trial)
         self.session.spec_requested.connect(self.use_spec)
         self.session.features_requested.connect(self.use_features)
         self.session.dataset_requested.connect(self.use_dataset)
@@ -323,11 +325,18 @@ class ExperimentPage(QWidget):
         else:
             super().keyPressEvent(event)
 
+    def show_trial(self, name: str) -> None:
+        """Go to a trial among the others."""
+        self.session.select((name,))
+        trials = page_action(self, "Trials")
+        if trials is not None:
+            trials.trigger()
+
     # What the draft says
 
     def _show_draft(self) -> None:
         constraints = self.session.study.constraints if self.session.study else Constraints()
-        self.estimate.show_estimate(self.draft.estimate, constraints, self.draft.task)
+        self.estimate.show_estimate(self.draft.estimate, constraints, self.draft.spec or self.draft.valid)
         self.sweep.show_axes(self.draft)
         count = self.draft.num_trials
         self.train_button.setEnabled(count > 0)

@@ -34,6 +34,7 @@ from workbench.trials.sheets import hover_card
 from workbench.trials.table import TrialTable
 from workbench.widgets.elided_label import ElidedLabel
 from workbench.widgets.message_bar import MessageBar
+from workbench.widgets.other_page import page_action
 from workbench.widgets.stacked import padded, stack
 
 REPAINT_MS = 33
@@ -325,7 +326,7 @@ class TrialsPage(QWidget):
 
     def experiment_action(self) -> QAction | None:
         """Return the window's own action that shows the Experiment page, None when this page runs alone."""
-        return next((action for action in self.window().actions() if action.text() == "Experiment"), None)
+        return page_action(self, "Experiment")
 
     def _take_click(self, name: str, joins: bool) -> None:  # noqa: FBT001
         others = [other for other in self.session.selection if other != name]

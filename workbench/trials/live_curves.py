@@ -3,24 +3,33 @@
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.errors import WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
+from core.experiment.store import TrialState, TrialSummary
+from workbench import theme
 from workbench.form.fields import guard_wheel
 from workbench.plots.curve_series import EMPTY, CurveSeries
 from workbench.session import Session
+from workbench.trials.facts import STATE_NAMES
+from workbench.trials.sheets import outcome
+from workbench.widgets.elided_label import ElidedLabel
 
 if TYPE_CHECKING:
     from workbench.plots.curves import TrainingCurves
 
+ENDED = (TrialState.FINISHED, TrialState.FAILED, TrialState.CANCELLED)
 MOST_KEPT = 40
 TITLE_LENGTH = 40
 
 
 class LiveCurves(QFrame):
-    """Follows the trial that started last, until the user chooses another one."""
+    """Follows the trial that started last, until the user chooses another one; says what came of it."""
+
+    trial_requested = Signal(str)
+    """Name of a trial that shall be shown among the others."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,9 +50,21 @@ class LiveCurves(QFrame):
         top.addWidget(title)
         top.addStretch(1)
         top.addWidget(self.choice)
+        self.outcome = ElidedLabel()
+        self.outcome.setProperty("role", "section")
+        self.lead = QPushButton("Show in Trials")
+        self.lead.setToolTip("See the trial as a point on the charts, with its details")
+        self.lead.clicked.connect(lambda: self.trial_requested.emit(self.shown))
+        self.ending = QWidget()
+        below = QHBoxLayout(self.ending)
+        below.setContentsMargins(0, 0, 0, 0)
+        below.addWidget(self.outcome, 1)
+        below.addWidget(self.lead)
+        self.ending.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 8, 8)
         column.addLayout(top)
+        column.addWidget(self.ending)
         column.addWidget(self.empty, 1)
         self._column = column
         self.choice.hide()
@@ -104,6 +125,19 @@ class LiveCurves(QFrame):
     def _show(self, trial: str) -> None:
         self.choice.setCurrentIndex(self.choice.findData(trial))
         self.curves.show_series(self._series[trial])
+        self._show_outcome()
+
+    def _show_outcome(self) -> None:
+        """Say what came of the trial in sight, once it ended."""
+        summary = self._summary(self.shown)
+        if summary is None or summary.state not in ENDED:
+            self.ending.hide()
+            return
+        self.ending.show()
+        failed = summary.state is TrialState.FAILED
+        words = summary.message if failed else outcome(summary, self.session.device)
+        self.outcome.setText(words[:1].upper() + words[1:] if words else STATE_NAMES[summary.state])
+        theme.set_role(self.outcome, "bad" if failed else "section")
 
     def _drop_old(self) -> None:
         while self.choice.count() > MOST_KEPT:
@@ -116,11 +150,18 @@ class LiveCurves(QFrame):
             index = self.choice.findData(name)
             if index >= 0:
                 self.choice.setItemText(index, self._words(name))
+        if self.shown in names:
+            self._show_outcome()
+
+    def _summary(self, trial: str) -> TrialSummary | None:
+        try:
+            return self.session.opened().summary(trial)
+        except WorkbenchError:
+            return None
 
     def _words(self, trial: str) -> str:
-        try:
-            summary = self.session.opened().summary(trial)
-        except WorkbenchError:
+        summary = self._summary(trial)
+        if summary is None:
             return trial
         title = summary.title if len(summary.title) <= TITLE_LENGTH else summary.title[: TITLE_LENGTH - 1] + "…"
         state = ", running" if trial in self._running else ""
@@ -130,5 +171,6 @@ class LiveCurves(QFrame):
         self._series.clear()
         self.choice.clear()
         self.choice.hide()
+        self.ending.hide()
         if "curves" in self.__dict__:
             self.curves.clear()

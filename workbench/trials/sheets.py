@@ -164,18 +164,23 @@ def files_sheet(folder: Path) -> str:
 
 def hover_card(trial: TrialSummary, device: str, differences: Sequence[Difference]) -> str:
     """Return what a point on a chart says of its trial."""
+    lines = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}", outcome(trial, device)]
+    if differences:
+        words = ", ".join(f"{found.name} {found.ours}" for found in differences[:MOST_CHANGES])
+        more = len(differences) - MOST_CHANGES
+        lines.append(_muted(escape(words + (f", {more} more" if more > 0 else ""))))
+    return "<br>".join(lines)
+
+
+def outcome(trial: TrialSummary, device: str) -> str:
+    """Return on one line what came of a trial: how well it does, its size and its latency."""
     latency = trial.latency_on(device)
     figures = [
         *_quality_words(trial),
         f"zip {number_format.kilobytes(trial.zip_bytes)} kB" if trial.zip_bytes is not None else "",
         f"total {number_format.milliseconds(latency.total_ms)} ms{latency_marks(latency)}" if latency else "",
     ]
-    lines = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}", " · ".join(filter(None, figures))]
-    if differences:
-        words = ", ".join(f"{found.name} {found.ours}" for found in differences[:MOST_CHANGES])
-        more = len(differences) - MOST_CHANGES
-        lines.append(_muted(escape(words + (f", {more} more" if more > 0 else ""))))
-    return "<br>".join(lines)
+    return " · ".join(filter(None, figures))
 
 
 def _quality_words(trial: TrialSummary) -> list[str]:
@@ -186,7 +191,8 @@ def _quality_words(trial: TrialSummary) -> list[str]:
             for error in trial.errors
         ]
     if trial.accuracy is not None:
-        return [f"{number_format.percent(trial.accuracy)} %{accuracy_marks(trial)}"]
+        margin = number_format.percent_with_margin(trial.accuracy, trial.accuracy_low, trial.accuracy_high)
+        return [f"accuracy {margin} %{accuracy_marks(trial)}"]
     if trial.validation_accuracy is not None:
         return [f"{number_format.percent(trial.validation_accuracy)} % on validation so far"]
     return []

@@ -1,0 +1,67 @@
+"""What it costs to compute one clip's features on this machine, measured between turns of the event loop."""
+
+import statistics
+import time
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from core.features.mel import FeatureExtractor
+from core.spec import Features
+
+WARMUP_RUNS, FEW_RUNS, MOST_RUNS = 3, 5, 50
+MOST_S = 0.25
+"""Costly settings are timed by fewer runs, so that the window stays quick."""
+
+
+class FeatureTimer(QObject):
+    """Times settings once they have been still for a while; a first figure comes after a few runs."""
+
+    timed = Signal(float)
+    """Median milliseconds a clip; told anew as more runs are in."""
+
+    def __init__(self, parent: QObject, settled_ms: int) -> None:
+        super().__init__(parent)
+        self.median_ms: float | None = None
+        self._settings: tuple[Features, int] | None = None
+        self._times_ms: list[float] = []
+        self._settled = QTimer(self, singleShot=True, interval=settled_ms)
+        self._settled.timeout.connect(self._begin)
+        self._turn = QTimer(self, interval=0)
+        self._turn.timeout.connect(self._time_once)
+
+    def time(self, features: Features, num_samples: int) -> None:
+        """Time these settings soon, unless they are the ones that were timed or are being timed."""
+        if self._settings == (features, num_samples):
+            return
+        self.stop()
+        self._settings = (features, num_samples)
+        if features.num_frames(num_samples) >= 1:
+            self._settled.start()
+
+    def stop(self) -> None:
+        """Forget what was timed."""
+        self._settings = self.median_ms = None
+        self._settled.stop()
+        self._turn.stop()
+
+    def _begin(self) -> None:
+        assert self._settings is not None
+        features, num_samples = self._settings
+        self._extractor = FeatureExtractor(features, num_samples)
+        self._noise = np.random.default_rng(0).normal(0, 0.1, (1, num_samples)).astype(np.float32)
+        self._times_ms = []
+        self._turn.start()
+
+    def _time_once(self) -> None:
+        """Time one clip, between two turns of the event loop."""
+        started = time.perf_counter()
+        self._extractor.compute(self._noise)
+        self._times_ms.append(1000 * (time.perf_counter() - started))
+        runs = self._times_ms[WARMUP_RUNS:]
+        enough = len(runs) >= MOST_RUNS or (len(runs) >= FEW_RUNS and sum(self._times_ms) > 1000 * MOST_S)
+        if enough:
+            self._turn.stop()
+        if enough or len(runs) == FEW_RUNS:
+            self.median_ms = statistics.median(runs)
+            self.timed.emit(self.median_ms)
