@@ -56,13 +56,13 @@ class Cut:
     test: Windows
     num_left_out: int
     thinning: int = 1
-    """Only every so-manieth window is taken, for all would not fit into memory."""
+    """Only every n-th window is taken, for all would not fit into memory."""
 
 
 def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], window: Window, split: TimeSplit) -> Cut:
     """Cut a series into windows, each within one part: the parts follow one another in time and share no value.
 
-    Of a very long series every so-manieth window is taken, evenly over time. Raises DataError when steps do not fit
+    Of a very long series every n-th window is taken, evenly over time. Raises DataError when steps do not fit
     the series' interval, or a part has no window without a gap.
     """
     grid, cells = _on_a_grid(series)

@@ -12,32 +12,25 @@ from core.evaluation.network import Float32
 from core.evaluation.stopwatch import time_in_turns
 from core.events import Emit, Progressed, ignore
 from core.results import Latency, Timing
+from core.spec import Measurement
 
 
-def measure(
-    model: Path,
-    make_input: Callable[[], Float32],
-    device: str = "",
-    num_threads: int = 1,
-    warmup_runs: int = 20,
-    num_runs: int = 200,
-    emit: Emit = ignore,
-) -> Latency:
+def measure(model: Path, make_input: Callable[[], Float32], settings: Measurement, emit: Emit = ignore) -> Latency:
     """Time making the input (1, *input_shape), running the model, and both as one whole, in turns.
 
-    Taking turns lets a disturbance of the machine fall on all three alike. No name means this machine's.
-    Raises ModelError when the file cannot be run.
+    Taking turns lets a disturbance of the machine fall on all three alike. Raises ModelError when the file cannot be
+    run.
     """
-    loaded = LoadedModel(model, num_threads)
+    loaded = LoadedModel(model, settings.num_threads)
     given = make_input()
 
     def whole() -> None:
         loaded.run(make_input())
 
     calls = (make_input, lambda: loaded.run(given), whole)
-    feature, inference, total = _time_in_turns(calls, warmup_runs, num_runs, emit)
+    feature, inference, total = _time_in_turns(calls, settings.warmup_runs, settings.num_runs, emit)
     return Latency(
-        device=device or device_name(), num_threads=num_threads, feature=feature, inference=inference, total=total
+        device=device_name(), num_threads=settings.num_threads, feature=feature, inference=inference, total=total
     )
 
 

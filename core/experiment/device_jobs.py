@@ -65,7 +65,7 @@ class DeployTrial(DeviceJob):
 
 
 class BenchmarkOnDevice(DeviceJob):
-    """Measure trials on a device beside the reference trial. Answer: {device, trials: [{trial, latency}]}."""
+    """Measure trials on a device beside the reference trial. Answer: {device, trials: [{trial, saving, latency}]}."""
 
     intention: Literal["benchmark_on_device"] = "benchmark_on_device"
     study: str

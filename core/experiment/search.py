@@ -3,7 +3,7 @@
 base = "baseline.toml"
 [axes]
 "model.width_multiplier" = [0.25, 0.5, 1.0]
-"quantization.scheme" = ["none", "int8"]
+"quantization.scheme" = ["float16", "int8"]
 
 [constraints]                     # what the search shall find
 zip_kb_max = 2.0

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cache import cache_root
+from core.cache import explaining_cache_errors
 from core.datasets.climate import Series, columns_of, form_of, read_series
 from core.datasets.column_names import name_of
 from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
@@ -51,13 +51,8 @@ class Forecasting:
 
     def prepare(self, spec: ForecastingSpec, emit: Emit) -> PreparedSeries:
         """Read the file and cut it into windows. Raises DataError naming it."""
-        try:
+        with explaining_cache_errors():
             return self._prepare(spec, emit)
-        except OSError as error:
-            raise DataError(
-                f"{error.filename or cache_root()}: {error.strerror or error}; free space, mend the permissions, or "
-                "choose another folder (TINYML_WORKBENCH_CACHE moves the cache)"
-            ) from error
 
     def _prepare(self, spec: ForecastingSpec, emit: Emit) -> PreparedSeries:
         data = spec.dataset
@@ -113,15 +108,7 @@ class Forecasting:
             latest.append(levels)
             return np.array(latest, np.float32)[np.newaxis]
 
-        settings = spec.measurement
-        return latency.measure(
-            model,
-            make_input,
-            num_threads=settings.num_threads,
-            warmup_runs=settings.warmup_runs,
-            num_runs=settings.num_runs,
-            emit=emit,
-        )
+        return latency.measure(model, make_input, spec.measurement, emit)
 
     def describe(self, folder: Path) -> Description:
         """Say what the outputs of a trial's model are and what it must be given."""

@@ -118,15 +118,7 @@ class KeywordSpotting:
         def make_input() -> Float32:
             return preprocessing.scale(extractor.compute(waveform))
 
-        settings = spec.measurement
-        return latency.measure(
-            model,
-            make_input,
-            num_threads=settings.num_threads,
-            warmup_runs=settings.warmup_runs,
-            num_runs=settings.num_runs,
-            emit=emit,
-        )
+        return latency.measure(model, make_input, spec.measurement, emit)
 
     def describe(self, folder: Path) -> Description:
         """Name the labels, and the recipe of the input."""

@@ -15,7 +15,7 @@ from core.events import Progressed
 from core.features.mel import FeatureExtractor
 from core.models import registry
 from core.models.assembly import assemble
-from core.spec import Dataset, Features, ForecastModel
+from core.spec import Dataset, Features, ForecastModel, Measurement
 from tests.core.arrays import INPUT_SHAPE, LABELS, SMALL_CNN, make_data, make_spec
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -119,7 +119,7 @@ def test_latency_times_each_part_and_the_whole(model, tmp_path):
         made.append(1)
         return make_data().test.inputs[:1]
 
-    found = latency.measure(deploy(model, tmp_path), make_input, num_threads=1, warmup_runs=3, num_runs=25)
+    found = latency.measure(deploy(model, tmp_path), make_input, Measurement(num_threads=1, warmup_runs=3, num_runs=25))
     assert len(made) == 1 + 2 * (3 + 25)
     for timing in (found.feature, found.inference, found.total):
         assert 0 < timing.median_ms <= timing.p90_ms <= timing.p99_ms
