@@ -128,7 +128,7 @@ class Session:
     def edit_clips(self, folder: Path, changes: Mapping[str, ClipEdit], words: str) -> None:
         """Exclude, relabel or trim clips of a folder; `undo` takes it back. Raises DataError."""
         before = change_edits(folder, changes)
-        self._remember(Undoable(words, lambda: self._edit_back(folder, before)))
+        self.remember(Undoable(words, lambda: self._edit_back(folder, before)))
         self.clips_edited.emit(folder, changes)
 
     def _edit_back(self, folder: Path, before: Mapping[str, ClipEdit]) -> None:
@@ -171,7 +171,7 @@ class Session:
             return
         study.rename(name, title)
         words = f"rename {study.summary(name).letter}"
-        self._remember(Undoable(words, lambda: study.rename(name, before), frozenset([name])))
+        self.remember(Undoable(words, lambda: study.rename(name, before), frozenset([name])))
         self.trials_changed.emit(frozenset([name]))
 
     def delete(self, names: tuple[str, ...]) -> None:
@@ -190,8 +190,13 @@ class Session:
                 gone.append(name)
         finally:
             if gone:
-                self._remember(Undoable(f"delete {letters}", restore, frozenset(gone)))
+                self.remember(Undoable(f"delete {letters}", restore, frozenset(gone)))
                 self._forget(frozenset(gone))
+
+    def remember(self, done: Undoable) -> None:
+        """Let `undo` take something back."""
+        self._done.append(done)
+        self._tell_undo()
 
     def undo(self) -> str:
         """Take back what was done last and return its words. Raises StudyError or DataError."""
@@ -235,10 +240,6 @@ class Session:
     def _forget(self, names: frozenset[str]) -> None:
         self.trials_changed.emit(names)
         self.select(tuple(name for name in self.selection if name not in names))
-
-    def _remember(self, done: Undoable) -> None:
-        self._done.append(done)
-        self._tell_undo()
 
     def _tell_undo(self) -> None:
         self.undo_changed.emit(self._done[-1].words if self._done else "")

@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,24 +60,24 @@ def save_take(folder: Path, label: str, speaker: str, clip: Float32, sample_rate
     Raises DataError when the label can not be a folder's name or the folder can not be written.
     """
     check_label(label)
-    place = folder / label
-    try:
-        place.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=".take-", suffix=".wav", dir=place)
-        os.close(handle)
-        unfinished = Path(temporary)
-        try:
-            write_wav(unfinished, Sound(clip, sample_rate))
-            unfinished.chmod(0o644)
-            path = _settle(unfinished, place, speaker)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise DataError(
-            f"{place}: the take could not be saved ({error.strerror}); choose a folder of yours with room in it"
-        ) from error
+    path = _save(folder / label, speaker, lambda file: write_wav(file, Sound(clip, sample_rate)))
     return Take(path, measure_loudness(clip, sample_rate))
+
+
+def delete_take(take: Take) -> bytes:
+    """Delete a take's file, if it is there still, and return its content for `restore_take`. Raises DataError."""
+    try:
+        content = take.path.read_bytes() if take.path.exists() else b""
+        take.path.unlink(missing_ok=True)
+    except OSError as error:
+        raise DataError(f"{take.path}: cannot be deleted ({error.strerror}); check the folder") from error
+    return content
+
+
+def restore_take(take: Take, content: bytes) -> Take:
+    """Save the content of a deleted take again, under the next free number. Raises DataError as `save_take` does."""
+    speaker = take.path.name.partition("_")[0]
+    return Take(_save(take.path.parent, speaker, lambda file: file.write_bytes(content)), take.loudness)
 
 
 def check_label(label: str) -> None:
@@ -88,6 +89,25 @@ def check_label(label: str) -> None:
         or re.search(r'[\\/:*?"<>|\x00-\x1f]', label)
     ):
         raise DataError(f"{label!r} can not be a label: it is the name of a folder, so use letters and digits")
+
+
+def _save(place: Path, speaker: str, write: Callable[[Path], object]) -> Path:
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(prefix=".take-", suffix=".wav", dir=place)
+        os.close(handle)
+        unfinished = Path(temporary)
+        try:
+            write(unfinished)
+            unfinished.chmod(0o644)
+            return _settle(unfinished, place, speaker)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise DataError(
+            f"{place}: the take could not be saved ({error.strerror}); choose a folder of yours with room in it"
+        ) from error
 
 
 def _settle(unfinished: Path, place: Path, speaker: str) -> Path:

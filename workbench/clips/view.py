@@ -318,7 +318,7 @@ class ClipView(QFrame):
 
 def _decibels(peak: float) -> str:
     """Return a part of full scale in decibels."""
-    return f"{20 * math.log10(peak):.1f}".replace("-", "−") if peak else "−∞"
+    return f"{20 * math.log10(peak):z.1f}".replace("-", "−") if peak else "−∞"
 
 
 def _row(*widgets: QWidget | None) -> QHBoxLayout:

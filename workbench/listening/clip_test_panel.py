@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.audio.wav import Sound, read_wav, resample
-from core.datasets.recordings import SAMPLE_RATE, Take, save_take, trim_take
+from core.datasets.recordings import SAMPLE_RATE, Take, delete_take, save_take, trim_take
 from core.errors import DataError
 from workbench import number_format, theme
 from workbench.clips.player import ClipPlayer
@@ -51,6 +51,8 @@ class ClipTestPanel(QWidget):
     said = Signal(str)
     added = Signal(object)
     """The Take that joined the data."""
+    undoable = Signal(str, object)
+    """What was done, in words, and a function that takes it back."""
 
     def __init__(self, place_to_add: Callable[[], tuple[Path, str]], parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -201,6 +203,11 @@ class ClipTestPanel(QWidget):
             return
         self.session.mark_added(place, take.path)
         self.added.emit(take)
+        self.undoable.emit(f"add {take.path.parent.name}/{take.path.name} to the data", lambda: self._take_out(take))
+
+    def _take_out(self, take: Take) -> None:
+        delete_take(take)
+        self.session.forget_added(take.path)
 
     def stop(self) -> None:
         """End what goes on."""

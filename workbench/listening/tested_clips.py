@@ -94,6 +94,11 @@ class TestedClips:
         """Say that the clip at a place is in the data now."""
         self._put(place, replace(self.clips[place], added=path))
 
+    def forget_added(self, path: Path) -> None:
+        """Say that a file is in the data no more."""
+        self.clips = [replace(clip, added=None) if clip.added == path else clip for clip in self.clips]
+        self.changed.emit()
+
     def begin_anew(self) -> None:
         """Forget the session."""
         self.clips = []

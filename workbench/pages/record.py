@@ -11,6 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent, QHideEvent, QKeyEvent, QS
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QTabWidget, QVBoxLayout, QWidget
 
 from core.audio.microphone import MicrophoneState
+from core.datasets.clips import known_labels
 from core.datasets.data_folder import data_folder
 from core.datasets.preprocessing import Preprocessing
 from core.errors import WorkbenchError
@@ -30,7 +31,7 @@ from workbench.listening.tuner_panel import TunerPanel
 from workbench.plots.level_meter import LevelMeter
 from workbench.preferences import Preference, Preferences
 from workbench.record.panel import RecordPanel
-from workbench.session import Session
+from workbench.session import Session, Undoable
 from workbench.sound.microphone_feed import MicrophoneFeed
 from workbench.sound.microphone_menu import DeviceMenu
 from workbench.widgets.message_bar import MessageBar
@@ -72,11 +73,10 @@ class RecordPage(QWidget):
     # Building
 
     def _build(self) -> None:
-        clips = self._clips
         folder = Path(str(self.preferences.get(FOLDER)) or data_folder() / "recordings")
         self.message = MessageBar()
         self.foreign = ForeignSettings()
-        self.record = RecordPanel(folder, ", ".join(clips.labels if clips else ()), str(self.preferences.get(PERSON)))
+        self.record = RecordPanel(folder, str(self.preferences.get(PERSON)))
         self.test = ClipTestPanel(self._place_to_add)
         self.spotting = SpottingPanel()
         self.tuner = TunerPanel(self.jobs)
@@ -141,6 +141,8 @@ class RecordPage(QWidget):
         self.tabs.currentChanged.connect(self._on_tab)
         self.record.form.edited.connect(self._remember)
         self.record.data_chosen.connect(self._use_as_data)
+        for panel in (self.record, self.test):
+            panel.undoable.connect(lambda words, undo: self.session.remember(Undoable(words, undo)))
         for panel in (self.spotting, self.tuner):
             panel.settings_changed.connect(self.use_settings)
             panel.keep_clicked.connect(self.keep_working_point)
@@ -256,7 +258,11 @@ class RecordPage(QWidget):
             self.model.show_target(None)
 
     def _show_task(self, _spec: TrialSpec | None = None) -> None:
-        self.elsewhere.setVisible(self._clips is None)
+        clips = self._clips
+        self.elsewhere.setVisible(clips is None)
+        # Looking into the folder waits until somebody would read what is in it.
+        if clips is not None and clips.folder and self.isVisible():
+            self.record.form.propose_words(clips.labels or known_labels(Path(clips.folder).expanduser()))
 
     def _show_trials(self, _: frozenset[str]) -> None:
         self._show_study(self.session.study)
@@ -359,6 +365,7 @@ class RecordPage(QWidget):
             self.feed.stop()
 
     def _arrive(self) -> None:
+        self._show_task()
         self._show_study(self.session.study)
         self.look_for_devices()
 

@@ -1,5 +1,6 @@
 """What is to be recorded: folder, words, who speaks, how many takes."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from PySide6.QtCore import Signal
@@ -16,13 +17,13 @@ class RecordForm(QWidget):
 
     edited = Signal()
 
-    def __init__(self, folder: Path, words: str, person: str, parent: QWidget | None = None) -> None:
+    def __init__(self, folder: Path, person: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.folder = make_folder_editor()
         self.folder.show_value(str(folder))
         self.folder.text_edited.connect(self.edited)
         self.folder.value_chosen.connect(self.edited)
-        self.words = QLineEdit(words)
+        self.words = QLineEdit()
         self.words.setPlaceholderText("go, stop")
         self.person = QLineEdit(person)
         self.person.setPlaceholderText("Nobody in particular")
@@ -42,6 +43,11 @@ class RecordForm(QWidget):
         column.addWidget(labelled("Words, separated by commas", self.words))
         column.addWidget(labelled("Who speaks", self.person))
         column.addWidget(side_by_side(labelled("Takes a word", self.takes), labelled("Pause before each", self.pause)))
+
+    def propose_words(self, labels: Iterable[str]) -> None:
+        """Fill in words to record, unless the user wrote other ones."""
+        if not self.words.isModified():
+            self.words.setText(", ".join(labels))
 
     @property
     def chosen_folder(self) -> Path:

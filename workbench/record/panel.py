@@ -40,11 +40,13 @@ class RecordPanel(QWidget):
     """A sentence for the page's message line; empty once it does not hold any more."""
     data_chosen = Signal(object)
     """Folder whose takes shall be the data of the experiment."""
+    undoable = Signal(str, object)
+    """What was done, in words, and a function that takes it back."""
 
-    def __init__(self, folder: Path, words: str, person: str, parent: QWidget | None = None) -> None:
+    def __init__(self, folder: Path, person: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.recorder = TakeRecorder()
-        self.form = RecordForm(folder, words, person)
+        self.form = RecordForm(folder, person)
         self.classifier: ClipClassifier | None = None
         self.player = ClipPlayer(self)
         self._soon = QTimer(self, singleShot=True, interval=REPAINT_MS)
@@ -98,12 +100,16 @@ class RecordPanel(QWidget):
         self.wave.setFixedHeight(STRIP_HEIGHT)
         self.play = icon_button("Play", "ph.play", "Play the take (P)")
         self.again = icon_button("Take again", "ph.arrow-counter-clockwise", "Say this word once more (R)")
-        self.delete = icon_button("Delete", "ph.trash", "Delete this take's file (Del)")
+        self.delete = icon_button("Delete", "ph.trash", "Delete this take's file (Del); Ctrl+Z brings it back")
+        # The table has room for the beginning of a sentence.
+        self.advice = QLabel(wordWrap=True)
+        self.advice.setAccessibleName("What would help with this take")
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
         for button in (self.play, self.again, self.delete):
             buttons.addWidget(button)
-        buttons.addStretch(1)
+        buttons.addSpacing(8)
+        buttons.addWidget(self.advice, 1)
         whole = QWidget()
         column = QVBoxLayout(whole)
         column.setContentsMargins(0, 8, 0, 0)
@@ -117,6 +123,7 @@ class RecordPanel(QWidget):
         self.recorder.changed.connect(self._on_phase)
         self.recorder.taken.connect(self._on_taken)
         self.recorder.removed.connect(self.table.takes.remove)
+        self.recorder.deleted.connect(self.undoable.emit)
         self.recorder.failed.connect(self.said)
         self.form.edited.connect(self._show_count)
         self.record.clicked.connect(self.toggle)
@@ -250,7 +257,8 @@ class RecordPanel(QWidget):
         self.use.setEnabled(self.form.chosen_folder.is_dir())
 
     def _show_chosen(self, *_: object) -> None:
-        take = self.table.current
+        row, take = self.table.current_row, self.table.current
+        self.advice.setText(row.advice if row else "")
         for button in (self.play, self.again, self.delete):
             button.setEnabled(take is not None)
         if take is None or not take.path.exists():

@@ -48,7 +48,7 @@ class TakeRow:
     def text(self, column: int) -> str:
         """Return what stands in a column."""
         if column == 2:
-            return f"{self.take.loudness.peak_dbfs:.1f}".replace("-", "−")
+            return f"{self.take.loudness.peak_dbfs:z.1f}".replace("-", "−")
         if column == 3:
             return f"{self.heard.label} {100 * self.heard.top_probability:.0f} %" if self.heard else "–"
         return {0: self.label, 1: self.take.path.name}.get(column, self.advice)
@@ -125,8 +125,14 @@ class TakeTable(RowTable):
     @property
     def current(self) -> Take | None:
         """The take that is chosen."""
+        row = self.current_row
+        return row.take if row else None
+
+    @property
+    def current_row(self) -> TakeRow | None:
+        """The take that is chosen, with what a model makes of it."""
         row = self.currentIndex().row()
-        return self.takes.rows[row].take if 0 <= row < len(self.takes.rows) else None
+        return self.takes.rows[row] if 0 <= row < len(self.takes.rows) else None
 
     def add(self, row: TakeRow) -> None:
         """Put a take on top and choose it."""

@@ -13,7 +13,16 @@ from numpy.typing import NDArray
 from psygnal import Signal
 
 from core.audio.loudness import measure_loudness
-from core.datasets.recordings import SAMPLE_RATE, Take, check_label, save_take, speaker_id, trim_take
+from core.datasets.recordings import (
+    SAMPLE_RATE,
+    Take,
+    check_label,
+    delete_take,
+    restore_take,
+    save_take,
+    speaker_id,
+    trim_take,
+)
 from core.errors import DataError
 
 Float32 = NDArray[np.float32]
@@ -73,6 +82,8 @@ class TakeRecorder:
     """A Take was saved."""
     removed = Signal(object)
     """A Take is gone."""
+    deleted = Signal(str, object)
+    """What was done, in words, and a function that brings the take back, raising DataError."""
     failed = Signal(str)
     """A sentence: why a take was not kept."""
 
@@ -132,13 +143,13 @@ class TakeRecorder:
         self._begin(Phase.IDLE)
 
     def delete(self, take: Take) -> None:
-        """Delete a take's file. Raises DataError."""
-        try:
-            take.path.unlink(missing_ok=True)
-        except OSError as error:
-            raise DataError(f"{take.path}: cannot be deleted ({error.strerror}); check the folder") from error
+        """Delete a take's file, which `deleted` tells how to take back. Raises DataError."""
+        content = delete_take(take)
         self.takes.remove(take)
         self.removed.emit(take)
+        if content:
+            words = f"delete {take.path.parent.name}/{take.path.name}"
+            self.deleted.emit(words, lambda: self._note(restore_take(take, content)))
 
     def hear(self, samples: Float32) -> None:
         """Take what is new of the stream, at 16 kHz."""
@@ -170,9 +181,7 @@ class TakeRecorder:
             return
         prompt = self._prompts[0]
         try:
-            take = save_take(prompt.folder, prompt.label, prompt.speaker, clip)
-            self.takes.append(take)
-            self.taken.emit(take)
+            self._note(save_take(prompt.folder, prompt.label, prompt.speaker, clip))
             if prompt.replaces in self.takes:
                 self.delete(prompt.replaces)
         except DataError as error:
@@ -182,6 +191,10 @@ class TakeRecorder:
         self._silent_takes = 0
         self._prompts.popleft()
         self._begin(Phase.PAUSE if self._prompts else Phase.IDLE)
+
+    def _note(self, take: Take) -> None:
+        self.takes.append(take)
+        self.taken.emit(take)
 
     def _refuse_silence(self) -> None:
         self._silent_takes += 1

@@ -72,6 +72,9 @@ def test_a_clip_is_heard_counted_and_added_to_the_data(
     added = wav_files(tmp_path / "mine" / "low")
     assert len(added) == 1 and likeness(added[0], wav_files(tones / "low")[2]) > 0.99
     qtbot.waitUntil(lambda: result.add.text() == "In the data" and not result.add.isEnabled())
+    page.session.undo()
+    assert not added[0].exists()
+    qtbot.waitUntil(lambda: result.add.text() == "Add to the data as low" and result.add.isEnabled())
     click(qtbot, test.anew)
     qtbot.waitUntil(lambda: test.score.text() == "Nothing judged yet")
 

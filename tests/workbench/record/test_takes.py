@@ -13,6 +13,7 @@ from core.audio.wav import read_format
 from core.datasets.clips import wav_files
 from core.experiment.clip_classification import ClipClassifier
 from core.experiment.model_choice import choose_model
+from core.spec import Dataset, KeywordSpottingSpec
 from tests.sound import VirtualMicrophone
 from tests.workbench.record.actions import (
     RATE,
@@ -62,9 +63,18 @@ def test_takes_are_the_sound_that_was_heard_and_a_data_set_like_any_other(
     assert [path.name for path in wav_files(tmp_path / "mine" / "high")] == [f"{speaker}_nohash_1.wav"]
     assert likeness(wav_files(tmp_path / "mine" / "high")[0], other) > 0.9
     table.selectRow(0)
+    content = wav_files(tmp_path / "mine" / "high")[0].read_bytes()
     QTest.keyClick(table, Qt.Key.Key_Delete)
     assert not wav_files(tmp_path / "mine" / "high")
     assert table.takes.rowCount() == 1
+    assert page.session.undo() == f"delete high/{speaker}_nohash_1.wav"
+    (restored,) = wav_files(tmp_path / "mine" / "high")
+    assert restored.read_bytes() == content
+    assert [row.label for row in table.takes.rows] == ["high", "rising"]
+    # The take that was replaced is not lost either.
+    page.session.undo()
+    assert len(wav_files(tmp_path / "mine" / "high")) == 2
+    assert page.record.count.text() == "3 takes of 2 words saved"
 
 
 def test_a_killed_sound_server_ends_the_batch_with_a_sentence_and_it_can_go_on(
@@ -93,6 +103,20 @@ def test_a_killed_sound_server_ends_the_batch_with_a_sentence_and_it_can_go_on(
     assert not page.message.isVisible()
     QTest.keyClick(page, Qt.Key.Key_Escape)
     assert recorder.phase is Phase.IDLE and not page.feed.is_listening
+
+
+def test_the_words_are_those_of_the_experiment_until_others_are_written(page: RecordPage, tones: Path) -> None:
+    words = page.record.form.words
+    told = KeywordSpottingSpec(dataset=Dataset(folder=str(tones)))
+    page.session.tell_spec(told)
+    assert words.text() == "high, low, rising"
+    chosen = told.dataset.model_copy(update={"labels": ("low", "high")})
+    page.session.tell_spec(told.model_copy(update={"dataset": chosen}))
+    assert words.text() == "low, high"
+    words.clear()
+    QTest.keyClicks(words, "mine")
+    page.session.tell_spec(told)
+    assert words.text() == "mine"
 
 
 def test_what_cannot_be_recorded_is_a_sentence(
