@@ -81,8 +81,13 @@ def interval_s(stretches: Iterable[Sequence[str]], time_format: str) -> int:
         steps_s = _steps_s(texts[-_ROWS_TIMED:], time_format)
         if any(step_s < 0 for step_s in steps_s):
             return 0
-        if forward_s := [step_s for step_s in steps_s if step_s]:
-            found.append(round(median_low(forward_s)))
+        forward_s = [step_s for step_s in steps_s if step_s]
+        if not forward_s:
+            continue
+        usual_s = round(median_low(forward_s))
+        if sum(abs(step_s - usual_s) <= _EVENNESS * usual_s for step_s in forward_s) <= len(forward_s) / 2:
+            return 0
+        found.append(usual_s)
     is_even = bool(found) and max(found) - min(found) <= _EVENNESS * min(found)
     return found[0] if is_even else 0
 

@@ -42,7 +42,7 @@ class Window(Section):
     title: ClassVar[str] = "Window"
 
     step_minutes: float = setting(
-        10.0, "Time from one value to the next; a multiple of the file's own.", gt=0, le=10_080, unit="min"
+        10.0, "Time from one value to the next; a multiple of the file's own.", gt=0, le=525_600, unit="min"
     )
     input_steps: int = setting(6, "Past values that the network sees.", ge=1, le=1000, unit="steps")
     output_steps: int = setting(6, "Values to come that it forecasts.", ge=1, le=1000, unit="steps")

@@ -24,7 +24,7 @@ from core.events import ignore
 from core.spec import parse_spec
 from core.tasks.registry import TASKS
 from tests.conftest import ROOT
-from tests.series import HEADER, write_long_series, write_series
+from tests.series import BEGIN, HEADER, write_long_series, write_series
 from workbench.cli import app
 
 Lines = list[str]
@@ -305,6 +305,9 @@ def test_a_step_that_does_not_fit_is_known_from_the_ends_of_a_file(tmp_path):
     # A file whose end is another one's: only all rows together tell the usual interval.
     later = write_series(tmp_path / "later.csv", num_rows=10_000, begin=datetime(2030, 1, 1))
     path.write_text(path.read_text() + later.read_text().partition("\n")[2])
+    look(path, 10)
+    uneven = np.cumsum(np.random.default_rng(0).exponential(3600, 400)).tolist()
+    path.write_bytes(text(HEADER, [f"{BEGIN + timedelta(seconds=round(each))},1,2" for each in uneven]))
     look(path, 10)
 
 

@@ -1,5 +1,6 @@
 """What is wrong with the table that a draft forecasts from, said at the field that can mend it."""
 
+import re
 from pathlib import Path
 
 from core.datasets.climate import columns_of
@@ -8,6 +9,9 @@ from core.datasets.windows import StepError
 from core.errors import DataError, Problem
 from core.spec import ForecastingSpec, SeriesData, TrialSpec
 from core.tasks.registry import TASKS
+
+_SETTING = re.compile(r" \((dataset|window|split)(\.\w+)?\)")
+"""What a command would call a setting."""
 
 
 def data_fault(spec: TrialSpec) -> Problem | None:
@@ -36,7 +40,7 @@ def _faulty_field(data: SeriesData) -> str:
 def _without_path(error: DataError, data: SeriesData) -> str:
     """Return the sentence alone: the file and the setting are named beside it."""
     sentence = str(error).removeprefix(f"{Path(data.file).expanduser().resolve()}: ").removeprefix(f"{data.file}: ")
-    return sentence.removesuffix(" (window.step_minutes)")
+    return _SETTING.sub("", sentence)
 
 
 def _has_columns(data: SeriesData) -> bool:
