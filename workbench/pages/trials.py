@@ -3,13 +3,11 @@
 Runs alone too: ``python -m workbench.pages.trials STUDY``.
 """
 
-import sys
 from collections.abc import Callable
-from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAction, QKeySequence, QShowEvent
-from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtGui import QAction, QShowEvent
+from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 
 from core.errors import StudyError, WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
@@ -368,26 +366,12 @@ def _summary_of(study: Study, name: str) -> TrialSummary | None:
         return None
 
 
-def main(arguments: list[str]) -> int:
-    """Show the page of a study in a window of its own."""
-    app = QApplication(arguments)
-    theme.choose("system")
-    session = Session()
-    if len(arguments) > 1:
-        try:
-            session.open_study(Path(arguments[1]))
-        except WorkbenchError as error:
-            print(error, file=sys.stderr)  # noqa: T201
-            return 1
-    page = TrialsPage(session)
-    undo = QAction("Undo", page, shortcut=QKeySequence.StandardKey.Undo)
-    undo.triggered.connect(page.undo)
-    page.addAction(undo)
-    page.setWindowTitle(f"TinyML Workbench — {session.study.name}" if session.study else "TinyML Workbench")
-    page.resize(1280, 800)
-    page.show()
-    return app.exec()
+def main() -> None:
+    """Run the page alone."""
+    from workbench.app import run_page
+
+    run_page(TrialsPage)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    main()
