@@ -4,11 +4,9 @@ The list lies beside the clips, as `.tinyml-edits.json` in their folder, and goe
 may not be written it lies in the user's data folder, named after the path; where there are two, that one holds.
 """
 
-import contextlib
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.datasets.data_folder import data_folder
 from core.errors import DataError
+from core.files import replace_file
 
 FILE_NAME = ".tinyml-edits.json"
 SCHEMA_VERSION = 1
@@ -80,7 +79,7 @@ def _save(folder: Path, edits: Edits) -> None:
     place = edits_place(folder)
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        _write_atomically(place, content)
+        replace_file(place, content.encode())
         if place.parent == folder:
             # The folder could not be written before, or its list would be here.
             _users_own(folder).unlink(missing_ok=True)
@@ -88,21 +87,6 @@ def _save(folder: Path, edits: Edits) -> None:
         raise DataError(
             f"{place}: cannot be written ({error.strerror}); free space or change the permissions, then try again"
         ) from error
-
-
-def _write_atomically(path: Path, content: str) -> None:
-    handle, temporary = tempfile.mkstemp(prefix=f"{path.name}-", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="ascii") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
 
 
 def _is_writable(folder: Path) -> bool:

@@ -2,13 +2,13 @@
 
 import json
 import os
-import tempfile
 from pathlib import Path
 
 from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import DeviceError
+from core.files import PRIVATE, replace_file
 
 SCHEMA_VERSION = 1
 LONGEST_NAME = 64
@@ -95,10 +95,7 @@ def write_privately(path: Path, text: str) -> None:
     """Replace a file of the config folder at once, readable to its owner alone. Raises DeviceError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(temporary).replace(path)
+        replace_file(path, text.encode(), PRIVATE)
     except OSError as error:
         raise DeviceError(
             f"{path} could not be written ({error.strerror}); check the disk and its permissions"

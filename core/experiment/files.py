@@ -2,34 +2,21 @@
 
 import contextlib
 import errno
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import DataError, StudyError
+from core.files import replace_file
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 NOT_ALLOWED = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a temporary file beside `path`, sync it and rename it. Raises StudyError saying what to do."""
-    data = content.encode() if isinstance(content, str) else content
-    temporary = ""
+    """Replace a file as `replace_file` does. Raises StudyError saying what to do."""
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        # mkstemp makes files private; a study is as readable as its folder lets it be.
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
+        replace_file(path, content.encode() if isinstance(content, str) else content)
     except OSError as error:
-        if temporary:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
         raise StudyError(writing_failed(path, error)) from error
 
 
