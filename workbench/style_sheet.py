@@ -61,7 +61,7 @@ QToolButton[role="mark"]:checked { background: $raised; border-color: $accent; }
 QToolButton[role="mark"]:focus { border: 1px solid $accent; }
 QToolButton[role="page"] {
     background: transparent; border: none; border-left: 3px solid transparent; border-radius: 0;
-    padding: 8px 4px; color: $muted; font-size: 11px;
+    padding: 8px 4px; color: $muted;
 }
 QToolButton[role="page"]:hover { background: $raised; color: $text; }
 QToolButton[role="page"]:checked { background: $raised; color: $text; border-left: 3px solid $accent; }
@@ -72,7 +72,7 @@ QToolButton[role="fold"] {
 QToolButton[role="fold"]:hover { background: $raised; }
 QToolButton[role="fold"]:focus { border: 1px solid $accent; }
 QToolButton::menu-indicator { image: none; }
-QToolButton[role="menu"] { background: transparent; border: 1px solid transparent; padding-right: 24px; }
+QToolButton[role="menu"] { background: transparent; border: 1px solid transparent; padding-right: 10px; }
 QToolButton[role="menu"]:hover { background: $raised; }
 QToolButton[role="menu"]:focus { border: 1px solid $accent; }
 QToolButton[role="menu"]::menu-indicator {

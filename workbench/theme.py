@@ -150,17 +150,22 @@ def set_role(widget: QWidget, role: str) -> None:
 
 def font() -> QFont:
     """Return the program's type: Inter where it is installed, the system's otherwise; tabular figures."""
-    families = QFontDatabase.families()
-    chosen = QFont("Inter") if "Inter" in families else QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+    chosen = QFont("Inter") if _has_inter() else QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     chosen.setPixelSize(TEXT_PIXELS)
     chosen.setFeature(QFont.Tag("tnum"), 1)
     return chosen
 
 
+@cache
+def _has_inter() -> bool:
+    # Charts ask for their type at every paint, and listing all families takes long.
+    return "Inter" in QFontDatabase.families()
+
+
 def fixed_font() -> QFont:
     """Return the type of logs and paths."""
     chosen = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
-    chosen.setPixelSize(TEXT_PIXELS - 1)
+    chosen.setPixelSize(TEXT_PIXELS)
     return chosen
 
 

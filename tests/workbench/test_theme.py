@@ -1,12 +1,16 @@
 import itertools
+import re
+from dataclasses import fields
 
 import pytest
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from workbench import theme
+from workbench.style_sheet import style_sheet
 from workbench.theme import DARK, LIGHT, Palette
 from workbench.trials.symbol import colour_of
+from workbench.widgets.empty_page import EmptyPage
 
 PALETTES = pytest.mark.parametrize("palette", [LIGHT, DARK], ids=lambda palette: palette.name)
 LEAST_FOR_TEXT = 4.5
@@ -26,6 +30,23 @@ def test_text_can_be_read_on_every_ground(palette: Palette) -> None:
     for (ink, colour), (ground, behind) in itertools.product(inks.items(), grounds.items()):
         assert theme.contrast(colour, behind) >= LEAST_FOR_TEXT, f"{ink} on {ground}"
     assert theme.contrast(palette.on_accent, palette.accent) >= LEAST_FOR_TEXT
+
+
+def test_no_text_is_smaller_than_13_px() -> None:
+    sheet = style_sheet({field.name: getattr(LIGHT, field.name) for field in fields(LIGHT)})
+    rules = re.findall(r"([^{}]+)\{[^{}]*font-size: (\d+)px", sheet)
+    small = [chosen.strip() for chosen, pixels in rules if int(pixels) < theme.TEXT_PIXELS]
+    # A dot is no text.
+    assert small == ['QLabel[role="dot"]']
+    assert theme.TEXT_PIXELS == 13
+
+
+@pytest.mark.usefixtures("themed")
+def test_an_empty_page_shows_all_of_its_heading(qtbot: QtBot) -> None:
+    page = EmptyPage("Begin", 480)
+    qtbot.addWidget(page)
+    page.show_words("No devices yet", "They appear here.")
+    assert page.heading.height() >= page.heading.fontMetrics().height() > 22
 
 
 @PALETTES

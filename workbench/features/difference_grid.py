@@ -10,14 +10,14 @@ from core.datasets.class_difference import MOST_VARIANTS, ClassDifference, per_c
 from workbench import theme
 from workbench.plots.colour_scale import colours
 from workbench.plots.profile import Profile
-from workbench.plots.sound_frame import BOTTOM, TEXT_PIXELS, TOP, paint_colour_scale
+from workbench.plots.sound_frame import BOTTOM, TOP, paint_colour_scale
 from workbench.plots.spectrogram import MAPS, DifferenceView, PictureView, difference_colours
 from workbench.sound.seen_picture import seen, seen_difference, signed_range
 
 Float32 = NDArray[np.float32]
 Levels = tuple[float, float]
 
-SCALE_WIDTH, NAME_WIDTH = 60, 84
+SCALE_WIDTH, NAME_WIDTH = 66, 84
 ROW_STRETCHES = (0, 5, 5, 6, 3, 3)
 
 
@@ -157,9 +157,7 @@ class ColourStrip(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802
         """Paint colours and values."""
         painter = QPainter(self)
-        font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
-        painter.setFont(font)
+        painter.setFont(theme.font())
         below = BOTTOM if self._map == "difference" else 4
         box = QRect(-8, TOP, 1, self.height() - TOP - below)
         table = difference_colours() if self._map == "difference" else colours(self._map)

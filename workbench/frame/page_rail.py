@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QButtonGroup, QFrame, QToolButton, QVBoxLayout, QW
 
 from workbench import theme
 
-WIDTH = 88
+WIDTH = 96
 ICON_SIZE = 22
 
 

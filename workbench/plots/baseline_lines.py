@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
 
 from workbench.theme import Palette
 
-_TEXT_HEIGHT = 16.0
+_TEXT_HEIGHT = 18.0
 _MARGIN, _GAP, _STEP = 6.0, 12.0, 13.0
 _REACH = 5.5
 """How far a point is seen around its centre, in pixels."""

@@ -16,7 +16,6 @@ LONGEST_LABEL = 84.0
 GAP = 6.0
 CAPTION = 22.0
 SLANT = -45
-TEXT_PIXELS = 12
 
 
 class ConfusionMatrix(QWidget):
@@ -84,12 +83,10 @@ class ConfusionMatrix(QWidget):
             return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
-        painter.setFont(font)
+        painter.setFont(theme.font())
         # Of labels that stand closer than letters are high every other one is named, or fewer.
         side = self._geometry(self.width())[2]
-        for index in range(0, len(self._labels), math.ceil(TEXT_PIXELS / side)):
+        for index in range(0, len(self._labels), math.ceil(theme.TEXT_PIXELS / side)):
             self._paint_label(painter, index, "row")
             self._paint_label(painter, index, "column")
         for row in range(len(self._labels)):
@@ -109,9 +106,7 @@ class ConfusionMatrix(QWidget):
 
     def _geometry(self, width: float) -> tuple[float, float, float]:
         """Return the left and top of the cells and their side, in pixels."""
-        font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
-        metrics = QFontMetricsF(font)
+        metrics = QFontMetricsF(theme.font())
         widest = min(LONGEST_LABEL, max((metrics.horizontalAdvance(label) for label in self._labels), default=0))
         left = widest + 2 * GAP
         # The last slanted heading leans out over the right edge of its column.

@@ -17,7 +17,7 @@ from workbench.theme import Palette
 REPAINT_MS = 33
 MARKED_EPOCHS = 40
 """Up to so many epochs each one is a dot; beyond that the line says it."""
-LEFT_AXIS_WIDTH = 56
+LEFT_AXIS_WIDTH = 60
 DASHED = "validation"
 CHARTS = ("loss", "quality", "sparsity", "learning rate")
 UNITS = {"accuracy": "%", "sparsity": "% of weights zero"}
@@ -148,7 +148,6 @@ class TrainingCurves(QWidget):
     def _dress(self, palette: Palette) -> None:
         self.canvas.setBackground(palette.surface)
         font = theme.font()
-        font.setPixelSize(theme.TEXT_PIXELS - 2)
         for name, chart in self.charts.items():
             chart.getAxis("left").dress(palette, font, "")
             chart.getAxis("bottom").dress(palette, font, "epoch")

@@ -195,13 +195,12 @@ class DetChart(pg.PlotWidget):
     def dress(self, palette: Palette) -> None:
         """Put on a palette's colours."""
         font = theme.font()
-        font.setPixelSize(12)
         self.setBackground(palette.surface)
         hours = f" ({three_digits(self.curve.hours)} h of audio)" if self.curve else ""
         self.rates.dress(palette, font, f"false accepts per hour{hours}")
         self.plotItem.getAxis("left").dress(palette, font, "words missed, %")
-        self.plotItem.getAxis("left").setWidth(52)
-        self.rates.setHeight(42)
+        self.plotItem.getAxis("left").setWidth(56)
+        self.rates.setHeight(46)
         self.backdrop.grid = QColor(palette.grid)
         self.line.setPen(pg.mkPen(palette.series[0], width=2))
         self.line.setSymbolBrush(QColor(palette.series[0]))

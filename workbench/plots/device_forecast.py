@@ -72,7 +72,6 @@ class DeviceForecastChart(QWidget):
     def _dress_axes(self, chart: pg.PlotItem, column: str, palette: Palette) -> None:
         assert self.forecast is not None
         font = theme.font()
-        font.setPixelSize(theme.TEXT_PIXELS - 2)
         chart.getAxis("left").dress(palette, font, "")
         bottom = chart.getAxis("bottom")
         bottom.setPen(pg.mkPen(palette.border))
@@ -81,7 +80,7 @@ class DeviceForecastChart(QWidget):
         title = next(quantity for quantity in self.forecast.coming.quantities if quantity.column == column)
         words = f"{title.name}, {title.unit}" if title.unit else title.name
         chart.setTitle(
-            f"<span style='color:{palette.text}'>{words}</span>", size=f"{theme.TEXT_PIXELS - 1}px", justify="left"
+            f"<span style='color:{palette.text}'>{words}</span>", size=f"{theme.TEXT_PIXELS}px", justify="left"
         )
 
 

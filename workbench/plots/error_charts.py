@@ -14,7 +14,7 @@ from workbench.plots.monitor_chart import LowAxis
 from workbench.plots.time_charts import legend
 from workbench.theme import Palette
 
-LEFT_AXIS_WIDTH = 48
+LEFT_AXIS_WIDTH = 54
 RIVALS = ("this trial", "linear model", "persistence")
 STROKES = {"this trial": "──", "linear model": "╌╌", "persistence": "┈┈"}
 BY = ("horizon", "hour")
@@ -88,7 +88,6 @@ class ErrorCharts(QFrame):
     def _dress(self, palette: Palette) -> None:
         self.canvas.setBackground(palette.surface)
         font = theme.font()
-        font.setPixelSize(theme.TEXT_PIXELS - 2)
         colours = dict(zip(RIVALS, (palette.series[1], palette.series[0], palette.muted), strict=True))
         dashes = {"linear model": Qt.PenStyle.DashLine, "persistence": Qt.PenStyle.DotLine}
         units = {found.name: found.unit for found in self.quality.quantities} if self.quality else {}
@@ -96,7 +95,7 @@ class ErrorCharts(QFrame):
         for (name, by), chart in self.charts.items():
             unit = f", {units[name]}" if units[name] else ""
             title = f"<span style='color:{palette.text}'><b>{name_of(name)} error by {by}{unit}</b></span>"
-            chart.setTitle(title, size=f"{theme.TEXT_PIXELS - 2}px", justify="left")
+            chart.setTitle(title, size=f"{theme.TEXT_PIXELS}px", justify="left")
             chart.getAxis("left").dress(palette, font, "")
             chart.getAxis("bottom").dress(palette, font, "minutes ahead" if by == "horizon" else "hour of the day")
             chart.showGrid(x=False, y=True, alpha=0.15)

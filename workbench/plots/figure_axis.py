@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPen
 from workbench.number_format import plain
 from workbench.theme import Palette
 
-LABEL_ROOM = 52
+LABEL_ROOM = 56
 """Pixels that one tick with its label takes along a horizontal axis."""
 LINE_ROOM = 34
 MAJOR, MINOR = 1.0, 0.0

@@ -13,6 +13,9 @@ DIRECTIONS = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
 DISTANCES = np.array([0.0, 7.0, 15.0, 25.0, 37.0, 52.0, 70.0, 92.0])
 POINT_COST = 60.0
 LABEL_COST = 400.0
+CROSSING_COST = 150.0
+MOST_PROMISING = 24
+"""Places of a label that are looked at for crossings: to look at all would take several times as long."""
 OUTSIDE_COST = 2000.0
 LEADER_COST = 12.0
 LEADER_STEPS = np.linspace(0.3, 0.9, 7)
@@ -83,9 +86,36 @@ def place_labels(
         left, top, right, bottom = edges[index].T[:, :, None]
         placed = taken[:index]
         overlapping = (left < placed[:, 2]) & (right > placed[:, 0]) & (top < placed[:, 3]) & (bottom > placed[:, 1])
-        best = int(np.argmin(cost[index] + LABEL_COST * overlapping.sum(axis=1)))
+        so_far = cost[index] + LABEL_COST * overlapping.sum(axis=1)
+        good = np.argpartition(so_far, MOST_PROMISING)[:MOST_PROMISING]
+        crossed = _crossings(
+            anchors[index], places[index, good], edges[index, good], anchors[:index], centres[:index], placed
+        )
+        best = int(good[np.argmin(so_far[good] + CROSSING_COST * crossed)])
         centres[index], taken[index] = places[index, best], edges[index, best]
     return centres
+
+
+def _crossings(
+    anchor: np.ndarray, places: np.ndarray, edges: np.ndarray, anchors: np.ndarray, centres: np.ndarray,
+    placed: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """Return how many leaders and labels that stand already are crossed from each place, shape (places,)."""
+    crossed = _meet(anchor, places[:, None], anchors, centres).astype(int)
+    for first, second in (((0, 1), (2, 3)), ((0, 3), (2, 1))):
+        crossed += _meet(anchor, places[:, None], placed[:, first], placed[:, second])
+        crossed += _meet(edges[:, None, first], edges[:, None, second], anchors, centres)
+    return crossed.sum(axis=1)
+
+
+def _meet(start: np.ndarray, end: np.ndarray, other_start: np.ndarray, other_end: np.ndarray) -> np.ndarray:
+    """Tell which lines cross which others between their ends; all of shape (…, 2), broadcast against each other."""
+    way, other_way, apart = end - start, other_end - other_start, other_start - start
+    turn = way[..., 0] * other_way[..., 1] - way[..., 1] * other_way[..., 0]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        along = (apart[..., 0] * other_way[..., 1] - apart[..., 1] * other_way[..., 0]) / turn
+        other_along = (apart[..., 0] * way[..., 1] - apart[..., 1] * way[..., 0]) / turn
+    return (along > 0) & (along < 1) & (other_along > 0) & (other_along < 1)
 
 
 def _cost_alone(

@@ -3,7 +3,7 @@
 import math
 
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench import theme
@@ -11,8 +11,8 @@ from workbench import theme
 SOFTEST_DBFS = -60.0
 LOUD_DBFS = -6.0
 """Above it speech has hardly any room left before it clips."""
-TEXT_PIXELS = 11
-LAMP_WIDTH, BAR_HEIGHT = 52, 8
+LAMP_WIDTH, BAR_HEIGHT = 58, 8
+MARK_GAP = 10
 MARKS_DBFS = (-60, -40, -20, -6, 0)
 
 
@@ -69,14 +69,20 @@ class LevelMeter(QWidget):
         still.setDevicePixelRatio(ratio)
         still.fill(QColor(palette.surface))
         painter = QPainter(still)
-        painter.setFont(_font())
+        painter.setFont(theme.font())
         bar = self._bar()
         painter.fillRect(bar, QColor(palette.raised))
         painter.setPen(QColor(palette.muted))
-        for mark in MARKS_DBFS:
+        free = math.inf
+        for mark in reversed(MARKS_DBFS):
             x = bar.left() + bar.width() * _place(mark)
             text = str(mark).replace("-", "−")
-            painter.drawText(QRectF(x - 20, bar.bottom() + 2, 40, 14), Qt.AlignmentFlag.AlignCenter, text)
+            half = painter.fontMetrics().horizontalAdvance(text) / 2
+            # "−6 0" would read as minus sixty.
+            if x + half + MARK_GAP > free:
+                continue
+            painter.drawText(QRectF(x - 20, bar.bottom() + 2, 40, 16), Qt.AlignmentFlag.AlignCenter, text)
+            free = x - half
         self._paint_lamp(painter, lit=False)
         painter.end()
         return still
@@ -88,7 +94,7 @@ class LevelMeter(QWidget):
         palette = theme.current()
         lamp = QRectF(self.width() - LAMP_WIDTH, 4, LAMP_WIDTH - 2, 22)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setFont(_font())
+        painter.setFont(theme.font())
         painter.setPen(QColor(palette.bad if lit else palette.border))
         painter.setBrush(QColor(palette.bad if lit else palette.surface))
         painter.drawRoundedRect(lamp, 4, 4)
@@ -102,12 +108,6 @@ class LevelMeter(QWidget):
     def _shown(self) -> tuple[int, int, bool]:
         width = self._bar().width()
         return round(width * _place(self.level_dbfs)), round(width * _place(_decibels(self.peak))), self.clipped
-
-
-def _font() -> QFont:
-    font = theme.font()
-    font.setPixelSize(TEXT_PIXELS)
-    return font
 
 
 def _decibels(peak: float) -> float:

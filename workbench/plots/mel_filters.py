@@ -11,9 +11,8 @@ from workbench import theme
 from workbench.number_format import plain
 from workbench.plots.figure_axis import linear_ticks
 
-LEFT, TOP, RIGHT, BOTTOM = 8, 6, 16, 20
-TEXT_PIXELS = 11
-TICK_ROOM = 40
+LEFT, TOP, RIGHT, BOTTOM = 8, 6, 18, 22
+TICK_ROOM = 48
 
 
 class MelFilters(QWidget):
@@ -59,9 +58,7 @@ class MelFilters(QWidget):
         palette = theme.current()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
-        painter.setFont(font)
+        painter.setFont(theme.font())
         box = QRectF(self.rect()).adjusted(LEFT, TOP, -RIGHT, -BOTTOM)
         self._paint_axis(painter, box)
         for number in range(self._weights.shape[1]):

@@ -14,8 +14,8 @@ from workbench.plots.figure_axis import FigureAxis, linear_ticks
 from workbench.theme import Palette
 
 REPAINT_MS = 33
-LEFT_AXIS_WIDTH = 52
-LINE_ROOM, MOST_TICKS = 18, 8
+LEFT_AXIS_WIDTH = 58
+LINE_ROOM, MOST_TICKS = 20, 8
 MOST_KEPT = 100_000
 GAP_S = 30.0
 """Where nothing was logged for so long, the line is broken."""
@@ -118,7 +118,6 @@ class MonitorChart(QWidget):
     def _dress(self, palette: Palette) -> None:
         self.canvas.setBackground(palette.surface)
         font = theme.font()
-        font.setPixelSize(theme.TEXT_PIXELS - 2)
         for place, (name, chart) in enumerate(self.charts.items()):
             chart.getAxis("left").dress(palette, font, "")
             bottom = chart.getAxis("bottom")
@@ -126,7 +125,7 @@ class MonitorChart(QWidget):
             bottom.setTextPen(pg.mkPen(palette.muted))
             bottom.setTickFont(font)
             title = f"<span style='color:{palette.text}'>{QUANTITIES[name]}</span>"
-            chart.setTitle(title, size=f"{theme.TEXT_PIXELS - 1}px", justify="left")
+            chart.setTitle(title, size=f"{theme.TEXT_PIXELS}px", justify="left")
             chart.showGrid(x=False, y=True, alpha=0.15)
             self.lines[name].setPen(pg.mkPen(QColor(palette.series[place % len(palette.series)]), width=1.5))
 

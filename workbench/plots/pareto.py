@@ -143,13 +143,12 @@ class ParetoChart(pg.PlotWidget):
     def dress(self, palette: Palette) -> None:
         """Put on a palette's colours."""
         font = theme_font()
-        font.setPixelSize(12)
         self.setBackground(palette.surface)
         self.plotItem.getAxis("bottom").dress(palette, font, f"{self.quantity.title}, {self.quantity.unit}")
         rated = ", ".join(filter(None, (self.rating.title, self.rating.unit)))
         self.plotItem.getAxis("left").dress(palette, font, rated)
-        self.plotItem.getAxis("left").setWidth(52)
-        self.plotItem.getAxis("bottom").setHeight(42)
+        self.plotItem.getAxis("left").setWidth(56)
+        self.plotItem.getAxis("bottom").setHeight(46)
         self.backdrop.grid = QColor(palette.grid)
         self.backdrop.tint = QColor(palette.good)
         self.backdrop.tint.setAlphaF(0.10)

@@ -8,11 +8,10 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from workbench import theme
 
-SMALLEST_ROW, LARGEST_ROW = 15.0, 26.0
+SMALLEST_ROW, LARGEST_ROW = 16.0, 26.0
 FIGURE_WIDTH = 48.0
 GAP = 10.0
 LONGEST_LABEL = 110.0
-TEXT_PIXELS = 12
 
 
 class ProbabilityBars(QWidget):
@@ -50,7 +49,6 @@ class ProbabilityBars(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
         font.setWeight(QFont.Weight.DemiBold)
         widest = max(QFontMetricsF(font).horizontalAdvance(label) for label in self.labels)
         left = min(LONGEST_LABEL, math.ceil(widest) + 1) + 2 * GAP

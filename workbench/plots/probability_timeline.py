@@ -24,7 +24,6 @@ LANE_FILL = 0.84
 """Part of a lane's height that a probability of 1 fills."""
 LABEL_WIDTH, MARGIN = 88, 12
 FAINT = 0.42
-MARK_PIXELS = 11
 MOST_MARKS = 64
 
 
@@ -174,14 +173,14 @@ class ProbabilityTimeline(SoundFrame):
         reach = 3.5 * ratio
         painter.drawPolygon([QPointF(x - reach, top), QPointF(x + reach, top), QPointF(x, top + 1.6 * reach)])
         font = theme.font()
-        font.setPixelSize(round(MARK_PIXELS * ratio))
+        font.setPixelSize(round(theme.TEXT_PIXELS * ratio))
         painter.setFont(font)
         words = f"{detection.label} {detection.score:.2f}"
         advance = painter.fontMetrics().horizontalAdvance(words)
         left = x - advance - 6 * ratio
         # At the other side they would lie on those of the next mark.
         if left >= corner.x():
-            box = QRectF(left, top + 1, advance, 15 * ratio)
+            box = QRectF(left, top + 1, advance, 17 * ratio)
             painter.fillRect(box.adjusted(-2, 0, 2, 0), QColor(palette.background))
             painter.drawText(box, Qt.AlignmentFlag.AlignVCenter, words)
         painter.restore()

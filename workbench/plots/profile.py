@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from workbench import theme
 from workbench.number_format import plain, three_digits
 from workbench.plots.figure_axis import linear_ticks
-from workbench.plots.sound_frame import BOTTOM, NARROW_LEFT, NARROW_RIGHT, TEXT_PIXELS, TOP
+from workbench.plots.sound_frame import BOTTOM, NARROW_LEFT, NARROW_RIGHT, TOP
 
-TICK_ROOM = 44
+TICK_ROOM = 50
 LINE_ROOM = 26
 
 
@@ -52,9 +52,7 @@ class Profile(QWidget):
         """Paint bars and axes."""
         palette = theme.current()
         painter = QPainter(self)
-        font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
-        painter.setFont(font)
+        painter.setFont(theme.font())
         box = self._box()
         painter.fillRect(box, QColor(palette.background))
         if not len(self.values):

@@ -108,7 +108,6 @@ class SeriesChart(TimeCharts):
         if self.series is None or not self.charts:
             return
         font = theme.font()
-        font.setPixelSize(theme.TEXT_PIXELS - 2)
         self.legend.setText(legend({part.words: palette.text for part in self.series.parts}))
         for place, (chart, line) in enumerate(zip(self.charts, self.lines, strict=True)):
             column = self.series.columns[place]

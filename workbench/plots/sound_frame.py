@@ -10,11 +10,10 @@ from workbench import theme
 from workbench.number_format import plain
 from workbench.plots.figure_axis import linear_ticks
 
-LEFT, TOP, RIGHT, BOTTOM = 48, 6, 60, 20
+LEFT, TOP, RIGHT, BOTTOM = 54, 6, 72, 22
 """Room around every picture, so that several above one another share one time axis."""
-NARROW_LEFT, NARROW_RIGHT = 34, 10
-TEXT_PIXELS = 11
-SECONDS_ROOM = 56
+NARROW_LEFT, NARROW_RIGHT = 38, 12
+SECONDS_ROOM = 64
 TICK = 4
 SMALLEST, USUAL = QSize(160, 48), QSize(400, 140)
 
@@ -154,9 +153,7 @@ class SoundFrame(QWidget):
     def _paint_frame(self, painter: QPainter, box: QRect) -> None:
         palette = theme.current()
         painter.fillRect(self.rect(), QColor(palette.surface))
-        font = theme.font()
-        font.setPixelSize(TEXT_PIXELS)
-        painter.setFont(font)
+        painter.setFont(theme.font())
         for place, text in self.row_ticks(box.height()):
             y = box.bottom() - place * box.height()
             painter.setPen(QColor(palette.border))

@@ -15,8 +15,8 @@ from workbench.plots.monitor_chart import LowAxis
 from workbench.theme import Palette
 from workbench.widgets.elided_label import ElidedLabel
 
-LEFT_AXIS_WIDTH = 48
-OVERVIEW_HEIGHT = 56
+LEFT_AXIS_WIDTH = 54
+OVERVIEW_HEIGHT = 60
 LEAST_SEEN_S = 3600
 STEP_SHARE = 0.25
 ZOOM = 1.5
@@ -188,7 +188,6 @@ class TimeCharts(QFrame):
         if not self.charts:
             return
         font = theme.font()
-        font.setPixelSize(theme.TEXT_PIXELS - 2)
         for chart in (*self.charts, self.overview):
             for axis in ("left", "bottom"):
                 _dress_axis(chart.getAxis(axis), palette, font)
@@ -206,7 +205,7 @@ class TimeCharts(QFrame):
     def title(self, chart: pg.PlotItem, words: str, palette: Palette) -> None:
         """Name a chart in the line above it."""
         said = f"<span style='color:{palette.text}'><b>{words}</b></span>"
-        chart.setTitle(said, size=f"{theme.TEXT_PIXELS - 2}px", justify="left")
+        chart.setTitle(said, size=f"{theme.TEXT_PIXELS}px", justify="left")
 
 
 class FileClockAxis(pg.DateAxisItem):
@@ -271,7 +270,7 @@ def broken(times_s: NDArray[np.number], values: NDArray[np.float32], usual_s: fl
 def legend(words: Mapping[str, str]) -> str:
     """Return words in their colours on one line, as rich text that may break between them."""
     said = [f"<span style='color:{colour}'>{name.replace(' ', '&nbsp;')}</span>" for name, colour in words.items()]
-    return f"<span style='font-size:{theme.TEXT_PIXELS - 2}px'>{'&nbsp; '.join(said)}</span>"
+    return f"<span style='font-size:{theme.TEXT_PIXELS}px'>{'&nbsp; '.join(said)}</span>"
 
 
 def value_at(times_s: Sequence[float] | np.ndarray, values: np.ndarray, time_s: float, within_s: float) -> float | None:

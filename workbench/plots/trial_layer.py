@@ -27,12 +27,10 @@ MOST_LETTERS = 60
 """From more trials than these only the front, the reference and the selection carry letters and signs."""
 RADIUS = 5.5
 SETTLE_MS = 80
-TEXT_PIXELS = 12
-TEXT_HEIGHT = 13.0
-NOTE_PIXELS = 11
-NOTE_HEIGHT = 15.0
+TEXT_HEIGHT = 14.0
+NOTE_HEIGHT = 17.0
 SHORTEST_LEADER = 5.0
-LIMIT_BOX = (70.0, 16.0)
+LIMIT_BOX = (84.0, 18.0)
 
 
 @dataclass
@@ -91,7 +89,7 @@ class TrialLayer(pg.GraphicsObject):
 
     def show_baselines(self, lines: Sequence[BaselineLine]) -> None:
         """Show what forecasters must beat."""
-        self.baselines.show(lines, _font(pixels=NOTE_PIXELS))
+        self.baselines.show(lines, _font())
         self.arrange()
 
     def show_emphasis(self, **changes: Any) -> None:
@@ -286,7 +284,7 @@ class TrialLayer(pg.GraphicsObject):
 
     def _paint_limits(self, painter: QPainter, box: QRectF) -> None:
         painter.setPen(QColor(self.palette.good))
-        painter.setFont(_font(pixels=NOTE_PIXELS))
+        painter.setFont(_font())
         for line in self.emphasis.limits:
             place = self._limit_box(line, box)
             at_left = line.vertical and place.left() > 0
@@ -319,7 +317,7 @@ class TrialLayer(pg.GraphicsObject):
         return QPointF(*corners[int(np.argmin(covered))])
 
     def _note_size(self, notes: list[str]) -> tuple[float, float]:
-        metrics = QFontMetricsF(_font(pixels=NOTE_PIXELS))
+        metrics = QFontMetricsF(_font())
         return max(metrics.horizontalAdvance(note) for note in notes) + 4, NOTE_HEIGHT * len(notes)
 
     def _note_obstacles(self) -> np.ndarray:
@@ -332,7 +330,7 @@ class TrialLayer(pg.GraphicsObject):
             return
         notes = self._notes()
         painter.fillRect(QRectF(self._note_corner, QSizeF(*self._note_size(notes))), QColor(self.palette.surface))
-        painter.setFont(_font(pixels=NOTE_PIXELS))
+        painter.setFont(_font())
         painter.setPen(QColor(self.palette.warning))
         for line, note in enumerate(notes):
             place = QRectF(self._note_corner.x(), self._note_corner.y() + NOTE_HEIGHT * line, box.width(), NOTE_HEIGHT)
@@ -367,8 +365,7 @@ def _along(line: np.ndarray) -> np.ndarray:
 
 
 @cache
-def _font(*, bold: QFont.Weight = QFont.Weight.Normal, pixels: int = TEXT_PIXELS) -> QFont:
+def _font(*, bold: QFont.Weight = QFont.Weight.Normal) -> QFont:
     font = theme.font()
-    font.setPixelSize(pixels)
     font.setWeight(bold)
     return font

@@ -27,12 +27,12 @@ class Column:
     is_figure: bool = True
 
 
-def _size(name: str, heading: str, meaning: str, attribute: str) -> Column:
+def _size(name: str, heading: str, meaning: str, attribute: str, width: int) -> Column:
     return Column(
         name,
         heading,
         f"{meaning}; kB are 1024 bytes",
-        76,
+        width,
         lambda trial, _: _blank(getattr(trial, attribute), number_format.kilobytes),
         lambda trial, _: getattr(trial, attribute),
     )
@@ -80,26 +80,26 @@ def _saving(_trial: TrialSummary, latency: Latency) -> float | None:
 
 COLUMNS = (
     Column(
-        "letter", "", "Sign and letter of the trial, the same in the charts", 62,
+        "letter", "", "Sign and letter of the trial, the same in the charts", 58,
         lambda trial, _: trial.letter, lambda trial, _: trial.number, is_figure=False,
     ),
     Column(
-        "name", "Name", "F2 renames", 172,
+        "name", "Name", "F2 renames", 148,
         lambda trial, _: title_of(trial), lambda trial, _: title_of(trial).lower(), is_figure=False,
     ),
     Column(
-        "state", "State", "Where the trial stands", 96,
+        "state", "State", "Where the trial stands", 92,
         lambda trial, _: STATE_NAMES[trial.state], lambda trial, _: STATE_ORDER[trial.state], is_figure=False,
     ),
     Column(
-        "accuracy", "Accuracy, %", "Of the deployed file on the test part, with its Wilson 95 % margin", 106,
+        "accuracy", "Accuracy, %", "Of the deployed file on the test part, with its Wilson 95 % margin", 104,
         _accuracy_text, lambda trial, _: trial.accuracy,
     ),
-    _size("zip", "zip, kB", "Size of the deployed file, zipped", "zip_bytes"),
-    _size("plain", "Plain, kB", "Size of the deployed file", "tflite_bytes"),
-    _time("feature", "Feature, ms", "Time to compute the features of one clip", "feature_ms", 96),
-    _time("inference", "Inference, ms", "Time of the network alone", "inference_ms", 106),
-    _time("total", "Total, ms", "Time from clip to answer, measured as a whole", "total_ms", 82),
+    _size("zip", "Zip, kB", "Size of the deployed file, zipped", "zip_bytes", 64),
+    _size("plain", "Plain, kB", "Size of the deployed file", "tflite_bytes", 74),
+    _time("feature", "Feature, ms", "Time to compute the features of one clip", "feature_ms", 90),
+    _time("inference", "Inference, ms", "Time of the network alone", "inference_ms", 102),
+    _time("total", "Total, ms", "Time from clip to answer, measured as a whole", "total_ms", 76),
     Column(
         "saving", "Saving, %", "Total latency saved against the reference trial, timed beside it in one session", 92,
         lambda trial, latency: _blank(_saving(trial, latency), number_format.percent), _saving,
@@ -110,7 +110,7 @@ COLUMNS = (
         "macs", "MACs, M", "Multiply-accumulates for one clip, in millions", 80,
         lambda trial, _: _blank(trial.macs, number_format.millions), lambda trial, _: trial.macs,
     ),
-    _size("ram", "RAM, kB", "Tensor memory of the interpreter", "peak_ram_bytes"),
+    _size("ram", "RAM, kB", "Tensor memory of the interpreter", "peak_ram_bytes", 76),
 )  # fmt: skip
 NAMES = tuple(column.name for column in COLUMNS)
 

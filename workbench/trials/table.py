@@ -10,7 +10,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QAction, QColor, QFont, QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -28,6 +28,8 @@ from workbench.trials.symbol import paint_signed_letter
 from workbench.trials.table_model import LETTER, NAME, STATE, Index, TrialTableModel
 
 ROW_HEIGHT, PADDING = 28, 8
+REFERENCE = "ref"
+WIDEST_NAME = 420
 WIDEST_DIGIT = 10
 """Pixels that no character of the table's type exceeds on average: shorter texts need no measuring."""
 
@@ -58,7 +60,7 @@ class TrialDelegate(QStyledItemDelegate):
             return
         is_reference = column == NAME and trial.name == model.reference
         if is_reference:
-            text += " (reference)"
+            inner = self._paint_reference(painter, inner)
         painter.setFont(self._bold if is_reference else self._plain)
         painter.setPen(QColor(self._state_colour(trial.state) if column == STATE else palette.text))
         if len(text) * WIDEST_DIGIT > inner.width():
@@ -66,6 +68,13 @@ class TrialDelegate(QStyledItemDelegate):
         painter.drawText(inner, model.alignment(column), text)
         if column == STATE and trial.name in model.progress:
             self._paint_progress(painter, inner, model.progress[trial.name][1] or 0)
+
+    def _paint_reference(self, painter: QPainter, inner: QRect) -> QRect:
+        """Mark the row as the charts mark the point, and return the room left for the name."""
+        painter.setFont(self._plain)
+        painter.setPen(QColor(theme.current().muted))
+        painter.drawText(inner, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, REFERENCE)
+        return inner.adjusted(0, 0, -painter.fontMetrics().horizontalAdvance(REFERENCE) - PADDING, 0)
 
     def _state_colour(self, state: TrialState) -> str:
         palette = theme.current()
@@ -127,6 +136,8 @@ class TrialTable(QTableView):
         header.customContextMenuRequested.connect(self._open_column_menu)
         header.setSortIndicator(LETTER, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
+        header.sectionResized.connect(self._note_resizing)
+        self._name_is_sized = self._fitting = False
         self._hidden: set[str] = set()
         self._fitted: tuple[str, ...] = ()
         self.trials.modelReset.connect(self._fit_columns)
@@ -173,15 +184,36 @@ class TrialTable(QTableView):
         self._hidden = set(filter(None, names))
         for index, name in enumerate(self.trials.column_names):
             self.setColumnHidden(index, name in self._hidden)
+        self._fit_name()
 
     def _fit_columns(self) -> None:
         """Give other columns their widths, and hide those that are hidden by name."""
         if self._fitted == self.trials.column_names:
             return
         self._fitted = self.trials.column_names
+        self._fitting = True
         for index, column in enumerate(self.trials.columns):
             self.setColumnWidth(index, column.width)
+        self._fitting = False
         self.hide_columns(self._hidden)
+
+    def _fit_name(self) -> None:
+        """Let names have what room the figures leave, until the user gives them a width."""
+        if self._name_is_sized:
+            return
+        others = sum(self.columnWidth(index) for index in range(len(self.trials.columns)) if index != NAME)
+        spare = self.viewport().width() - others
+        self._fitting = True
+        self.setColumnWidth(NAME, max(self.trials.columns[NAME].width, min(spare, WIDEST_NAME)))
+        self._fitting = False
+
+    def _note_resizing(self, index: int) -> None:
+        self._name_is_sized |= index == NAME and not self._fitting
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
+        """Keep the columns within the view while there is room."""
+        super().resizeEvent(event)
+        self._fit_name()
 
     def fill_column_menu(self, menu: QMenu) -> None:
         """Offer every column to be shown or hidden; letter and name stay."""
@@ -236,6 +268,7 @@ class TrialTable(QTableView):
         name = self.trials.column_names[index]
         self._hidden = self._hidden - {name} if shown else self._hidden | {name}
         self.setColumnHidden(index, not shown)
+        self._fit_name()
         self.columns_changed.emit()
 
     def _open_column_menu(self, place: QPoint) -> None:

@@ -31,6 +31,8 @@ class EmptyPage(QWidget):
         self.words.setText(words)
         # An aligned widget is not asked for its height at a width, so that lines would be cut off.
         for label in (self.heading, self.words):
+            # Before it is first shown a label does not know the size of its type.
+            label.ensurePolished()
             label.setFixedHeight(label.heightForWidth(self._words_width))
 
 

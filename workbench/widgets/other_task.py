@@ -20,6 +20,7 @@ class OtherTask(QWidget):
         for label in (self.heading, self.words):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setFixedWidth(WORDS_WIDTH)
+            label.ensurePolished()
             # An aligned widget is not asked for its height at a width, so that lines would be cut off.
             label.setFixedHeight(label.heightForWidth(WORDS_WIDTH) + 8)
             column.addWidget(label, 0, Qt.AlignmentFlag.AlignHCenter)

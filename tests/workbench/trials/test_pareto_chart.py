@@ -1,5 +1,6 @@
 """The chart: real clicks and drags on real points and lines, ticks, letters, pictures."""
 
+import itertools
 import math
 import xml.etree.ElementTree as ElementTree
 from dataclasses import replace
@@ -221,6 +222,25 @@ def test_letters_cover_neither_points_nor_each_other(count):
         assert apart.any(axis=1).all()
         assert (centre > 6).all()
         assert (centre < (594, 394)).all()
+
+
+def test_leaders_do_not_cross():
+    """A letter above its neighbour's point would be read as the neighbour's."""
+    points = np.random.default_rng(3).uniform((20, 20), (380, 260), (24, 2))
+    centres = place_labels(points, np.tile([14.0, 14.0], (24, 1)), points, 8.5, (400, 280))
+    crossed = [
+        (one, other)
+        for one, other in itertools.combinations(range(24), 2)
+        if turns(points[one], centres[one], points[other]) != turns(points[one], centres[one], centres[other])
+        and turns(points[other], centres[other], points[one]) != turns(points[other], centres[other], centres[one])
+    ]
+    assert crossed == []
+
+
+def turns(start: np.ndarray, end: np.ndarray, place: np.ndarray) -> bool:
+    """Tell whether a place lies to the left of a line."""
+    (across, down), (right, below) = end - start, place - start
+    return bool(across * below > down * right)
 
 
 @pytest.mark.parametrize(

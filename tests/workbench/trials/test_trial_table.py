@@ -96,7 +96,7 @@ def test_cells_are_right_aligned_figures_with_marks_and_blanks(model):
     assert cells["total"].data() == ""
     assert cells["accuracy"].data(Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight
     assert "synthetic clips" in cells["accuracy"].data(Qt.ItemDataRole.ToolTipRole)
-    assert model.headerData(ZIP, Qt.Orientation.Horizontal) == "zip, kB"
+    assert model.headerData(ZIP, Qt.Orientation.Horizontal) == "Zip, kB"
     assert cells["letter"].data() == "A"
 
 

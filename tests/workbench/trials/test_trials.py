@@ -219,6 +219,21 @@ def test_sorting_by_a_heading_and_hidden_columns_are_remembered(page, qtbot, ope
     assert open_page(maker.study).table.hidden_columns() == ["ram"]
 
 
+def test_names_take_the_room_that_figures_leave(page, qtbot):
+    table = page.table
+    page.across.setSizes([900, 300])
+    total = table.trials.column_names.index("total")
+    assert table.columnViewportPosition(total) + table.columnWidth(total) <= 830
+    least = table.columnWidth(NAME)
+    for index in range(total, len(table.trials.columns)):
+        table._show_column(index, False)
+    assert table.columnWidth(NAME) > least
+    assert sum(map(table.columnWidth, range(len(table.trials.columns)))) <= table.viewport().width()
+    table.horizontalHeader().resizeSection(NAME, 90)
+    table.hide_columns([])
+    assert table.columnWidth(NAME) == 90
+
+
 def test_states_offer_what_can_be_done(page, qtbot, maker, session, submitted):
     failed = maker.failed("Broken")
     session.refresh()
