@@ -3,12 +3,13 @@
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QFont
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtGui import QColor, QFont, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from core.datasets.catalogue import LabelRow
 from workbench import number_format, theme
-from workbench.clips.table import LEFT, RIGHT, tint_selection
+from workbench.clips.table import LEFT, RIGHT
+from workbench.widgets.row_table import RowTable
 
 Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 24
@@ -126,27 +127,17 @@ class LabelTableModel(QAbstractTableModel):
         return label.label + _ORIGINS.get(label.label, "") + excluded
 
 
-class LabelTable(QTableView):
-    """The view; rows selected narrow the browser down."""
+class LabelTable(RowTable):
+    """The view; rows selected narrow the browser down, Space ticks."""
 
     labels_selected = Signal(tuple)
     """Labels whose clips shall be shown; none means all."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.labels = LabelTableModel(self)
-        self.setModel(self.labels)
-        self.setAccessibleName("Labels")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.labels = LabelTableModel()
+        super().__init__(self.labels, "Labels", parent)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
-        self.setProperty("role", "clips")
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
-        self.horizontalHeader().setHighlightSections(False)
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for column, width in enumerate(WIDTHS):
             self.setColumnWidth(column, width)
@@ -165,10 +156,12 @@ class LabelTable(QTableView):
         flags = QItemSelectionModel.SelectionFlag
         self.selectionModel().setCurrentIndex(self.labels.index(row, 0), flags.ClearAndSelect | flags.Rows)
 
-    def initViewItemOption(self, option: QStyleOptionViewItem) -> None:  # noqa: N802
-        """Tint selected rows instead of filling them."""
-        super().initViewItemOption(option)
-        tint_selection(option)
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
+        """Space ticks, as Qt has it."""
+        if event.key() == Qt.Key.Key_Space:
+            QTableView.keyPressEvent(self, event)
+        else:
+            super().keyPressEvent(event)
 
 
 _ORIGINS = {

@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
+from PySide6.QtGui import QColor, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from core.datasets.catalogue import Catalogue
 from core.evaluation.verdicts import Verdicts
@@ -23,9 +23,9 @@ from workbench.clips.rows import (
     ClipFilter,
     ClipRows,
 )
+from workbench.widgets.row_table import RowTable
 
 Index = QModelIndex | QPersistentModelIndex
-ROW_HEIGHT = 26
 WIDTHS = {LABEL: 80, SPEAKER: 84, PART: 76, SECONDS: 56, PROBLEM: 92, SOUNDS_LIKE: 96}
 LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
 RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
@@ -144,7 +144,7 @@ class ClipTableModel(QAbstractTableModel):
         return None
 
 
-class ClipTable(QTableView):
+class ClipTable(RowTable):
     """The view: the keyboard, and the clips selected."""
 
     current_changed = Signal(int)
@@ -155,23 +155,11 @@ class ClipTable(QTableView):
     relabelling_requested = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.clips = ClipTableModel(self)
-        self.setModel(self.clips)
-        self.setAccessibleName("Clips")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.clips = ClipTableModel()
+        super().__init__(self.clips, "Clips", parent)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setShowGrid(False)
-        self.setWordWrap(False)
-        self.setTabKeyNavigation(False)
-        self.setProperty("role", "clips")
-        self.verticalHeader().hide()
-        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         header = self.horizontalHeader()
-        header.setHighlightSections(False)
         header.setSortIndicatorClearable(True)
         header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
@@ -209,11 +197,6 @@ class ClipTable(QTableView):
         rows = [index.row() for index in self.selectionModel().selectedRows()]
         self.go_to(min(max(rows, default=-1) + 1, self.clips.rowCount() - 1))
 
-    def initViewItemOption(self, option: QStyleOptionViewItem) -> None:  # noqa: N802
-        """Tint selected rows instead of filling them, so that words keep their colours."""
-        super().initViewItemOption(option)
-        tint_selection(option)
-
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Space plays, Del excludes, F2 relabels."""
         if event.key() == Qt.Key.Key_Space:
@@ -234,12 +217,3 @@ class ClipTable(QTableView):
 
     def _tell_current(self, current: QModelIndex, _before: QModelIndex) -> None:
         self.current_changed.emit(self.clips.clip_at(current.row()) if current.isValid() else -1)
-
-
-def tint_selection(option: QStyleOptionViewItem) -> None:
-    """Let a selected row shine through in the accent colour, its words in their own."""
-    tint = QColor(theme.current().accent)
-    # The style lays it over the row and over each cell.
-    tint.setAlphaF(0.12)
-    option.palette.setColor(QPalette.ColorRole.Highlight, tint)
-    option.palette.setColor(QPalette.ColorRole.HighlightedText, option.palette.color(QPalette.ColorRole.Text))

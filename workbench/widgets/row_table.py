@@ -1,10 +1,13 @@
-"""A table of which one row at a time is chosen; keys that do not move about in it are its owner's."""
+"""A table of which rows are chosen, one at a time as a rule; keys that do not move about in it are its owner's."""
 
-from PySide6.QtCore import QAbstractItemModel
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QTableView, QWidget
+from PySide6.QtCore import QAbstractItemModel, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPalette
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
+
+from workbench import theme
 
 ROW_HEIGHT = 26
+TINT = 0.12
 
 
 class RowTable(QTableView):
@@ -17,16 +20,28 @@ class RowTable(QTableView):
         self.setProperty("role", "clips")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setTabKeyNavigation(False)
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
         self.horizontalHeader().setHighlightSections(False)
 
+    def initViewItemOption(self, option: QStyleOptionViewItem) -> None:  # noqa: N802
+        """Tint selected rows instead of filling them, so that words keep their colours."""
+        super().initViewItemOption(option)
+        tint = QColor(theme.current().accent)
+        # The style lays it over the row and over each cell.
+        tint.setAlphaF(TINT)
+        option.palette.setColor(QPalette.ColorRole.Highlight, tint)
+        option.palette.setColor(QPalette.ColorRole.HighlightedText, option.palette.color(QPalette.ColorRole.Text))
+
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
-        """Move about."""
-        if event.text() and event.text().isprintable():
+        """Move about and select."""
+        plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+        if plain and event.text() and event.text().isprintable():
             event.ignore()
         else:
             super().keyPressEvent(event)
