@@ -5,13 +5,14 @@ first job with TensorFlow loaded. Nothing here loads it while it is imported: ev
 module again, and many jobs do without.
 """
 
+import contextlib
 import os
 import signal
 import sys
 import threading
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import BinaryIO
 
@@ -48,22 +49,38 @@ class Worker:
         self._current: AnyJob | None = None
         self._cancelled = False
         self._closing = False
+        self._may_drop_all = False
 
-    def run(self, prepare: Callable[[], None] | None = None) -> None:
+    def run(self, prepare: Callable[["Worker"], None] | None = None) -> None:
         """Prepare, then work until the input ends. A job's error ends the job, never the worker."""
         threading.Thread(target=self._read, name="jobs", daemon=True).start()
         # A job that is here already rehearses well enough.
         if prepare is not None and not self._waiting:
-            prepare()
+            prepare(self)
         self._say(WorkerReady(), "")
         while (job := self._next()) is not None:
             self._do(job)
+
+    @contextlib.contextmanager
+    def droppable(self) -> Iterator[None]:
+        """Let the process quit at once when the input ends meanwhile: what is done in this `with` leaves no trace."""
+        self._set_droppable(now=True)
+        yield
+        self._set_droppable(now=False)
+
+    def _set_droppable(self, *, now: bool) -> None:
+        with self._changed:
+            self._may_drop_all = now
+            if now and self._closing:
+                os._exit(0)
 
     def close(self) -> None:
         """Cancel everything and quit; by force if a library does not return within seconds."""
         with self._changed:
             if self._closing:
                 return
+            if self._may_drop_all:
+                os._exit(0)
             self._closing = self._cancelled = True
             self._waiting.clear()
             self._changed.notify()
@@ -156,9 +173,9 @@ def _be_nice() -> None:
         os.nice(max(0, NICENESS - os.nice(0)))
 
 
-def _rehearse() -> None:
-    from core.experiment import warm_up
-
+def _rehearse(worker: Worker) -> None:
+    with worker.droppable():
+        from core.experiment import warm_up
     warm_up.rehearse()
 
 

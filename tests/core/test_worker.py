@@ -3,6 +3,7 @@
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import subprocess
 import sys
@@ -25,7 +26,7 @@ TIMEOUT_S = 150
 class Worker:
     """A worker process and the events it said so far."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *switches: str) -> None:
         self._log = (folder / "worker.log").open("wb")
         environment = {
             **os.environ,
@@ -34,7 +35,7 @@ class Worker:
             "TF_CPP_MIN_LOG_LEVEL": "3",
         }
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "core.worker", "--rehearse"],
+            [sys.executable, "-m", "core.worker", *switches],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
@@ -79,7 +80,7 @@ class Worker:
     def end(self) -> None:
         if self.process.poll() is None:
             self.process.stdin.close()
-            self.process.wait(30)
+            self.process.wait(TIMEOUT_S)
         self._reader.join()
         self.process.stdout.close()
         if not self.process.stdin.closed:
@@ -91,7 +92,7 @@ class Worker:
 
 @pytest.fixture(scope="module")
 def worker(tmp_path_factory) -> Iterator[Worker]:
-    running = Worker(tmp_path_factory.mktemp("worker"))
+    running = Worker(tmp_path_factory.mktemp("worker"), "--rehearse")
     yield running
     running.end()
     assert running.process.returncode == 0
@@ -206,13 +207,12 @@ def test_a_cancelled_trial_can_be_resumed_and_a_queued_job_dropped(worker, study
     worker.outcome("again")
 
 
-def test_a_trial_killed_mid_epoch_goes_on_from_its_checkpoint(new_worker, study, tone_clips):
-    name = study.add(endless(tone_clips))
-    finished = study.add(tiny(tone_clips))
+def test_a_trial_killed_mid_epoch_goes_on_from_its_checkpoint(new_worker, tone_trial, tone_clips, tmp_path):
+    study = Study.open(shutil.copytree(tone_trial.parents[1], tmp_path / "study"))
+    finished, name = tone_trial.name, study.add(endless(tone_clips))
+    kept = study.result(finished)
     killed = new_worker()
     killed.send(Train(job="k", study=str(study.folder), trials=(finished, name)))
-    killed.wait_for("trial_finished", "k")
-    kept = study.result(finished)
     checkpoint = study.folder_of(name) / "checkpoint" / "training.npz"
     killed.wait_for("epoch_ended", "k", lambda event: event.trial == name and checkpoint.exists())
     killed.wait_for("batch_ended", "k", lambda event: event.trial == name)
@@ -243,7 +243,7 @@ def test_without_its_parent_the_worker_stops_what_runs_and_quits(new_worker, stu
     else:
         orphan.process.terminate()
     orphan.wait_for("trial_stopped", "o")
-    assert orphan.process.wait(15) == 0
+    assert orphan.process.wait(TIMEOUT_S) == 0
     study.refresh()
     assert study.summary(name).state is TrialState.CANCELLED
 
@@ -257,7 +257,7 @@ def test_processes_of_a_sweep_end_with_a_killed_worker(new_worker, study, tone_c
     assert children
     parent.process.send_signal(signal.SIGKILL)
     parent.process.wait()
-    _, alive = psutil.wait_procs(children, timeout=20)
+    _, alive = psutil.wait_procs(children, timeout=TIMEOUT_S)
     assert not alive
     study.refresh()
     assert study.summary(names[0]).state is TrialState.FAILED

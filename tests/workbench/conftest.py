@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from core.spec import TrialSpec, parse_spec
 from workbench import theme
 from workbench.jobs import Jobs
+from workbench.light_reader import COMMAND
 from workbench.preferences import Preferences
 from workbench.session import Session
 
@@ -71,5 +72,7 @@ def preferences(tmp_path: Path) -> Preferences:
 @pytest.fixture
 def jobs(qtbot: QtBot, session: Session) -> Iterator[Jobs]:
     found = Jobs(session)
+    # Most tests train nothing, so that their worker need not get ready for it.
+    found.command = COMMAND
     yield found
     found.wait_closed()

@@ -8,7 +8,6 @@ from pytestqt.qtbot import QtBot
 
 from tests.workbench.conftest import WORKER_MS
 from workbench.jobs import Jobs
-from workbench.light_reader import COMMAND
 from workbench.pages.data import DataPage
 from workbench.preferences import Preferences
 from workbench.session import Session
@@ -16,8 +15,6 @@ from workbench.session import Session
 
 @pytest.fixture
 def page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -> DataPage:
-    # Nothing is trained here, so the worker need not get ready for it.
-    jobs.command = COMMAND
     page = DataPage(session, jobs, preferences)
     page.resize(1192, 712)
     qtbot.addWidget(page)

@@ -66,6 +66,7 @@ def test_jobs_wait_for_one_another_and_a_waiting_one_can_be_taken_out(
 def test_a_killed_worker_becomes_a_sentence_and_another_worker(
     qtbot: QtBot, session: Session, jobs: Jobs, study: str, tiny_spec: TrialSpec
 ) -> None:
+    jobs.command = [*jobs.command, "--rehearse"]
     [name] = session.add_trials([longer(tiny_spec, 900)])
     jobs.submit(Train(study=study, trials=(name,)))
     wait_for_epoch(qtbot, session)
@@ -79,9 +80,7 @@ def test_a_killed_worker_becomes_a_sentence_and_another_worker(
     assert "killed by signal 9" in job.message
     assert "go on from the last epoch" in job.message
     qtbot.waitUntil(lambda: session.opened().summary(name).state is TrialState.FAILED)
-    with qtbot.waitSignal(jobs.ready_changed, timeout=WORKER_MS) as ready:
-        pass
-    assert ready.args == [True]
+    qtbot.waitUntil(lambda: jobs.ready, timeout=WORKER_MS)
     assert jobs.process_id not in (0, killed)
     resumed: list[TrialStarted] = []
     session.event_received.connect(lambda event: resumed.append(event) if isinstance(event, TrialStarted) else None)
