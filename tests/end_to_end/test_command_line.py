@@ -186,7 +186,7 @@ def test_quickstart_does_the_whole_job(terminal, tone_clips):
 
 
 def test_an_interrupted_trial_is_cancelled_and_can_be_resumed(terminal, tone_clips):
-    arguments = ("--study", "interrupted", "--data", tone_clips, "--set", "training.epochs=60")
+    arguments = ("--study", "interrupted", "--data", tone_clips, "--set", "training.epochs=120")
     command = terminal.command("train", "tiny.toml", *arguments)
     with subprocess.Popen(
         command,
@@ -196,7 +196,7 @@ def test_an_interrupted_trial_is_cancelled_and_can_be_resumed(terminal, tone_cli
         cwd=terminal.folder,
         env=terminal.environment,
     ) as process:
-        wait_for("epoch 3 of 60", process)
+        wait_for("epoch 3 of 120", process)
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()
         assert process.wait() == 130, said
@@ -210,8 +210,8 @@ def test_an_interrupted_trial_is_cancelled_and_can_be_resumed(terminal, tone_cli
     events = study.events(cancelled.name)
     assert [event.resumed for event in events if isinstance(event, TrialStarted)] == [False, True]
     epochs = [event.epoch for event in events if isinstance(event, EpochEnded)]
-    assert set(epochs) == set(range(1, 61))
-    assert len(epochs) <= 61
+    assert set(epochs) == set(range(1, 121))
+    assert len(epochs) <= 121
 
     timed = terminal.ask("remeasure", "interrupted")["trials"][0]
     assert timed["state"] == "finished"
