@@ -80,7 +80,8 @@ def _by_speaker(found: ClipSet, rule: Split, warnings: list[str]) -> list[str]:
     alone = sum(not clip.session for clip in voiced)
     if alone:
         warnings.append(
-            f"{alone:,} clips name neither speaker nor recording session and were split at random: "
+            f"{alone:,} {'clip names' if alone == 1 else 'clips name'} neither speaker nor recording session and "
+            f"{'was' if alone == 1 else 'were'} split at random: "
             "the same voice may be in training and test, so accuracy is overstated."
         )
     elif voiced:

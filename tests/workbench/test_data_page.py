@@ -145,7 +145,11 @@ def test_a_trained_trial_finds_the_clips_in_the_wrong_folder(
     strays = sorted((own_tone_clips / "low").iterdir())[:2]
     for path in strays:
         shutil.move(path, own_tone_clips / "high" / f"stray {path.name}")
+    assert not page.sources.judge.isEnabled()
     open_folder(qtbot, page, own_tone_clips)
+    page.browser.filter.problem.setCurrentText("Sounds unlike its label")
+    settle(qtbot, page)
+    assert page.view.title.text() == "No clip was judged yet"
     page.sources.judge_menu.aboutToShow.emit()
     assert [action.text() for action in page.sources.judge_menu.actions()] == [NO_TRIAL]
     session.open_study(tone_trial.parents[1])

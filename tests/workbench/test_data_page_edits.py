@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
 
 from core.audio.wav import Sound, write_wav
-from core.datasets.edits import ClipEdit, edits_place, load_edits
+from core.datasets.edits import ClipEdit, change_edits, edits_place, load_edits
 from tests.workbench.data_page import cells, labels, name_at, open_folder, settle
 from tests.workbench.data_page import page as page
 from workbench import app
@@ -71,6 +71,27 @@ def test_excluded_clips_are_included_by_the_same_button(qtbot: QtBot, page: Data
     assert "Excluded" in page.view.sentences.text()
     qtbot.mouseClick(button, LEFT)
     assert load_edits(own_tone_clips) == {}
+
+
+def test_changes_of_another_day_are_restored_and_that_is_undone(
+    qtbot: QtBot, page: DataPage, own_tone_clips: Path
+) -> None:
+    names = [path.relative_to(own_tone_clips).as_posix() for path in sorted(own_tone_clips.rglob("*.wav"))[:4]]
+    made = [ClipEdit(excluded=True), ClipEdit(label="low"), ClipEdit(start_ms=200)]
+    earlier = dict(zip(names, made, strict=False))
+    change_edits(own_tone_clips, earlier)
+    open_folder(qtbot, page, own_tone_clips)
+    table, button = page.browser.table, page.view.restore_button
+    table.go_to(3)
+    settle(qtbot, page)
+    assert not button.isVisible()
+    QTest.keyClick(table, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(button.isVisible)
+    qtbot.mouseClick(button, LEFT)
+    assert load_edits(own_tone_clips) == {}
+    qtbot.waitUntil(lambda: not button.isVisible())
+    assert page.session.undo() == "restore 3 clips"
+    assert load_edits(own_tone_clips) == earlier
 
 
 def test_a_clip_is_relabelled_by_keys(qtbot: QtBot, page: DataPage, own_tone_clips: Path) -> None:

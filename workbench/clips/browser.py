@@ -9,6 +9,10 @@ from workbench.clips.filter import ClipFilterBar
 from workbench.clips.rows import SOUNDS_LIKE, UNLIKE, ClipFilter, ClipRows
 from workbench.clips.table import ClipTable
 
+NOT_JUDGED = (
+    "Judge, above, lets a trained trial hear every clip. What it takes for something else than its label shows up here."
+)
+
 
 class ClipBrowser(QWidget):
     """Shows the clips of a catalogue."""
@@ -33,6 +37,15 @@ class ClipBrowser(QWidget):
     def clips(self) -> ClipRows | None:
         """The rows behind the table; None while there is no catalogue."""
         return self.table.clips.clips
+
+    @property
+    def why_none(self) -> tuple[str, str]:
+        """Why no clip is in sight where none is, in a few words and in a sentence."""
+        if self.clips is None:
+            return "", ""
+        if self.clips.verdicts is None and self.clips.filter.problem == UNLIKE:
+            return "No clip was judged yet", NOT_JUDGED
+        return "No clip passes the filter", ""
 
     def show_catalogue(self, catalogue: Catalogue) -> None:
         """Show a catalogue; of another folder from its beginning, unfiltered and unjudged."""

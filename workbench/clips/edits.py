@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from core.datasets.catalogue import Catalogue
-from core.datasets.edits import ClipEdit, edits_place
+from core.datasets.edits import NOTHING, ClipEdit, edits_place
 from core.datasets.recordings import check_label
 from core.errors import WorkbenchError
 from workbench.session import Session
@@ -33,6 +33,19 @@ def relabel(session: Session, catalogue: Catalogue, rows: Rows, label: str) -> N
     session.edit_clips(catalogue.folder, changes, f"relabel {_named(catalogue, rows)} as {label}")
 
 
+def are_changed(catalogue: Catalogue, rows: Rows) -> bool:
+    """Tell whether any of these clips is excluded, relabelled or trimmed."""
+    return any(catalogue.edit_of(row) != NOTHING for row in rows)
+
+
+def restore(session: Session, catalogue: Catalogue, rows: Rows) -> None:
+    """Let clips be again what their files say, whenever they were changed. Raises DataError."""
+    changed = [row for row in rows if catalogue.edit_of(row) != NOTHING]
+    if changed:
+        changes = {catalogue.names[row]: NOTHING for row in changed}
+        session.edit_clips(catalogue.folder, changes, f"restore {_named(catalogue, changed)}")
+
+
 def trim(session: Session, catalogue: Catalogue, row: int, start_ms: int) -> None:
     """Let the used part of a clip begin elsewhere. Raises DataError."""
     if catalogue.edit_of(row).start_ms != start_ms:
@@ -52,6 +65,10 @@ class ClipChanges:
     def exclude(self) -> None:
         """Exclude the clips, or include them when all are excluded."""
         self._do(lambda catalogue, rows: exclude_or_include(self._session, catalogue, rows))
+
+    def restore(self) -> None:
+        """Take back every change of the clips."""
+        self._do(lambda catalogue, rows: restore(self._session, catalogue, rows))
 
     def relabel(self, label: str) -> None:
         """Let the clips count under another label."""

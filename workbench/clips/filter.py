@@ -64,12 +64,11 @@ class ClipFilterBar(QWidget):
 
     def choose_problem(self, problem: str) -> None:
         """Show clips with a problem alone, whatever their part and name."""
-        blockers = [QSignalBlocker(widget) for widget in (self.words, self.part, self.problem)]
-        self.words.clear()
-        self.part.setCurrentIndex(0)
-        self.problem.setCurrentIndex(self.problem.findData(problem))
-        for blocker in blockers:
-            blocker.unblock()
+        # Not the line's signals, by which its button to clear it learns that it is empty.
+        with QSignalBlocker(self):
+            self.words.clear()
+            self.part.setCurrentIndex(0)
+            self.problem.setCurrentIndex(self.problem.findData(problem))
         self._tell()
 
     def clear(self) -> None:

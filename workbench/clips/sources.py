@@ -91,6 +91,8 @@ class ClipSources(QFrame):
         """Name a folder whose clips are not known yet."""
         self.folder.setText(_from_home(Path(folder)) if folder else "No folder of clips yet")
         self.figures.setText("")
+        self.figures.setVisible(bool(folder))
+        self.judge.setEnabled(False)
         self.synthetic.hide()
         self.bar.hide()
 
@@ -103,6 +105,7 @@ class ClipSources(QFrame):
     def show_catalogue(self, catalogue: Catalogue) -> None:
         """Say what is in the folder."""
         self.bar.hide()
+        self.judge.setEnabled(True)
         self.folder.setText(_from_home(catalogue.folder))
         seconds = float(catalogue.columns["seconds"].sum())
         folders = len({name.partition("/")[0] for name in catalogue.names})

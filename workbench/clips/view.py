@@ -47,6 +47,7 @@ class ClipView(QFrame):
     exclusion_requested = Signal()
     relabelling_requested = Signal(str)
     """The label that the selected clips shall count under."""
+    restoration_requested = Signal()
     trim_requested = Signal(str, int)
     """Name of a clip, and where its used part shall begin, in milliseconds."""
     failed = Signal(str)
@@ -124,16 +125,21 @@ class ClipView(QFrame):
         self.typed_label = QWidgetAction(self)
         self.typed_label.setText(ANOTHER)
         self.typed_label.setDefaultWidget(self.new_label)
+        self.restore_button = QPushButton("Restore")
+        self.restore_button.setToolTip("Take back every change of the selected clips, whenever it was made")
+        theme.set_icon(self.restore_button, "ph.arrow-counter-clockwise")
         self.selected = QLabel()
         self.selected.setProperty("role", "muted")
         # A click leaves the keys to the table: Space would press the button again instead of playing.
-        for button in (self.play_button, self.loudest, self.exclude_button, self.relabel_button):
+        changing = (self.exclude_button, self.relabel_button, self.restore_button)
+        for button in (self.play_button, self.loudest, *changing):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        return _row(self.exclude_button, self.relabel_button, self.selected, None)
+        return _row(*changing, self.selected, None)
 
     def _connect(self) -> None:
         self.play_button.clicked.connect(self.toggle)
         self.exclude_button.clicked.connect(self.exclusion_requested)
+        self.restore_button.clicked.connect(self.restoration_requested)
         self.new_label.returnPressed.connect(self._use_typed)
         self.start.valueChanged.connect(self._preview)
         self.loudest.clicked.connect(self._use_loudest)
@@ -148,16 +154,18 @@ class ClipView(QFrame):
 
     # What is shown
 
-    def clear(self, words: str = "No clip is selected") -> None:
-        """Show no clip."""
+    def clear(self, words: str = "No clip is selected", explained: str = "") -> None:
+        """Show no clip, and say why."""
         self._leave()
         self.sound, self._name, self._path = None, "", Path()
         self.waveform.clear()
         self.waveform.show_used(0, 1000, 1000)
         self.spectrogram.clear()
         self.title.setText(words)
-        for label in (self.facts, self.sentences, self.pointed, self.selected):
+        for label in (self.facts, self.pointed, self.selected):
             label.setText("")
+        self.sentences.setText(explained)
+        self.restore_button.hide()
         self._enable()
 
     def show_clip(self, clips: ClipRows, row: int, used_ms: int) -> None:
@@ -176,8 +184,9 @@ class ClipView(QFrame):
         self._show_trim()
         self._enable()
 
-    def show_selection(self, count: int, all_excluded: bool) -> None:  # noqa: FBT001
+    def show_selection(self, count: int, *, all_excluded: bool, any_changed: bool) -> None:
         """Say how many clips the buttons act on, and what they will do."""
+        self.restore_button.setVisible(any_changed)
         self.exclude_button.setText("Include" if all_excluded else "Exclude")
         theme.set_icon(self.exclude_button, "ph.arrow-u-up-left" if all_excluded else "ph.prohibit")
         self.exclude_button.setToolTip(

@@ -98,6 +98,7 @@ class DataPage(QWidget):
             ("Play the clip or fall silent", self.view.toggle),
             ("Exclude or include the selected clips", self.exclude),
             ("Relabel the selected clips…", self.view.open_relabelling),
+            ("Restore the selected clips", self.changes.restore),
             ("Show every clip", self.show_all),
         ):
             action = QAction(words, self)
@@ -137,6 +138,7 @@ class DataPage(QWidget):
         table.relabelling_requested.connect(self.view.open_relabelling)
         self.view.exclusion_requested.connect(self.exclude)
         self.view.relabelling_requested.connect(self.changes.relabel)
+        self.view.restoration_requested.connect(self.changes.restore)
         self.view.trim_requested.connect(self.changes.trim)
         self.view.failed.connect(self.message.show_message)
         self._turning.timeout.connect(self._show_clip)
@@ -279,11 +281,15 @@ class DataPage(QWidget):
     def _show_clip(self) -> None:
         clips, table = self.browser.clips, self.browser.table
         if clips is None or table.current < 0:
-            self.view.clear("No clip passes the filter" if clips else "")
+            self.view.clear(*self.browser.why_none)
             return
         rows = table.selected()
         self.view.show_clip(clips, table.current, self.dataset.clip_duration_ms)
-        self.view.show_selection(len(rows), clip_edits.are_excluded(clips.catalogue, rows))
+        excluded, changed = (
+            clip_edits.are_excluded(clips.catalogue, rows),
+            clip_edits.are_changed(clips.catalogue, rows),
+        )
+        self.view.show_selection(len(rows), all_excluded=excluded, any_changed=changed)
 
     def _play(self) -> None:
         self._show_clip()
