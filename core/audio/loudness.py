@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 FRAME_MS = 10
 SILENT_DBFS = -60.0
-_FULL_SCALE = 0.999
+AT_FULL_SCALE = 0.999
+"""From here on a sample counts as at full scale."""
 _LOUD_DB = 20.0
 _FLOOR_QUANTILE = 0.1
 _FLOOR_MARGIN_DB = 6.0
@@ -53,7 +54,7 @@ def measure_loudness(samples: Float32, sample_rate: int) -> Loudness:
         duration_s=duration_s,
         peak=float(magnitudes.max()),
         level_dbfs=10 * math.log10(power) if power else -math.inf,
-        clipped_fraction=float(np.mean(magnitudes >= _FULL_SCALE)),
+        clipped_fraction=float(np.mean(magnitudes >= AT_FULL_SCALE)),
         loud_start_s=start_s,
         loud_end_s=min(end_s, duration_s),
     )

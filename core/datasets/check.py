@@ -52,11 +52,6 @@ class DataReport(_Reported):
     channels: dict[int, int] = Field(description="Clips by number of channels.")
     findings: tuple[Finding, ...]
 
-    @property
-    def is_clean(self) -> bool:
-        """Tell whether nothing was found."""
-        return not self.findings
-
 
 def check_folder(folder: Path, emit: Emit = ignore) -> DataReport:
     """Read every clip of a folder and report what is in it, and what is wrong with it.

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audio import wav
+from core.audio.loudness import AT_FULL_SCALE, SILENT_DBFS
 from core.cache import cache_root, cached_folder
 from core.datasets.clips import SILENCE, UNKNOWN, label_names
 from core.datasets.progress import Progress, waiting
@@ -23,11 +24,10 @@ from core.datasets.waveforms import map_in_threads
 from core.errors import DataError
 from core.events import Emit, ignore
 
-SILENT_PEAK = 10 ** (-60 / 20)
+SILENT_PEAK = 10 ** (SILENT_DBFS / 20)
 CLIPPED_RUN = 3
 SHORT_S = 0.3
 OFFSET = 0.02
-_FULL_SCALE = 0.999
 _LIMIT_BYTES = 512 * 1024**2
 _KIND = "facts"
 
@@ -229,7 +229,7 @@ def _listen(path: Path) -> _Heard | DataError:
 def _faults(channels: Float32, levels: Float32, seconds: float) -> Iterable[str]:
     if levels.max() < SILENT_PEAK:
         yield "silent"
-    if any(_longest_run(channel >= _FULL_SCALE) >= CLIPPED_RUN for channel in levels.T):
+    if any(_longest_run(channel >= AT_FULL_SCALE) >= CLIPPED_RUN for channel in levels.T):
         yield "clipped"
     if seconds < SHORT_S:
         yield "short"

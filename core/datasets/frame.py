@@ -69,12 +69,6 @@ class Frame(BaseModel):
         scaled: Float32 = np.divide(targets - self._centre(inputs), np.array(self.target_deviation, np.float32))
         return scaled.reshape(len(targets), -1)
 
-    def unscale(self, outputs: Float32, inputs: Float32) -> Float32:
-        """Return the forecasts (n, output_steps, columns) that outputs of the network stand for."""
-        shaped = outputs.reshape(len(outputs), self.output_steps, len(self.targets))
-        values: Float32 = shaped * np.array(self.target_deviation, np.float32) + self._centre(inputs)
-        return values
-
     def _centre(self, inputs: Float32) -> Float32:
         if self.predict == "change":
             return inputs[:, -1:, list(self.places)]

@@ -61,7 +61,6 @@ class PublishedSystem:
     what: str
     trial: str
     accuracy: float | None = None
-    tflite_kb: float | None = None
     zip_kb: float | None = None
     inference_ms: float | None = None
     total_ms: float | None = None

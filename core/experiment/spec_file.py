@@ -16,14 +16,14 @@ from core.spec import SPECS, TrialSpec, parse_spec, spec_type_of
 _DATA_FIELDS = {kind.data_field for kind in SPECS.values()}
 
 
-def load_spec(path: Path | str, settings: Iterable[str] = ()) -> TrialSpec:
-    """Read a spec, with `settings` like ``features.num_mel_bins=20`` laid over it.
+def load_spec(path: Path | str, settings: Iterable[str] = (), data: Path | None = None) -> TrialSpec:
+    """Read a spec, with the path to its `data` and `settings` like ``features.num_mel_bins=20`` laid over it.
 
-    A relative path to the data is relative to the TOML file, so that a spec and its data can move together; `~` is
-    the home folder. Raises SpecError naming the file and every problem.
+    A relative path to the data in the TOML file is relative to it, so that a spec and its data can move together; `~`
+    is the home folder. Raises SpecError naming the file and every problem.
     """
     path = Path(path).expanduser()
-    return parse_spec(apply_settings(load_values(path), settings), str(path))
+    return parse_spec(apply_settings(with_data(load_values(path), data), settings), str(path))
 
 
 def load_values(path: Path | str) -> dict[str, Any]:

@@ -30,14 +30,13 @@ def evaluate(
     Example: `workbench evaluate model.tflite --spec resources/specs/go-stop-tiny.toml --data clips --labels go,stop`
     """
     from core.datasets.clips import SYNTHETIC_MARKER
-    from core.experiment.spec_file import load_values, with_data
+    from core.experiment.spec_file import load_spec
     from core.section import value_at
-    from core.spec import parse_spec
     from core.tasks.registry import TASKS
     from workbench import console
     from workbench.commands import quality_sheet
 
-    parsed = parse_spec(with_data(load_values(spec), data), str(spec))
+    parsed = load_spec(spec, data=data)
     order = tuple(label.strip() for label in labels.split(",") if label.strip())
     with console.progress() as narrator:
         quality = TASKS[parsed.task].judge_file(model, parsed, order, narrator)

@@ -195,13 +195,13 @@ def listen(
 def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "TrialSpec":
     """Return whose test clips a recording is made of: the trial's own, or those of a spec. Raises WorkbenchError."""
     from core.errors import ModelError
-    from core.experiment.spec_file import load_values, with_data
+    from core.experiment.spec_file import load_spec
     from core.experiment.trial_folder import read_spec
     from core.section import override
     from core.spec import KeywordSpottingSpec, of_task, parse_spec
 
     if spec:
-        return of_task(parse_spec(with_data(load_values(spec), data), str(spec)), KeywordSpottingSpec)
+        return of_task(load_spec(spec, data=data), KeywordSpottingSpec)
     if chosen.trial is None:
         raise ModelError(
             f"{chosen.path}: belongs to no trial whose clips could be taken; give a recording, or --spec and --data"

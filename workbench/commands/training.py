@@ -38,13 +38,11 @@ def train(
     Ctrl+C stops after the batch at hand; `workbench resume` goes on from the last epoch.
     """
     from core.experiment.jobs import Train
-    from core.experiment.spec_file import apply_settings, load_values, with_data
+    from core.experiment.spec_file import load_spec
     from core.experiment.store import Study
-    from core.spec import parse_spec
     from core.tasks.registry import TASKS
 
-    values = apply_settings(with_data(load_values(spec), data), settings or [])
-    parsed = parse_spec(values, str(spec))
+    parsed = load_spec(spec, settings or [], data)
     # Said now instead of by a trial that fails seconds later.
     TASKS[parsed.task].find_data(parsed)
     opened = Study.open_or_create(study)
