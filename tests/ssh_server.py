@@ -10,6 +10,7 @@ import pwd
 import random
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -140,15 +141,23 @@ class SshDevice:
 
     def cut(self) -> None:
         """Kill the processes of the server's connections, as when a network cable is pulled."""
+        killed = self._signal_connections(signal.SIGKILL)
+        # Their parent was killed as well, and the machine's first process may take seconds to see zombies off.
+        self._wait_until(lambda: not any(map(is_alive, killed)))
+
+    def freeze(self) -> None:
+        """Stop the processes of the server's connections, as when a device is out of memory; its kernel still acts."""
+        self._signal_connections(signal.SIGSTOP)
+
+    def _signal_connections(self, number: signal.Signals) -> list[psutil.Process]:
         assert self._process is not None
-        killed = []
+        found = []
         for process in psutil.Process(self._process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if process.name().startswith("sshd"):
-                    process.kill()
-                    killed.append(process)
-        # Their parent was killed as well, and the machine's first process may take seconds to see zombies off.
-        self._wait_until(lambda: not any(map(is_alive, killed)))
+                    process.send_signal(number)
+                    found.append(process)
+        return found
 
     def _answers(self) -> bool:
         with socket.socket() as attempt:

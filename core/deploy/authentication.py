@@ -37,11 +37,17 @@ def log_in(transport: paramiko.Transport, endpoint: Endpoint, password: str = ""
         if any(_try_key(transport, endpoint, key) for key in keys):
             return
     taken = _methods(transport, endpoint)
+    if transport.is_authenticated():
+        # Some ask for nothing: who may come is settled on the way there.
+        return
     by_password = not {"password", "keyboard-interactive"}.isdisjoint(taken)
     if by_password and password:
         try:
             transport.auth_password(endpoint.user, password)
         except paramiko.AuthenticationException as error:
+            if not transport.is_active():
+                # Then it raises this as well, and no password was refused.
+                raise EOFError from error
             raise PasswordWanted(f"{endpoint} refused the password; type it again, and check the user name") from error
         return
     if locked:

@@ -13,17 +13,20 @@ from core.deploy import authentication
 from core.deploy.authentication import NOTHING_SAID, Access
 from core.deploy.devices import Device
 from core.deploy.endpoint import resolve
+from core.deploy.heartbeat import watch_over, within
 from core.deploy.host_keys import KnownHosts
-from core.deploy.remote_command import RemoteCommand
-from core.deploy.transport import BROKEN, LOST_AFTER_S, explained, handshake
+from core.deploy.remote_command import FED, TIED, RemoteCommand
+from core.deploy.transport import BROKEN, explained, handshake, is_broken
 from core.errors import DeviceError
 from core.events import Emit, Progressed, ignore
 
 MOST_OUTPUT_BYTES = 8 * 1024**2
 MOST_LINE_BYTES = 1024**2
 BEAT_S = 5.0
+LOGIN_TIMEOUT_S = 30.0
 _QUIT_S = 2.0
-_PIECE_BYTES = 256 * 1024
+# So that also over a slow line something is sent now and then to what runs beside.
+_PIECE_BYTES = 64 * 1024
 
 # Else it prints what is raised here anyway, where another library has set up logging.
 logging.getLogger("paramiko").addHandler(logging.NullHandler())
@@ -72,10 +75,11 @@ class Connection:
         endpoint = resolve(device)
         transport = handshake(endpoint)
         try:
-            KnownHosts().check(endpoint.known_as, transport.get_remote_server_key(), access.accepted_fingerprint)
-            with explained(device.name, "logging in"):
-                authentication.log_in(transport, endpoint, access.password)
-            transport.set_keepalive(LOST_AFTER_S // 4)
+            with explained(transport, device.name, "logging in"):
+                KnownHosts().check(endpoint.known_as, transport.get_remote_server_key(), access.accepted_fingerprint)
+                with within(LOGIN_TIMEOUT_S, transport):
+                    authentication.log_in(transport, endpoint, access.password)
+            watch_over(transport)
         except BaseException:
             transport.close()
             raise
@@ -141,7 +145,7 @@ class Connection:
         so that a command which reads it knows whether anybody is still there.
         """
         with self._doing(args[0]):
-            command = RemoteCommand(self._transport, args)
+            command = RemoteCommand(self._transport, args, FED)
         self._beside.append(command)
         try:
             with self._doing(args[0]):
@@ -163,6 +167,9 @@ class Connection:
             if b"\n" in said:
                 return said.split(b"\n")[0].decode(errors="replace")
             self._waited()
+        else:
+            # Else nobody knows yet that the connection broke.
+            command.status()
         shown = (said or bytes(command.err)).decode(errors="replace").strip()[:200]
         raise DeviceError(f"{self.name}: {PurePosixPath(name).name} did not answer as expected but said {shown!r}")
 
@@ -171,8 +178,16 @@ class Connection:
         if time.monotonic() - self._last_beat_s > BEAT_S:
             self._last_beat_s = time.monotonic()
             for command in self._beside:
+                if command.has_ended:
+                    raise self._let_go()
                 command.give(b".")
         self.on_wait()
+
+    def _let_go(self) -> Exception:
+        """Return why a command beside has ended."""
+        if is_broken(self._transport):
+            return EOFError()
+        return DeviceError(f"{self.name}: heard nothing for so long that it let this work go; try again")
 
     def put(self, content: bytes | Path, remote: PurePosixPath, emit: Emit = ignore, called: str = "") -> None:
         """Write a file on the device under another name, then rename it, so that it is there whole or not at all.
@@ -201,41 +216,44 @@ class Connection:
 
     def _why_not_written(self, remote: PurePosixPath, error: OSError) -> Exception:
         """Return the reason for a failed upload; SFTP itself says no more than that it failed."""
-        if not self._transport.is_active():
+        if is_broken(self._transport):
             return EOFError()
         told = self.run("df", "-Pk", str(remote.parent)).out.splitlines()
-        if len(told) > 1 and told[1].split()[3] == "0":
+        if len(told) > 1 and told[1].split()[3:4] == ["0"]:
             return DeviceError(f"{self.name}: its disk is full ({remote.parent}); free some space there and try again")
         return DeviceError(
             f"{self.name}: {remote} could not be written: {error.strerror or error}; check its permissions, try again"
         )
 
     def get(self, remote: PurePosixPath) -> bytes:
-        """Return the content of a file on the device."""
+        """Return the content of a file on the device. Raises DeviceError for one as large as no file of ours is."""
         with self._doing(f"reading {remote.name}"), self._sftp().open(str(remote), "rb") as file:
-            file.prefetch()
-            content: bytes = file.read()
+            content: bytes = file.read(MOST_OUTPUT_BYTES + 1)
+            if len(content) > MOST_OUTPUT_BYTES:
+                raise DeviceError(f"{self.name}: {remote} has more than {MOST_OUTPUT_BYTES // 1024**2} MiB")
             return content
 
     @contextlib.contextmanager
     def _started(self, args: tuple[str, ...], given: bytes) -> Iterator[RemoteCommand]:
-        with contextlib.closing(RemoteCommand(self._transport, args)) as command:
-            command.give(given)
-            command.end_input()
+        with contextlib.closing(RemoteCommand(self._transport, args, FED if given else TIED)) as command:
+            if given:
+                command.give(given)
+                command.end_input()
             yield command
 
-    @contextlib.contextmanager
-    def _doing(self, what: str) -> Iterator[None]:
-        with explained(self.name, PurePosixPath(what).name):
-            try:
-                yield
-            except (paramiko.SSHException, OSError) as error:
-                if self._transport.is_active():
-                    raise
-                raise EOFError from error
+    def _doing(self, what: str) -> contextlib.AbstractContextManager[None]:
+        return explained(self._transport, self.name, PurePosixPath(what).name)
 
     def _sftp(self) -> paramiko.SFTPClient:
         if self._sftp_client is None:
-            self._sftp_client = paramiko.SFTPClient.from_transport(self._transport)
+            try:
+                self._sftp_client = paramiko.SFTPClient.from_transport(self._transport)
+            except (paramiko.SFTPError, paramiko.SSHException, EOFError) as error:
+                if is_broken(self._transport):
+                    raise EOFError from error
+                raise DeviceError(
+                    f"{self.name}: takes no files over SFTP ({str(error) or 'it hung up'}); switch SFTP on in its SSH "
+                    "server, and let the shell there print nothing at a login"
+                ) from error
         assert self._sftp_client is not None
         return self._sftp_client

@@ -29,7 +29,11 @@ _SUMS = 'cd "$1" 2>/dev/null || exit 0; shift; sha256sum -- "$@" 2>/dev/null; ex
 # An environment has no Python any more when the system's was replaced by a newer one.
 _TELL_IF_IT_RUNS = f'[ -x "$1/bin/python" ] && cat "$1/{_FILE_NAME}"'
 _CLEAR = 'cd "$1" 2>/dev/null || exit 0; rm -rf .unfinished-*'
-_PUT_IN_FORCE = 'cd "$1" && mv "$2" "$3" && ln -s "environments/$3" "../.venv-$$" && mv -T "../.venv-$$" ../venv'
+# Not ended halfway: what breaks now comes too late.
+_PUT_IN_FORCE = """
+trap '' TERM
+cd "$1" && mv "$2" "$3" && ln -s "environments/$3" "../.venv-$$" && mv -T "../.venv-$$" ../venv
+"""
 _FORGET_OTHERS = 'cd "$1" && for each in *; do [ "$each" = "$2" ] || [ "$each" = "$3" ] || rm -rf "$each"; done'
 
 

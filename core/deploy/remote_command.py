@@ -16,7 +16,23 @@ _MOST_NOISE_BYTES = 64 * 1024
 _KEPT_STDERR_BYTES = 16 * 1024
 _MARK = "tinyml-workbench-process-group"
 # What the user's own shell prints on starting comes before the mark and is passed over.
-_LEADER = f"exec setsid --wait sh -c 'echo {_MARK} $$; exec \"$@\"' sh "
+FED = f"exec setsid --wait sh -c 'echo {_MARK} $$; exec \"$@\"' sh "
+"""Starts a command that reads what it is given."""
+TIED = f"""exec setsid --wait sh -c '
+echo {_MARK} $$
+exec 3<&0 </dev/null
+trap : TERM
+(read -r _ <&3; kill -s TERM -- -$$) >/dev/null 2>&1 &
+(exec "$@" 3<&-)
+status=$?
+exec 2>/dev/null
+kill -s KILL $!
+wait
+exit $status' sh """
+"""Starts a command that is given nothing, and ends it with the connection: the end of its input is the sign.
+
+The shell outlives what it ends, so that nothing of it is left to be seen off by the first process of the device.
+"""
 # The long form of `kill`, because dash takes no `--` after the short one.
 _END_GROUP = """
 kill -s TERM -- -"$1" || exit 0
@@ -31,14 +47,14 @@ kill -s KILL -- -"$1"
 class RemoteCommand:
     """A command that was started; what it writes to stderr is kept in `err`, its last words at least."""
 
-    def __init__(self, transport: paramiko.Transport, args: Sequence[str]) -> None:
+    def __init__(self, transport: paramiko.Transport, args: Sequence[str], leader: str = TIED) -> None:
         self.err = bytearray()
         self._group = 0
         self._transport = transport
         self._channel = transport.open_session(timeout=CONNECT_TIMEOUT_S)
         self._channel.settimeout(LOST_AFTER_S)
         # Arguments are quoted, so that the user's shell there sees each as one word, whatever is in it.
-        self._channel.exec_command(_LEADER + shlex.join(args))
+        self._channel.exec_command(leader + shlex.join(args))
 
     def give(self, given: bytes) -> None:
         """Write to its input."""
@@ -65,6 +81,11 @@ class RemoteCommand:
         """Return what it wrote to stderr."""
         return self.err.decode(errors="replace")
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more, or cannot be reached any more."""
+        return bool(self._channel.exit_status_ready())
+
     def wait(self, timeout_s: float) -> None:
         """Wait until it has ended by itself, but not longer."""
         if self._transport.is_active():
@@ -72,7 +93,7 @@ class RemoteCommand:
 
     def close(self) -> None:
         """End its process group, if it still runs and the connection still stands."""
-        if self._group and not self._channel.exit_status_ready():
+        if self._group and not self.has_ended:
             with contextlib.suppress(*BROKEN):
                 self._end_group()
         # Closing tells the other end, and raises where the connection broke without its having been noticed.
@@ -95,7 +116,7 @@ class RemoteCommand:
             if mark and newline:
                 self._group = int(group)
                 return rest
-        if not self._transport.is_active():
+        if self._channel.exit_status < 0:
             raise EOFError
         said = (noise or bytes(self.err)).decode(errors="replace").strip()[:200]
         raise DeviceError(f"The device did not run the command but said {said!r}; it needs sh and setsid (util-linux)")

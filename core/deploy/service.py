@@ -22,7 +22,7 @@ from core.deploy.device.settings import SCHEMA_VERSION, SettingsError
 from core.deploy.layout import Layout
 from core.deploy.service_unit import ServiceUnit, UnitStatus
 from core.deploy.service_unit import unit_text as text_of_unit
-from core.deploy.told import objects
+from core.deploy.told import objects, understood
 from core.errors import DeviceError
 
 UNIT = "tinyml-workbench-listener.service"
@@ -91,12 +91,11 @@ class ListeningService(ServiceUnit):
         """Return the labels of the model in force, the words among which can act; none of one that forecasts."""
         if self._connection.run("test", "-x", str(self.layout.python)).status:
             raise DeviceError(f"{self._connection.name}: is not provisioned yet; provision it and deploy a model first")
+        told = self._connection.run("cat", str(self.layout.current / SETTINGS))
+        if told.status:
+            raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first")
         try:
-            content = self._connection.get(self.layout.current / SETTINGS)
-        except DeviceError as error:
-            raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first") from error
-        try:
-            values = json.loads(content)
+            values = json.loads(told.out)
             if values["schema_version"] > SCHEMA_VERSION:
                 raise DeviceError(
                     f"{self._connection.name}: its model was deployed by a newer version of this program; update this "
@@ -112,7 +111,8 @@ class ListeningService(ServiceUnit):
         """Return the last words it heard, the newest at the end; they outlive restarts, releases and the journal."""
         lines = programs.lines(self._connection, "history", str(self.layout.data), "detections", f"--count={count}")
         told = objects(lines, self._connection.name)
-        return [HeardWord.model_validate(values) for values in told if values["kind"] == "detected"]
+        name = self._connection.name
+        return [understood(HeardWord, values, name) for values in told if values["kind"] == "detected"]
 
 
 def unit_text(layout: Layout, wav: PurePosixPath | None = None) -> str:

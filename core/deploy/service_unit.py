@@ -189,8 +189,8 @@ class ServiceUnit:
     def _state_said(self) -> dict[str, Any]:
         """Return the last thing the service said about its state; nothing before it ever ran."""
         try:
-            values = json.loads(self._connection.get(self.state_file))
-        except (DeviceError, ValueError):
+            values = json.loads(self._connection.run("cat", str(self.state_file)).out)
+        except ValueError:
             return {}
         return values if isinstance(values, dict) else {}
 

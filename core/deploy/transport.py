@@ -13,6 +13,7 @@ from core.errors import DeviceError
 
 CONNECT_TIMEOUT_S = 10.0
 LOST_AFTER_S = 20
+_NOTICED_S = 0.5
 BROKEN = (EOFError, OSError, paramiko.SSHException)
 """What paramiko raises when the connection breaks, depending on who notices first."""
 
@@ -48,8 +49,8 @@ def _speaking_ssh(endpoint: Endpoint) -> Iterator[None]:
         yield
     except BROKEN as error:
         raise DeviceError(
-            f"{endpoint}: what answers there does not speak SSH as expected ({error or 'it hung up'}); check host and "
-            "port, and try again when the device has started"
+            f"{endpoint}: what answers there does not speak SSH as expected ({str(error) or 'it hung up'}); check host "
+            "and port, and try again when the device has started"
         ) from error
 
 
@@ -92,16 +93,22 @@ def _socket(endpoint: Endpoint) -> socket.socket:
     return sock
 
 
+def is_broken(transport: paramiko.Transport) -> bool:
+    """Tell whether a connection broke, which its own thread may notice a moment after who uses it."""
+    transport.join(_NOTICED_S)
+    return not transport.is_active()
+
+
 @contextlib.contextmanager
-def explained(name: str, doing: str) -> Iterator[None]:
+def explained(transport: paramiko.Transport, name: str, doing: str) -> Iterator[None]:
     """Turn what paramiko raises into a sentence."""
     try:
         yield
-    except DeviceError:
-        raise
-    except (EOFError, TimeoutError, ConnectionError) as error:
-        raise DeviceError(f"{name}: the connection was lost ({doing}); what was there before is unchanged") from error
-    except OSError as error:
-        raise DeviceError(f"{name}: {doing} failed ({error.strerror or error})") from error
-    except paramiko.SSHException as error:
+    except (*BROKEN, paramiko.SFTPError) as error:
+        if isinstance(error, EOFError | TimeoutError) or is_broken(transport):
+            raise DeviceError(
+                f"{name}: the connection was lost ({doing}); what was there before is unchanged"
+            ) from error
+        if isinstance(error, OSError):
+            raise DeviceError(f"{name}: {doing} failed ({error.strerror or error})") from error
         raise DeviceError(f"{name}: SSH failed at {doing} ({error}); check the connection and try again") from error

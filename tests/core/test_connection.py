@@ -11,6 +11,8 @@ from pathlib import Path, PurePosixPath
 import psutil
 import pytest
 
+from core.deploy import connection as connection_module
+from core.deploy import heartbeat
 from core.deploy import transport as module
 from core.deploy.authentication import Access
 from core.deploy.authorized_keys import find_public_key, install_key
@@ -402,6 +404,76 @@ def test_a_connection_that_broke_unnoticed_is_told_by_what_was_being_done(connec
 
     with pytest.raises(DeviceError, match=r"loop: the connection was lost \(true\)"):
         work()
+
+
+def test_what_runs_on_a_device_ends_with_the_connection(connection, ssh_device):
+    def cut_once_it_runs() -> None:
+        if ssh_device.processes("sleep 1238.5"):
+            ssh_device.cut()
+
+    connection.on_wait = cut_once_it_runs
+    with pytest.raises(DeviceError, match=r"loop: the connection was lost \(sh\)"):
+        connection.run("sh", "-c", "sleep 1238.5; true")
+    ssh_device.wait_until_gone("1238.5")
+
+
+def test_a_device_that_falls_silent_is_given_up(connection, ssh_device, monkeypatch):
+    def freeze() -> None:
+        if ssh_device.processes("sleep 1239.5"):
+            ssh_device.freeze()
+
+    with ssh_device.connect() as other:
+        other.put(b"x", other.home / "x")
+    monkeypatch.setattr(heartbeat, "LOST_AFTER_S", 0.5)
+    monkeypatch.setattr(heartbeat, "BEAT_S", 0.1)
+    for ask in (
+        lambda opened: opened.run("sleep", "1239.5"),
+        lambda opened: (ssh_device.freeze(), opened.get(opened.home / "x")),
+        lambda opened: (ssh_device.freeze(), opened.put(bytes(10_000_000), opened.home / "y")),
+    ):
+        with ssh_device.connect() as opened:
+            assert opened.get(opened.home / "x") == b"x"
+            opened.on_wait = freeze
+            with pytest.raises(DeviceError, match=r"loop: the connection was lost"):
+                ask(opened)
+        ssh_device.cut()
+    ssh_device.wait_until_gone("1239.5")
+
+
+def test_what_ended_beside_is_told_and_not_what_was_being_done(connection, monkeypatch):
+    monkeypatch.setattr(connection_module, "BEAT_S", 0.0)
+    with (
+        pytest.raises(DeviceError, match="loop: heard nothing for so long that it let this work go; try again"),
+        connection.beside("sh", "-c", "echo held"),
+    ):
+        connection.run("sleep", "1240.5")
+
+
+def test_a_shell_that_greets_where_files_are_taken_is_told(ssh_device):
+    ssh_device.stop()
+    ssh_device._extra_lines = ('ForceCommand echo Welcome to this device; sh -c "$SSH_ORIGINAL_COMMAND"',)
+    ssh_device.start()
+    with (
+        ssh_device.connect() as connection,
+        pytest.raises(DeviceError, match=r"takes no files over SFTP .*switch SFTP"),
+    ):
+        connection.put(b"x", connection.home / "x")
+
+
+def test_a_server_that_asks_for_nothing(ssh_device, own_ssh_folder):
+    if not ssh_device.account.password:
+        pytest.skip("needs a user whose password may be changed: run the tests as root")
+    write_known_hosts(ssh_device, own_ssh_folder)
+    ssh_device.stop()
+    ssh_device._extra_lines = ("PermitEmptyPasswords yes",)
+    ssh_device.start()
+    name = ssh_device.account.name
+    subprocess.run(["passwd", "--delete", name], check=True, capture_output=True)
+    try:
+        with Connection.open(ssh_device.device.model_copy(update={"key": ""})) as connection:
+            assert connection.run("id", "-un").out.strip() == name
+    finally:
+        subprocess.run(["chpasswd"], input=f"{name}:{ssh_device.account.password}", text=True, check=True)
 
 
 def test_installing_a_key_adds_it_once(connection, ssh_device, own_ssh_folder):

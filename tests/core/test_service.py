@@ -75,7 +75,7 @@ def test_a_model_listens_and_acts_until_it_is_taken_away(device, connection, ser
         [("rising", "monitor stopped"), ("high", "monitor started")],
     )
     monitor, *readings = last_readings(connection, 100)
-    assert isinstance(monitor, MonitorState) and monitor.session == 1 and len(readings) >= 5
+    assert isinstance(monitor, MonitorState) and monitor.session and len(readings) >= 5
     service.stop()
     assert service.status().state == "stopped" and not device.processes(SPOT)
     service.start()

@@ -12,9 +12,11 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import sys
 import tarfile
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 SUMS = "SHA256SUMS"
@@ -70,9 +72,10 @@ class Releases:
         before = self._named("current")
         if before == name:
             return self._named("previous")
-        if before:
-            self._point("previous", before)
-        self._point("current", name)
+        with _uninterrupted():
+            if before:
+                self._point("previous", before)
+            self._point("current", name)
         return before
 
     def roll_back(self) -> str:
@@ -117,6 +120,20 @@ class Releases:
             shutil.rmtree(path, ignore_errors=True)
 
 
+@contextlib.contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Put off the end of this process, which comes when the connection breaks or the user cancels."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _leave(_signal: int, _frame: object) -> None:
+    sys.exit(1)
+
+
 def unpack(archive: Path, folder: Path) -> None:
     """Write the plain files of an archive below a folder."""
     try:
@@ -148,6 +165,8 @@ def _digest(path: Path) -> str:
 def main() -> None:
     """Do what the command line names."""
     base, verb, *args = sys.argv[1:]
+    # So that what is half unpacked is cleared away.
+    signal.signal(signal.SIGTERM, _leave)
     releases = Releases(Path(base))
     try:
         if verb == "find":
