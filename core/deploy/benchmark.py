@@ -151,7 +151,9 @@ def benchmark(
             _hear(session, _read(connection.name, text), folders, on_timed, emit)
     finally:
         lines.close()
-    if not session.finished or session.board is None or len(session.resident) < len(releases):
+    parts = (session.timings, session.resident)
+    is_whole = all(len(part) == len(releases) for part in parts) and len(session.answers) == len(examples)
+    if not session.finished or session.board is None or not is_whole:
         raise DeviceError(f"{connection.name}: the benchmark ended before it was done; try again")
     return session
 

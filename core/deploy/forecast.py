@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.layout import Layout
-from core.deploy.told import objects
+from core.deploy.told import objects, understood
 from core.errors import DeviceError
 
 SourceKind = Literal["csv", "sqlite", "command"]
@@ -102,11 +102,12 @@ def _told(connection: Connection, source: ForecastSource, *options: str) -> Gene
         for values in told:
             match values["kind"]:
                 case "forecast":
-                    yield DeviceForecast.model_validate(values)
+                    yield understood(DeviceForecast, values, connection.name)
                 case "reading":
-                    yield SensorReading.model_validate(values)
+                    yield understood(SensorReading, values, connection.name)
                 case "waiting" | "warned" as kind:
-                    yield ForecastTrouble(message=values["message"], is_waiting=kind == "waiting")
+                    told_of = {**values, "is_waiting": kind == "waiting"}
+                    yield understood(ForecastTrouble, told_of, connection.name)
 
 
 def arguments(source: ForecastSource, home: PurePosixPath) -> list[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.device.settings import FeatureSettings
-from core.deploy.told import objects
+from core.deploy.told import objects, understood
 
 View = Literal["words", "probabilities", "features"]
 
@@ -87,4 +87,4 @@ def hear_live(
     with closing(objects(lines, connection.name)) as told:
         for values in told:
             if values["kind"] in _KINDS:
-                yield _KINDS[values["kind"]].model_validate(values)
+                yield understood(_KINDS[values["kind"]], values, connection.name)

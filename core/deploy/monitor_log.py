@@ -12,7 +12,7 @@ from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.device.history import READING_COLUMNS
 from core.deploy.layout import Layout
-from core.deploy.told import objects
+from core.deploy.told import objects, understood
 
 CSV_COLUMNS = ("time", "session", *READING_COLUMNS)
 
@@ -79,9 +79,9 @@ def _told(connection: Connection, *options: str) -> Generator[MonitorState | Rea
     with closing(objects(lines, connection.name)) as told:
         for values in told:
             if values["kind"] == "monitor":
-                yield MonitorState.model_validate(values)
+                yield understood(MonitorState, values, connection.name)
             elif values["kind"] == "reading":
-                yield Reading.model_validate(values)
+                yield understood(Reading, values, connection.name)
 
 
 def _cell(value: Any) -> Any:

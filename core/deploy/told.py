@@ -3,11 +3,15 @@
 import json
 from collections.abc import Generator
 from contextlib import closing
-from typing import Any
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from core.errors import DeviceError
 
 _MOST_SHOWN = 200
+
+Told = TypeVar("Told", bound=BaseModel)
 
 
 def objects(lines: Generator[str, None, None], device: str) -> Generator[dict[str, Any], None, None]:
@@ -22,8 +26,19 @@ def objects(lines: Generator[str, None, None], device: str) -> Generator[dict[st
                 values = json.loads(line)
                 kind = values["kind"]
             except (ValueError, LookupError, TypeError):
-                shown = line.strip()[:_MOST_SHOWN]
-                raise DeviceError(f"{device}: said something unexpected ({shown}); deploy the model again") from None
+                raise _unexpected(device, line.strip()) from None
             if kind == "failed":
                 raise DeviceError(f"{device}: {values.get('message', 'it failed')}")
             yield values
+
+
+def understood(model: type[Told], values: dict[str, Any], device: str) -> Told:
+    """Return an object as what it should be. Raises DeviceError with what was said when it is something else."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise _unexpected(device, json.dumps(values)) from error
+
+
+def _unexpected(device: str, said: str) -> DeviceError:
+    return DeviceError(f"{device}: said something unexpected ({said[:_MOST_SHOWN]}); deploy the model again")

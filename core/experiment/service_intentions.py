@@ -90,7 +90,7 @@ def _actions(job: jobs.InstallService, service: ListeningService) -> Actions:
 
 
 def _read(connection: Connection, count: int) -> dict[str, Any]:
-    monitor, *readings = monitor_log.last_readings(connection, count)
+    monitor, *readings = list(monitor_log.last_readings(connection, count)) or [MonitorState()]
     return {
         "monitor": monitor.model_dump(mode="json"),
         "readings": [reading.model_dump(mode="json") for reading in readings],
