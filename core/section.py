@@ -19,6 +19,7 @@ def setting(
     recorded: bool = True,
     formerly: str = "",
     example: str = "",
+    at_zero: str = "",
     **bounds: Any,
 ) -> Any:
     """Declare a field: `applies` names sibling fields and the values of any of them with which this one has an effect.
@@ -26,10 +27,11 @@ def setting(
     A field that does not apply is absent from the form and from the identity. `recorded=False` is for
     what names a trial without changing what it computes. `formerly` is the field's name in older files: it is still
     read, and identities still hold it, so that finished trials stay what they are. `example` is what values to try
-    could be, where the default says too little.
+    could be, where the default says too little; `at_zero` is what 0 stands for, where it is no amount.
     """
     extra: dict[str, Any] = {
         "unit": unit, "applies": applies, "recorded": recorded, "formerly": formerly, "example": example,
+        "at_zero": at_zero,
     }  # fmt: skip
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 

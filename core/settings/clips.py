@@ -33,7 +33,9 @@ class Dataset(Section):
         le=10,
         applies={"include_silence": (True,), "include_unknown": (True,)},
     )
-    max_clips_per_label: int = setting(0, "Use at most this many clips of each label; 0 means all.", ge=0, unit="clips")
+    max_clips_per_label: int = setting(
+        0, "Use at most this many clips of each label; 0 means all.", ge=0, unit="clips", at_zero="all"
+    )
     clip_duration_ms: int = setting(1000, "Length every clip is padded or cut to.", ge=100, le=10_000, unit="ms")
 
     def problems(self) -> Iterator[Problem]:
@@ -62,6 +64,7 @@ class Features(Section):
         ge=0,
         le=8192,
         unit="samples",
+        at_zero="automatic",
     )
     num_mel_bins: int = setting(40, "Triangular filters on the mel scale.", ge=4, le=128, applies=MEL)
     lower_edge_hertz: float = setting(

@@ -126,7 +126,7 @@ def test_a_section_folds_to_its_essence() -> None:
     spec = KeywordSpottingSpec()
     assert essence(spec.features) == "MFCC 10 of 40 mel, 40/20 ms, 20–4000 Hz"
     assert essence(spec.model) == "CNN 128·128·128, 3×3"
-    assert essence(spec.training) == "10 epochs of 20, Adam 0.01 → 1e-05 linear"
+    assert essence(spec.training) == "10 epochs, batch 20, Adam 0.01 → 1e-5 linear"
     assert essence(spec.dataset) == "no folder yet"
 
 

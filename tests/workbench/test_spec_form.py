@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from core.section import declared, field_at, override, value_at
@@ -38,6 +38,13 @@ def form(qtbot: QtBot, tiny_spec: KeywordSpottingSpec) -> SpecForm:
     with qtbot.waitExposed(form):
         form.show()
     return form
+
+
+def test_where_0_is_no_amount_the_unit_gives_way_to_what_it_stands_for(form: SpecForm) -> None:
+    line = form.rows["dataset.max_clips_per_label"].editor.line
+    assert (line.text(), line.findChild(QLabel).text()) == ("0", "all")
+    retype(form.rows["dataset.max_clips_per_label"], "20")
+    assert line.findChild(QLabel).text() == "clips"
 
 
 def retype(row: FormRow, text: str) -> None:

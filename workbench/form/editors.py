@@ -29,12 +29,12 @@ def make_editor(section: type[Section], name: str) -> FieldEditor:
     if name in OF_DATA:
         return OF_DATA[name]()
     field = section.model_fields[name]
-    unit = declared(section, name)["unit"]
+    unit, at_zero = (declared(section, name)[kind] for kind in ("unit", "at_zero"))
     shape = field_text.shape_of(field)
     if shape is Shape.SWITCH:
         return SwitchEditor()
     if shape is Shape.CHOICE:
         return ChoiceEditor(field_text.choices_of(field), unit)
     if shape is Shape.WHOLE:
-        return WholeNumberEditor(unit, *bounds_of(field))
+        return WholeNumberEditor(unit, at_zero, *bounds_of(field))
     return LineEditor(unit)

@@ -24,7 +24,7 @@ from core.spec import (
     Training,
     Window,
 )
-from workbench.form.field_text import words_of
+from workbench.form.field_text import words_of, write
 
 MANY = 4
 
@@ -119,10 +119,10 @@ def _forecast_model(model: ForecastModel) -> str:
 
 
 def _training(training: Training | ForecastTraining) -> str:
-    rate = f"{training.initial_learning_rate:g}"
+    rate = write(training.initial_learning_rate)
     if training.schedule != "constant":
-        rate += f" → {training.end_learning_rate:g} {training.schedule}"
-    return f"{training.epochs} epochs of {training.batch_size}, {words_of(training.optimizer)} {rate}"
+        rate += f" → {write(training.end_learning_rate)} {training.schedule}"
+    return f"{training.epochs} epochs, batch {training.batch_size}, {words_of(training.optimizer)} {rate}"
 
 
 def _pruning(pruning: Pruning) -> str:

@@ -1,5 +1,7 @@
 """The settings of the features as controls to drag, generated from the section of the spec."""
 
+from functools import partial
+
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
@@ -57,6 +59,20 @@ class FeaturesForm(QScrollArea):
         for name, row in self.rows.items():
             row.show_state(self._reference is not None and self._differs(name))
             row.dot.setToolTip("Differs from the experiment" if row.dot.text() else "")
+        features = valid_features(self.draft)
+        if features is not None:
+            self._offer_what_fits(features)
+
+    def _offer_what_fits(self, features: Features) -> None:
+        """Let no slider be dragged to where it contradicts another one."""
+        values = features.model_dump()
+
+        def fits(name: str, value: float) -> bool:
+            return not examine(Features, values | {name: value})[1]
+
+        for name, row in self.rows.items():
+            if isinstance(row.editor, SliderEditor):
+                row.editor.offer(values[name], partial(fits, name))
 
     def compare_with(self, spec: TrialSpec | None) -> None:
         """Mark what differs from a spec with a dot."""

@@ -31,6 +31,7 @@ NAMES = {
     "num_mfccs": "MFCCs",
     "gain_db": "Gain",
     "keep": "Weights kept",
+    "input_output": "Input and output",
     "slim": "Slim the file",
     "enabled": "Vary the clips",
     "file": "CSV file",
@@ -91,7 +92,8 @@ def write(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     if isinstance(value, float):
-        return f"{value:.10g}"
+        # "1e-5", as people write it, not "1e-05".
+        return re.sub(r"e([+-])0+", r"e\1", f"{value:.10g}")
     if isinstance(value, list | tuple):
         return ", ".join(_write_part(part) for part in value)
     return str(value)

@@ -74,30 +74,41 @@ def guard_wheel(control: QWidget) -> None:
 
 
 class UnitLine(QLineEdit):
-    """A line with its unit inside, at the right edge."""
+    """A line with its unit inside, at the right edge; in its place what 0 stands for, where it is no amount."""
 
-    def __init__(self, unit: str = "", parent: QWidget | None = None) -> None:
+    def __init__(self, unit: str = "", at_zero: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.unit = unit
+        self._at_zero = at_zero
         self._unit = QLabel(unit, self)
         self._unit.setProperty("role", "muted")
         self._unit.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        if unit:
-            self.setTextMargins(0, 0, self._unit.sizeHint().width() + 8, 0)
+        if at_zero:
+            self.textChanged.connect(self._name_amount)
+        self._keep_room()
+
+    def _name_amount(self, text: str) -> None:
+        self._unit.setText(self._at_zero if text.strip() == "0" else self.unit)
+        self._keep_room()
+
+    def _keep_room(self) -> None:
+        size = self._unit.sizeHint()
+        if self._unit.text():
+            self.setTextMargins(0, 0, size.width() + 8, 0)
+        self._unit.setGeometry(self.width() - size.width() - 8, 0, size.width(), self.height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802
         """Keep the unit at the edge."""
         super().resizeEvent(event)
-        size = self._unit.sizeHint()
-        self._unit.setGeometry(self.width() - size.width() - 8, 0, size.width(), self.height())
+        self._keep_room()
 
 
 class WholeNumberBox(QAbstractSpinBox):
     """Steps a whole number within its bounds, yet lets anything be typed, so that a problem can be shown."""
 
-    def __init__(self, unit: str, least: int, most: int, parent: QWidget | None = None) -> None:
+    def __init__(self, unit: str, at_zero: str, least: int, most: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setLineEdit(UnitLine(unit))
+        self.setLineEdit(UnitLine(unit, at_zero))
         self._least, self._most = least, most
         guard_wheel(self)
 
@@ -140,9 +151,9 @@ class LineEditor(FieldEditor):
 class WholeNumberEditor(FieldEditor):
     """A whole number with steps."""
 
-    def __init__(self, unit: str, least: int, most: int) -> None:
+    def __init__(self, unit: str, at_zero: str, least: int, most: int) -> None:
         super().__init__()
-        box = WholeNumberBox(unit, least, most)
+        box = WholeNumberBox(unit, at_zero, least, most)
         box.lineEdit().textEdited.connect(self.text_edited)
         self.hold(box)
         self.line = box.lineEdit()

@@ -1,12 +1,13 @@
 """A number that is dragged: a slider beside the line that it is typed in."""
 
 import math
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 from pydantic.fields import FieldInfo
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QSlider
 
 from core.section import Section, declared
@@ -19,21 +20,23 @@ LINE_WIDTH = 92
 STEPS = 200
 """Places of a slider over a scale without natural ones."""
 DIGITS = 2
+SHORT = 16
+"""Places of a scale of which each may be tried."""
 
 
 class SliderEditor(FieldEditor):
     """Shows a number as a place on a scale and as text; both change it."""
 
-    def __init__(self, field: FieldInfo, unit: str) -> None:
+    def __init__(self, field: FieldInfo, unit: str, at_zero: str) -> None:
         super().__init__()
-        self.values = scale_of(field)
-        """What the places of the slider stand for."""
+        self.scale = self.values = scale_of(field)
+        """Every value the slider may stop at, and what its places stand for now."""
         self._read: Callable[[str], Any] = lambda text: field_text.read(field, text)
-        self.line = UnitLine(unit)
+        self.line = UnitLine(unit, at_zero)
         self.line.setFixedWidth(LINE_WIDTH)
         self.line.textEdited.connect(self._on_typed)
-        self.slider = QSlider(Qt.Orientation.Horizontal, minimum=0, maximum=len(self.values) - 1)
-        self.slider.setPageStep(max(1, len(self.values) // 20))
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self._span_slider()
         guard_wheel(self.slider)
         self.slider.valueChanged.connect(self._on_dragged)
         self.hold(self.slider, self.line)
@@ -54,6 +57,21 @@ class SliderEditor(FieldEditor):
         self.line.style().polish(self.line)
         self.line.setAccessibleDescription(faulty)
 
+    def offer(self, value: float, fits: Callable[[float], bool]) -> None:
+        """Let the slider run over what fits the other settings, around the value at hand; not while it is dragged."""
+        if self.slider.isSliderDown():
+            return
+        found = fitting(self.scale, _nearest(self.scale, value), fits) or self.scale
+        if found != self.values:
+            self.values = found
+            with QSignalBlocker(self.slider):
+                self._span_slider()
+            self._place_slider(value)
+
+    def _span_slider(self) -> None:
+        self.slider.setRange(0, len(self.values) - 1)
+        self.slider.setPageStep(max(1, len(self.values) // 20))
+
     def _on_dragged(self, place: int) -> None:
         value = self.values[place]
         self.line.setText(field_text.write(value))
@@ -66,10 +84,17 @@ class SliderEditor(FieldEditor):
         self.text_edited.emit(text)
 
     def _place_slider(self, value: float) -> None:
-        nearest = min(range(len(self.values)), key=lambda place: abs(self.values[place] - value))
-        self.slider.blockSignals(True)
-        self.slider.setValue(nearest)
-        self.slider.blockSignals(False)
+        with QSignalBlocker(self.slider):
+            self.slider.setValue(_nearest(self.values, value))
+
+
+def fitting(scale: Sequence[float], place: int, fits: Callable[[float], bool]) -> tuple[float, ...]:
+    """Return the values of a scale that fit; of a long one those around a place, which lie together."""
+    if len(scale) <= SHORT:
+        return tuple(filter(fits, scale))
+    first = bisect_left(range(place + 1), True, key=lambda at: fits(scale[at]))
+    last = bisect_left(range(place, len(scale)), True, key=lambda at: not fits(scale[at])) + place
+    return tuple(scale[first:last])
 
 
 def scale_of(field: FieldInfo) -> tuple[float, ...]:
@@ -95,6 +120,10 @@ def limits_of(field: FieldInfo) -> tuple[float, float]:
     return float(least), float(most)
 
 
+def _nearest(scale: Sequence[float], value: float) -> int:
+    return min(range(len(scale)), key=lambda place: abs(scale[place] - value))
+
+
 def _rounded(value: float) -> float:
     return float(f"{value:.{DIGITS}g}")
 
@@ -103,5 +132,5 @@ def make_dragged_editor(section: type[Section], name: str) -> FieldEditor:
     """Return a slider for a number that has two limits, and what the form has for everything else."""
     field = section.model_fields[name]
     if field_text.shape_of(field) in (Shape.WHOLE, Shape.NUMBER):
-        return SliderEditor(field, declared(section, name)["unit"])
+        return SliderEditor(field, *(declared(section, name)[kind] for kind in ("unit", "at_zero")))
     return make_editor(section, name)

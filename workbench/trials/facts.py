@@ -105,7 +105,9 @@ def value_words(spec_type: type[TrialSpec], path: str, value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
     section, _ = field_at(spec_type, path)
-    unit = declared(section, path.rpartition(".")[2])["unit"]
+    unit, at_zero = (declared(section, path.rpartition(".")[2])[kind] for kind in ("unit", "at_zero"))
+    if at_zero and value == 0:
+        return at_zero
     if isinstance(value, tuple):
         joined = [("×".join(map(str, item)) if isinstance(item, tuple) else str(item)) for item in value]
         # Repetition says nothing: six equal layers read "6 of 32".

@@ -68,12 +68,18 @@ def figures_sheet(trial: TrialSummary, result: TrialResult | None, device: str) 
         ("non-zero", number_format.count(footprint.nonzero_params)),
         ("MACs", number_format.count(footprint.macs) if forecasts else f"{number_format.millions(footprint.macs)} M"),
         ("RAM", f"{number_format.kilobytes(footprint.peak_ram_bytes)} kB"),
-        ("training", f"{number_format.duration(result.training_seconds)} min"),
+        ("training", _stretch(result.training_seconds)),
         ("training examples", number_format.count(result.num_training_examples)),
     ]
     errors = errors_sheet(trial, quality) if isinstance(quality, Forecast) else ""
     note = _muted("kB are 1024 bytes. Latency: median at batch 1.")
     return f"{errors}{table(rows)}<p style='margin-top:4px'>{note}</p>"
+
+
+def _stretch(seconds: float) -> str:
+    if seconds < 60:
+        return f"{number_format.three_digits(seconds)} s"
+    return f"{number_format.duration(seconds)} {'h' if round(seconds) >= 3600 else 'min'}"
 
 
 def _accuracy_rows(trial: TrialSummary, quality: Classification) -> list[tuple[str, str]]:
