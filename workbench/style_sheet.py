@@ -94,6 +94,7 @@ QPlainTextEdit[role="log"] { border: none; border-top: 1px solid $border; border
 QComboBox QAbstractItemView {
     background: $surface; border: 1px solid $border; selection-background-color: $accent; selection-color: $on_accent;
 }
+QLineEdit > QToolButton { border: none; background: transparent; padding: 0; min-height: 0; }
 QAbstractSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
 QComboBox::drop-down { border: none; width: 22px; }
 QComboBox::down-arrow { image: url("$icons/caret-down-$name.svg"); width: 12px; height: 12px; }

@@ -77,6 +77,7 @@ def test_other_settings_show_the_ten_seconds_held_anew(noise: np.ndarray) -> Non
     sound.use(other, 1000)
     assert heard.restarts == 1
     sound.hear(noise[:STREAM_RATE])
+    _finish(sound)
     assert len(heard.all("log_mel")) == other.num_frames(11 * STREAM_RATE)
 
 
@@ -161,7 +162,7 @@ def test_frames_longer_than_a_clip_give_no_input(noise: np.ndarray) -> None:
 def test_a_shelf_steps_through_the_clips_of_a_label(own_tone_clips) -> None:
     shelf = ClipShelf()
     assert shelf.open(str(own_tone_clips), ("low",))
-    assert not shelf.open(str(own_tone_clips), ("high",))
+    assert not shelf.open(str(own_tone_clips), ("low",))
     clips = sorted((own_tone_clips / "low").glob("*.wav"))
     assert (shelf.label, shelf.clip) == ("low", clips[0])
     shelf.step(-1)
@@ -171,5 +172,6 @@ def test_a_shelf_steps_through_the_clips_of_a_label(own_tone_clips) -> None:
     assert shelf.clip == clips[0]
     shelf.choose("no such label")
     assert shelf.clip is None
+    assert shelf.open(str(own_tone_clips), ("high",)) and shelf.label == "high"
     assert shelf.open("")
     assert shelf.labels == ()

@@ -12,16 +12,17 @@ class ClipShelf:
     def __init__(self) -> None:
         self.folder = Path()
         self.labels: tuple[str, ...] = ()
+        self.favoured: tuple[str, ...] = ()
         self.label = ""
         self.clips: tuple[Path, ...] = ()
         self.place = 0
 
     def open(self, folder: str, favoured: tuple[str, ...] = ()) -> bool:
-        """Look into a folder of labels, at first at a favoured one; tell whether it is another than before."""
+        """Look into a folder of labels, at first at a favoured one; tell whether those are others than before."""
         found = label_names(Path(folder).expanduser()) if folder else ()
-        if (Path(folder), found) == (self.folder, self.labels):
+        if (Path(folder), found, favoured) == (self.folder, self.labels, self.favoured):
             return False
-        self.folder, self.labels = Path(folder), found
+        self.folder, self.labels, self.favoured = Path(folder), found, favoured
         first = [label for label in favoured if label in found] or found
         self.choose(first[0] if first else "")
         return True

@@ -117,6 +117,8 @@ class LivePanel(QWidget):
         """Offer the clips of a data set's folder."""
         if self.shelf.open(dataset.folder, dataset.labels):
             self.source.show_shelf()
+            # The clip in sight is of another folder or label: coming back shows one that is not.
+            self._begun = self._begun and not self.source.shows_clip
 
     def show_clip(self, path: Path) -> None:
         """Look at a WAV file, or say why not."""
@@ -229,6 +231,7 @@ class LivePanel(QWidget):
             return
         self.stop_playing()
         self.look_for_devices()
+        self.name.setText("")
         self.sound.listen()
         self._show_pictures()
 

@@ -13,7 +13,7 @@ from core.audio import portaudio
 from core.audio.wav import Sound, read_wav, write_wav
 from core.features.decibels import log_mel_decibels
 from core.features.mel import FeatureExtractor
-from core.spec import Features
+from core.spec import Features, TrialSpec
 from tests.sound import VirtualMicrophone
 from tests.workbench.features.actions import RATE, drag, drop, listen, open_page, settled
 from workbench.features.live_panel import EMPTY
@@ -38,6 +38,19 @@ def test_keys_and_buttons_step_through_the_clips(qtbot: QtBot, page: FeaturesPag
     label.setCurrentText("low")
     label.activated.emit(label.currentIndex())
     assert page.live.name.text().startswith("low/")
+
+
+def test_coming_back_shows_a_clip_of_the_labels_chosen_meanwhile(
+    qtbot: QtBot, page: FeaturesPage, session: Session, tiny_spec: TrialSpec
+) -> None:
+    settled(qtbot, page)
+    page.hide()
+    chosen = tiny_spec.dataset.model_copy(update={"labels": ("low", "rising")})
+    session.tell_spec(tiny_spec.model_copy(update={"dataset": chosen}))
+    page.show()
+    assert page.live.name.text().startswith("low/") and page.live.source.label.currentText() == "low"
+    qtbot.mouseClick(page.live.source.microphone, Qt.MouseButton.LeftButton)
+    assert not page.live.name.text()
 
 
 def test_a_dropped_file_is_seen_and_a_broken_one_is_explained(qtbot: QtBot, page: FeaturesPage, tmp_path: Path) -> None:

@@ -55,6 +55,21 @@ def test_the_picture_follows_while_a_slider_is_dragged(qtbot: QtBot, page: Featu
     assert page.live.view.log_mel.scale.span == (20.0, 8000.0)
 
 
+def test_a_slider_runs_over_what_the_other_settings_allow(qtbot: QtBot, page: FeaturesPage) -> None:
+    drag(page, "num_mfccs", 1.0)
+    assert page.features == Features(num_mfccs=40)
+    drag(page, "num_mel_bins", 0.0)
+    assert page.features == Features(num_mfccs=40)
+    drag(page, "num_mfccs", 0.0)
+    drag(page, "num_mel_bins", 1.0)
+    assert page.features == Features(num_mfccs=2, num_mel_bins=128)
+    assert page.form.rows["num_mfccs"].editor.values[-1] == 128
+    drag(page, "frame_length_ms", 1.0)
+    assert page.features is not None
+    assert page.form.rows["fft_length"].editor.values == (0, 4096, 8192)
+    settled(qtbot, page)
+
+
 def test_every_field_of_the_section_is_a_control_with_its_words(page: FeaturesPage) -> None:
     assert list(page.form.rows) == list(Features.model_fields)
     for name, row in page.form.rows.items():
