@@ -77,6 +77,7 @@ def test_a_reader_never_gets_a_sample_that_is_not_what_it_asked_for(quick_switch
     ring = RingBuffer(40_000)
     block, period = 3_000, 900_000
     blocks = [count_up(start, start + block) for start in range(0, period, block)]
+    counted = np.tile(count_up(0, period), 2)
     enough = threading.Event()
 
     def write() -> None:
@@ -89,14 +90,18 @@ def test_a_reader_never_gets_a_sample_that_is_not_what_it_asked_for(quick_switch
     writer.start()
     whole = overtaken = torn = 0
     deadline = time.monotonic() + 60
-    while min(whole, overtaken) < 3 and not torn and time.monotonic() < deadline:
+    # The writer nearly always overtakes who reads almost all that is held, and hardly ever who reads half of it.
+    for length in itertools.cycle((39_000, 20_000)):
+        if min(whole, overtaken) >= 300 or torn or time.monotonic() > deadline:
+            break
         stop = ring.written
-        start = max(0, stop - 39_000)
+        start = max(0, stop - length)
         found = ring.read(start, stop)
-        torn += not np.array_equal(found, np.arange(stop - len(found), stop) % period)
+        first = (stop - len(found)) % period
+        torn += not np.array_equal(found, counted[first : first + len(found)])
         whole += len(found) == stop - start > 0
         overtaken += len(found) < stop - start
     enough.set()
     writer.join()
     assert not torn
-    assert min(whole, overtaken) >= 3
+    assert min(whole, overtaken) >= 300
