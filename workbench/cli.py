@@ -5,7 +5,6 @@ Exit status: 0 done, 1 failed, 2 bad usage or an invalid spec, 130 cancelled.
 
 from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -18,7 +17,7 @@ FAILED, BAD_SPEC, CANCELLED = 1, 2, 130
 class Commands(TyperGroup):
     """Turns the errors of all commands into sentences and exit statuses, in one place."""
 
-    def invoke(self, ctx: click.Context) -> Any:
+    def invoke(self, ctx: typer.Context) -> Any:
         """Run the command that was named."""
         from core.errors import SpecError, TrialCancelled, WorkbenchError
 
@@ -33,7 +32,7 @@ class Commands(TyperGroup):
             _end(ctx, None, CANCELLED, {"error": "cancelled"})
 
 
-def _end(context: click.Context, error: Exception | None, status: int, document: dict[str, Any]) -> None:
+def _end(context: typer.Context, error: Exception | None, status: int, document: dict[str, Any]) -> None:
     from workbench import console
 
     if error is None:

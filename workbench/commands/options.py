@@ -3,18 +3,17 @@
 from pathlib import Path
 from typing import Annotated
 
-import click
 import typer
 
 _JSON = "workbench.json"
 
 
-def _remember(context: typer.Context, given: bool) -> bool:  # noqa: FBT001 (click hands the value over)
+def _remember(context: typer.Context, given: bool) -> bool:  # noqa: FBT001 (typer hands the value over)
     context.meta[_JSON] = given
     return given
 
 
-def wants_json(context: click.Context) -> bool:
+def wants_json(context: typer.Context) -> bool:
     """Tell whether the command that ran was asked for JSON."""
     return bool(context.meta.get(_JSON))
 
