@@ -120,6 +120,18 @@ def test_the_palette_writes_names_as_the_rail_does(window: MainWindow) -> None:
     assert [action.text() for action in window.theme_actions] == ["Follow the system", "Light", "Dark"]
 
 
+def test_a_starter_spec_and_training_begin_from_the_palette(window: MainWindow) -> None:
+    window.show_page("Experiment")
+    page = window.page("Experiment")
+    window.open_palette()
+    assert window.palette_popup.list.item(0).text() == "Train"
+    QTest.keyClicks(window.palette_popup.line, "starter eight")
+    QTest.keyClick(window.palette_popup.line, Qt.Key.Key_Return)
+    assert page.draft.value("name") == "Eight words, small"
+    explained = [action.toolTip() for action in page.starter_menu.actions() if action.isEnabled()]
+    assert all(len(words) > 40 for words in explained)
+
+
 def test_help_and_messages_give_the_focus_back(window: MainWindow) -> None:
     window.show_page("Experiment")
     held = window.rail.buttons["Experiment"]

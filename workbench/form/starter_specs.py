@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import takewhile
 from pathlib import Path
 
 from core.datasets.clips import label_names
@@ -14,19 +15,26 @@ from core.spec import SPECS, KeywordSpottingSpec, TrialSpec, of_task, parse_spec
 
 FIRST = {"keyword_spotting": "go-stop-tiny", "forecasting": "system-f"}
 """By task the file of the spec that a first start offers."""
+PUBLISHED = ("system-", "reference-")
 
 
 @dataclass(frozen=True)
 class Starter:
-    """One of the specs: its file's name, and its values without the place of its data."""
+    """One of the specs: its file's name, its values without the place of its data, and what its file says it is."""
 
     file: str
     values: dict
+    explained: str = ""
 
     @property
     def title(self) -> str:
         """What the spec calls itself."""
         return str(self.values.get("name") or self.file)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether it is somebody's system, here to be compared with."""
+        return self.file.startswith(PUBLISHED)
 
     @property
     def task(self) -> str:
@@ -51,9 +59,15 @@ def starters(task: str = "keyword_spotting") -> tuple[Starter, ...]:
         if entry.name.endswith(".toml"):
             with resources.as_file(entry) as path:
                 values = load_values(path)
-                found.append(Starter(path.stem, values))
+                found.append(Starter(path.stem, values, _heading_of(path)))
     of_task = [starter for starter in found if starter.task == task]
     return tuple(sorted(of_task, key=lambda starter: (starter.file != FIRST[task], starter.file)))
+
+
+def _heading_of(path: Path) -> str:
+    """Return the comment that a file begins with, as one line."""
+    lines = takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
+    return " ".join(line.removeprefix("#").strip() for line in lines)
 
 
 def last_spec(text: str) -> TrialSpec:

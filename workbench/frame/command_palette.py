@@ -55,7 +55,9 @@ class CommandPalette(QFrame):
 
     def open(self, actions: list[QAction]) -> None:
         """Offer these actions."""
-        self._actions = [action for action in actions if action.text() and action.isEnabled()]
+        able = [action for action in actions if action.text() and action.isEnabled()]
+        # One of many of a kind, as "Theme: dark", comes after what there is but once.
+        self._actions = sorted(able, key=lambda action: ": " in action.iconText())
         self._before = self.window().focusWidget()
         self.line.clear()
         self._show_fitting("")

@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFrame,
     QHBoxLayout,
-    QMenu,
     QPushButton,
     QSplitter,
     QStackedLayout,
@@ -28,6 +27,7 @@ from workbench.form.data_editors import TABLES
 from workbench.form.draft import Draft
 from workbench.form.estimate_card import EstimateCard
 from workbench.form.spec_form import SpecForm
+from workbench.form.starter_menu import StarterMenu
 from workbench.form.starter_specs import Starter, draft_spec, last_spec, starters
 from workbench.form.sweep_card import SweepCard
 from workbench.jobs import Jobs
@@ -100,11 +100,8 @@ class ExperimentPage(QWidget):
     def _build_toolbar(self) -> QFrame:
         bar = QFrame()
         bar.setProperty("role", "header")
-        self.starter_menu = QMenu(self)
-        for task, kind in SPECS.items():
-            self.starter_menu.addAction(kind.title).setEnabled(False)
-            for starter in starters(task):
-                self.starter_menu.addAction(starter.title, lambda starter=starter: self.use_starter(starter))
+        self.starter_menu = StarterMenu(self)
+        self.starter_menu.chosen.connect(self.use_starter)
         row = QHBoxLayout(bar)
         row.setContentsMargins(8, 4, 8, 4)
         row.setSpacing(4)
@@ -114,9 +111,14 @@ class ExperimentPage(QWidget):
         starter_button.setMenu(self.starter_menu)
         row.addWidget(starter_button)
         row.addStretch(1)
-        data = QAction("Get data…", self)
-        data.triggered.connect(self.show_welcome)
-        self.addAction(data)
+        for text, act in (
+            ("Train", self.train),
+            ("Get data…", self.show_welcome),
+            ("Vary nothing", self._vary_nothing),
+        ):
+            action = QAction(text, self)
+            action.triggered.connect(lambda _=False, act=act: act())
+            self.addAction(action)
         for text, icon, keys, act in (
             ("Open spec…", "ph.file-arrow-up", "Ctrl+Shift+O", self.ask_spec),
             ("Save spec…", "ph.floppy-disk", "Ctrl+S", self.ask_target),
@@ -130,6 +132,7 @@ class ExperimentPage(QWidget):
             button.setAccessibleName(text)
             button.clicked.connect(act)
             row.addWidget(button)
+        self.addActions(self.starter_menu.actions())
         return bar
 
     def _build_train(self) -> QHBoxLayout:
