@@ -55,7 +55,7 @@ class DataSet(StrEnum):
 @app.command()
 def download(
     data_set: Annotated[
-        DataSet, typer.Argument(help="Mini Speech Commands (182 MB), or the Jena climate of 2009 to 2016 (14 MB).")
+        DataSet, typer.Argument(help="Mini Speech Commands (174 MB), or the Jena climate of 2009 to 2016 (13 MB).")
     ] = DataSet.CLIPS,
     folder: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="Where to put it; your data folder when not given.")

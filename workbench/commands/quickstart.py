@@ -20,7 +20,7 @@ def quickstart(
 ) -> None:
     """Do the whole job once: find clips, train three networks, compare them. About three minutes.
 
-    Clips come from --data, else Mini Speech Commands (downloaded once, 182 MB), else from a speech synthesizer; then
+    Clips come from --data, else Mini Speech Commands (downloaded once, 174 MB), else from a speech synthesizer; then
     every number is marked as synthetic. With a CSV file of measurements as --data three networks forecast it instead,
     in half a minute.
 
