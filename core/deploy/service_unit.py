@@ -47,6 +47,8 @@ CPUAccounting=yes
 WantedBy=default.target
 """
 
+_AT_REST = ("inactive", "deactivating")
+
 State = Literal["absent", "running", "starting", "stopping", "stopped", "failed"]
 
 
@@ -127,10 +129,13 @@ class ServiceUnit:
         self._must_be_there()
         self._units.control("stop", self.name)
 
-    def restart_if_running(self) -> None:
-        """Let a running service take up the release that was just activated; nothing happens where there is none."""
-        if self.is_installed():
-            self._units.control("try-restart", self.name)
+    def take_up_release(self) -> None:
+        """Start it anew with the release that was just activated, unless it was stopped by hand or is not there.
+
+        One that failed may have done so over the release before. Raises DeviceError with why when it ends at once.
+        """
+        if self.is_installed() and self._units.show(self.name, "ActiveState")["ActiveState"] not in _AT_REST:
+            self.start()
 
     def uninstall(self) -> None:
         """Take it away, with its settings; what it wrote stays in the device's data folder.

@@ -59,7 +59,7 @@ def _carry_out_there(job: jobs.AnyDeviceJob | AnyServiceJob, connection: Connect
         case jobs.BenchmarkOnDevice():
             return _benchmark(job, connection, emit)
         case jobs.RollBack():
-            return {"device": job.device, "release": device_trials.roll_back(connection)}
+            return {"device": job.device, "release": device_trials.roll_back(connection, emit)}
 
 
 def _add(job: jobs.AddDevice, emit: Emit) -> Any:

@@ -12,8 +12,8 @@ from core.deploy.layout import Layout
 from core.deploy.lock import held
 from core.deploy.provision import provisioned
 from core.deploy.service import ListeningService
-from core.errors import DataError, StudyError
-from core.events import Emit, LatencyMeasured, Progressed, Warned
+from core.errors import DataError, DeviceError, StudyError
+from core.events import Emit, LatencyMeasured, Progressed, Warned, ignore
 from core.experiment.device_tasks import DEVICE_TASKS, TestExamples
 from core.experiment.latencies import keep_device_latency
 from core.experiment.model_choice import MODEL
@@ -60,7 +60,8 @@ def release_of(study: Study, name: str) -> release.Release:
 def deploy_trial(connection: Connection, study: Study, name: str, emit: Emit) -> str:
     """Put a trial in force on a device, which is provisioned first if it has to be; return the release's name.
 
-    A listening service that runs goes on with the new model. Raises DeviceError or StudyError.
+    A service that runs goes on with the new model; one that cannot is told by a Warned, and goes on with a later one
+    that it can. Raises DeviceError or StudyError.
     """
     made = release_of(study, name)
     provisioned(connection, emit)
@@ -68,11 +69,11 @@ def deploy_trial(connection: Connection, study: Study, name: str, emit: Emit) ->
         return _put_in_force(connection, made, emit)
 
 
-def roll_back(connection: Connection) -> str:
+def roll_back(connection: Connection, emit: Emit = ignore) -> str:
     """Put the release before the current one in force again on a device, and return its name. Raises DeviceError."""
     with held(connection, str(Layout(connection.home).python), "rolling back"):
         name = release.roll_back(connection)
-        _restart_services(connection)
+        _take_up(connection, name, emit)
         return name
 
 
@@ -114,15 +115,18 @@ def benchmark_trials(
 def _put_in_force(connection: Connection, made: release.Release, emit: Emit) -> str:
     emit(Progressed(what="Deploying", done=0, total=1))
     name = release.deploy(connection, made, emit)
-    _restart_services(connection)
+    _take_up(connection, name, emit)
     emit(Progressed(what="Deploying", done=1, total=1))
     return name
 
 
-def _restart_services(connection: Connection) -> None:
-    """Let the services that run take up the release in force."""
-    ListeningService(connection).restart_if_running()
-    ForecastingService(connection).restart_if_running()
+def _take_up(connection: Connection, name: str, emit: Emit) -> None:
+    """Let the services go on with the release in force, which stays so whatever becomes of them."""
+    for service in (ListeningService(connection), ForecastingService(connection)):
+        try:
+            service.take_up_release()
+        except DeviceError as error:
+            emit(Warned(message=f"{name} is in force, but {error}"))
 
 
 def _pick(study: Study, names: Sequence[str], count: int, emit: Emit) -> dict[str, TestExamples | None]:

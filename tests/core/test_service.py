@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 from pathlib import PurePosixPath
 
@@ -17,7 +18,8 @@ from core.deploy.monitor_log import MonitorState, Reading, follow_readings, last
 from core.deploy.release import deploy
 from core.deploy.service import UNIT, ListeningService, default_actions, unit_text
 from core.errors import DeviceError
-from core.experiment.device_trials import release_of
+from core.events import Warned
+from core.experiment.device_trials import deploy_trial, release_of, roll_back
 from core.experiment.store import Study
 from tests import user_systemd
 from tests.waiting import until
@@ -159,15 +161,30 @@ def test_the_microphone_being_gone_is_said_while_it_keeps_trying(device, service
 
 def test_the_next_release_is_taken_up_by_a_running_service(device, connection, service, tone_trial):
     study = Study.open(tone_trial.parents[1])
-    service.restart_if_running()
+    service.take_up_release()
     service.install(TABLE, wav=connection.home / "words.wav")
     (before,) = device.processes(SPOT)
     made = release_of(study, tone_trial.name)
     other = deploy(connection, type(made)("another", {**made.files, "more.txt": b"more"}))
-    service.restart_if_running()
+    service.take_up_release()
     until(lambda: [process.pid for process in device.processes(SPOT)] not in ([], [before.pid]))
     (after,) = device.processes(SPOT)
     assert after.cwd().endswith(other)
+
+
+def test_a_service_goes_on_by_itself_once_a_model_for_it_is_in_force_again(device, connection, service, series_trial):
+    service.install(TABLE, wav=connection.home / "words.wav")
+    said = []
+    deploy_trial(connection, Study.open(series_trial.parents[1]), series_trial.name, said.append)
+    (warned,) = [event.message for event in said if isinstance(event, Warned)]
+    assert re.match(r"weather-.* is in force, but loop: the listening service ended at once: .*not spot words", warned)
+    assert service.status().state == "failed" and not device.processes(SPOT)
+    said.clear()
+    assert roll_back(connection, said.append).startswith("tones-")
+    assert service.status().state == "running" and not said
+    service.stop()
+    roll_back(connection, said.append)
+    assert service.status().state == "stopped" and not said
 
 
 def test_what_is_missing_is_said_before_anything_is_installed(ssh_device, tone_trial):

@@ -209,8 +209,14 @@ def test_roll_back_puts_the_release_before_in_force(
     settled(qtbot, known)
     qtbot.waitUntil(known.deploying.roll_back.isVisible)
     assert known.deploying.releases.text().index(second) < known.deploying.releases.text().index("in force")
+    # As where a service does not run it.
+    ssh_device.put_tool("systemctl", 'case "$*" in *show*) echo ActiveState=failed;; *) exit 1;; esac')
+    unit = ssh_device.home / ".config/systemd/user/tinyml-workbench-listener.service"
+    unit.parent.mkdir(parents=True)
+    unit.touch()
     click(known.deploying.roll_back)
     settled(qtbot, known)
+    assert f"{first} is in force, but loop: " in known.line.words.text()
     assert (ssh_device.base / "current").readlink().name == first
     assert known.book.report.facts.release == first
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pydantic import SecretStr
 from PySide6.QtCore import QObject, Signal
 
-from core.events import DeviceSaid, Event, HostKeyQuestion, PasswordQuestion
+from core.events import DeviceSaid, Event, HostKeyQuestion, PasswordQuestion, Warned
 from core.experiment.device_jobs import DeviceJob
 from workbench.jobs import Jobs, JobState, QueuedJob
 
@@ -27,6 +27,8 @@ class DeviceTalk(QObject):
     """A QueuedJob that goes on once its question is answered."""
     told = Signal(object)
     """A DeviceSaid of the stream."""
+    warned = Signal(str)
+    """A sentence about what is not as it should be, of what was asked."""
 
     def __init__(self, jobs: Jobs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +41,7 @@ class DeviceTalk(QObject):
         self._passwords: dict[str, SecretStr] = {}
         for queue in (self.jobs, self.short, self.streams):
             queue.ended.connect(self._take)
+            queue.session.event_received.connect(self._pass_on_warning)
         self.streams.session.event_received.connect(self._pass_on)
 
     def ask(self, intention: DeviceJob) -> str:
@@ -137,3 +140,7 @@ class DeviceTalk(QObject):
     def _pass_on(self, event: Event) -> None:
         if isinstance(event, DeviceSaid):
             self.told.emit(event)
+
+    def _pass_on_warning(self, event: Event) -> None:
+        if isinstance(event, Warned) and event.job in self.open:
+            self.warned.emit(event.message)

@@ -68,6 +68,8 @@ class DevicesPage(QWidget):
         self.talk = DeviceTalk(jobs, self)
         self._confirmed: Callable[[], object] = lambda: None
         """What is done when the user is sure."""
+        self._warnings: list[str] = []
+        """Sentences to be shown once nothing goes on any more that would take their place."""
         self._build()
         self._connect()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -183,6 +185,7 @@ class DevicesPage(QWidget):
         self.talk.changed.connect(self._show_talk)
         self.talk.answered.connect(self._take_answer)
         self.talk.failed.connect(self._take_failure)
+        self.talk.warned.connect(self._warnings.append)
         self.talk.asked.connect(lambda _: self._show_talk())
         self.book.changed.connect(self._show_device)
         self.book.chosen_changed.connect(self._show_device)
@@ -320,6 +323,9 @@ class DevicesPage(QWidget):
             self._show_question(self.talk.questions[0][1])
         elif (asking := self.talk.asking) is not None:
             self.line.show_work(_doing(asking))
+        elif self._warnings and not self.talk.open:
+            self.line.show_trouble("; ".join(self._warnings))
+            self._warnings.clear()
         elif self.line.is_passing:
             self.line.hide()
 
