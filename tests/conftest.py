@@ -1,5 +1,6 @@
 """What tests of all parts need: folders of one's own, real clips where they are, and clips made of tones."""
 
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +12,11 @@ from core.audio.wav import Sound, write_wav
 from tests.sound import module_sound_server as module_sound_server
 from tests.sound import virtual_microphone as virtual_microphone
 
-pytest_plugins = ["tests.series", "tests.ssh_server"]
+pytest_plugins = ["tests.series", "tests.ssh_server", "tests.speaking_device"]
+
+# Qt warns of a locale that is not of UTF-8, and warnings fail.
+if os.environ.get("LC_ALL") in ("C", "POSIX"):
+    os.environ["LC_ALL"] = "C.UTF-8"
 
 # A shell that starts the tests in the background has them ignore interrupts, which their child processes would inherit.
 signal.signal(signal.SIGINT, signal.default_int_handler)

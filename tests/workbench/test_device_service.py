@@ -3,23 +3,16 @@
 import csv
 import json
 
-import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
 from core.deploy.device.actions import Command, Logging, Message
 from core.deploy.devices import keep_device
 from core.deploy.live import LiveStep
-from core.deploy.release import deploy
 from core.errors import TrialCancelled
 from core.events import DeviceSaid
 from core.experiment import device_intentions
-from core.experiment.device_trials import release_of
 from core.experiment.service_jobs import HearDevice
-from core.experiment.store import Study
-from tests import user_systemd
 from tests.waiting import until
 from workbench.cli import app
 from workbench.commands import service_sheet
@@ -29,24 +22,10 @@ RATE = 16000
 
 
 @pytest.fixture
-def device(ssh_device, tone_trial, tmp_path):
-    """A device that the user added, with a model and a minute of sound in which a tone is heard every two seconds."""
-    user_systemd.put_tools(ssh_device, lingering="on")
-    ssh_device.provision()
-    clips = tone_trial.parents[2] / "clips"
-    samples = (0.01 * np.random.default_rng(0).standard_normal(60 * RATE)).astype(np.float32)
-    for number in range(29):
-        clip = read_wav(wav_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
-        samples[(2 * number + 1) * RATE : (2 * number + 2) * RATE] += clip
-    write_wav(tmp_path / "words.wav", Sound(samples, RATE))
-    with ssh_device.connect() as connection:
-        deploy(connection, release_of(Study.open(tone_trial.parents[1]), tone_trial.name))
-        connection.put(tmp_path / "words.wav", connection.home / "words.wav")
-    keep_device(ssh_device.device)
-    yield ssh_device
-    for process in ssh_device.processes("user_systemd.py supervise"):
-        process.terminate()
-    until(lambda: not ssh_device.processes("user_systemd.py supervise"))
+def device(speaking_device):
+    """A device that the user added, and which hears words."""
+    keep_device(speaking_device.device)
+    return speaking_device
 
 
 def run(*arguments):
