@@ -74,7 +74,11 @@ class FigureAxis(pg.AxisItem):
         """Return what stands at the ticks."""
         if spacing == MINOR:
             return [""] * len(values)
-        return [plain(float(f"{10.0**value:.4g}")) if self.logarithmic else plain(value) for value in values]
+        if self.logarithmic:
+            return [plain(float(f"{10.0**value:.4g}")) for value in values]
+        # One number of decimals for all, so that they can be read down the axis.
+        decimals = max((len(plain(value).partition(".")[2]) for value in values), default=0)
+        return [f"{value:,.{decimals}f}".replace("-", "−") for value in values]
 
     def dress(self, palette: Palette, font: QFont, title: str) -> None:
         """Put on the palette's colours and name the axis."""
