@@ -90,8 +90,7 @@ class ResultCard(QFrame):
         """Show a clip as the model with this preprocessing heard it."""
         heard = clip.heard
         self.label.setText(f"{heard.label}  {100 * heard.top_probability:.0f} %")
-        verdict = {True: "right", False: f"wrong, {clip.expected} was said", None: ""}[clip.is_right]
-        self.verdict.setText(verdict)
+        self.verdict.setText({True: "right", False: "wrong", None: ""}[clip.is_right])
         self.verdict.setProperty("role", "good" if clip.is_right else "bad")
         self.verdict.style().polish(self.verdict)
         self.expected.setCurrentIndex(max(0, self.expected.findData(clip.expected)))
@@ -103,10 +102,10 @@ class ResultCard(QFrame):
         seconds = preprocessing.clip_duration_ms / 1000
         self.picture.show_picture(shown.values, seconds, shown.rows, shown.row_range, shown.levels, shown.unit)
         milliseconds = number_format.milliseconds
-        costs = f"Features {milliseconds(heard.feature_ms)} ms · network {milliseconds(heard.inference_ms)} ms"
+        costs = f"features {milliseconds(heard.feature_ms)} ms · network {milliseconds(heard.inference_ms)} ms"
         length_ms = round(1000 * len(clip.sound.samples) / clip.sound.sample_rate)
         is_longer = length_ms > preprocessing.clip_duration_ms
-        self.costs.setText(f"Loudest part heard, from {heard.start_s:.2f} s on. {costs}" if is_longer else costs)
+        self.costs.setText(f"From {heard.start_s:.2f} s on · {costs}" if is_longer else costs.capitalize())
         used_ms = preprocessing.clip_duration_ms if is_longer else length_ms
         self.wave.show_used(round(1000 * heard.start_s), used_ms, length_ms)
         self.show_adding(clip)

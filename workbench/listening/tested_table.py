@@ -12,7 +12,7 @@ from workbench.number_format import NOTHING
 from workbench.widgets.row_table import RowTable
 
 HEADERS = ("Clip", "Said", "Heard as", "%", "Verdict")
-WIDTHS = (96, 64, 84, 40, 64)
+WIDTHS = (88, 60, 84, 52, 64)
 VERDICTS = {True: "right", False: "wrong", None: ""}
 Index = QModelIndex | QPersistentModelIndex
 

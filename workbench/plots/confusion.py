@@ -16,6 +16,7 @@ LONGEST_LABEL = 84.0
 GAP = 6.0
 CAPTION = 22.0
 SLANT = -45
+SMALLEST_PIXELS = 9
 
 
 class ConfusionMatrix(QWidget):
@@ -108,12 +109,14 @@ class ConfusionMatrix(QWidget):
         """Return the left and top of the cells and their side, in pixels."""
         metrics = QFontMetricsF(theme.font())
         widest = min(LONGEST_LABEL, max((metrics.horizontalAdvance(label) for label in self._labels), default=0))
-        left = widest + 2 * GAP
+        left, count = widest + 2 * GAP, max(1, len(self._labels))
+        side = min(LARGEST_CELL, (width - left) / count)
+        if self._headings_lie(side, widest):
+            return left, 20.0, side
         # The last slanted heading leans out over the right edge of its column.
-        lean = widest * 0.71
-        side = (width - left - lean * 0.6) / max(1, len(self._labels))
-        side = min(LARGEST_CELL, max(SMALLEST_CELL, side))
-        return left, (20.0 if self._headings_lie(side, widest) else lean + 16), side
+        lean = (widest + metrics.height()) * 0.71
+        side = min(LARGEST_CELL, max(SMALLEST_CELL, (width - left - lean) / (count - 0.5)))
+        return left, lean + GAP, side
 
     def _headings_lie(self, side: float, widest: float) -> bool:
         return widest <= side - 4
@@ -150,12 +153,18 @@ class ConfusionMatrix(QWidget):
         painter.setBrush(shade)
         painter.drawRect(box)
         words = str(number)
-        if number == 0 or painter.fontMetrics().horizontalAdvance(words) > box.width():
+        pixels = math.floor(theme.TEXT_PIXELS * min(1.0, box.width() / painter.fontMetrics().horizontalAdvance(words)))
+        if number == 0 or pixels < SMALLEST_PIXELS:
             return
         dark, light = sorted((palette.text, palette.surface), key=lambda colour: QColor(colour).lightnessF())
         readable = max((dark, light), key=lambda colour: theme.contrast(colour, shade.name()))
+        painter.save()
+        font = painter.font()
+        font.setPixelSize(pixels)
+        painter.setFont(font)
         painter.setPen(QColor(readable))
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, words)
+        painter.restore()
 
     def _words(self, row: int, column: int) -> str:
         number, total = self._counts[row][column], sum(self._counts[row])
