@@ -6,11 +6,8 @@ import re
 import signal
 from pathlib import PurePosixPath
 
-import numpy as np
 import pytest
 
-from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
 from core.deploy.device.actions import Actions, Command, Logging
 from core.deploy.layout import Layout
 from core.deploy.live import LiveBeginning, LiveStep, LiveWord, hear_live
@@ -30,24 +27,10 @@ TABLE = Actions({"high": Logging("start"), "rising": Logging("stop")}, monitor_i
 
 
 @pytest.fixture
-def device(ssh_device, tone_trial, tmp_path):
-    """A device with a model and two minutes of sound: a high tone, a rising one, and so on, each two seconds."""
-    user_systemd.put_tools(ssh_device)
-    ssh_device.provision()
-    study = Study.open(tone_trial.parents[1])
-    clips = tone_trial.parents[2] / "clips"
-    samples = (0.01 * np.random.default_rng(0).standard_normal(120 * RATE)).astype(np.float32)
-    for number in range(59):
-        clip = read_wav(wav_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
-        samples[(2 * number + 1) * RATE : (2 * number + 2) * RATE] += clip
-    write_wav(tmp_path / "words.wav", Sound(samples, RATE))
-    with ssh_device.connect() as connection:
-        deploy(connection, release_of(study, tone_trial.name))
-        connection.put(tmp_path / "words.wav", connection.home / "words.wav")
-    yield ssh_device
-    for process in ssh_device.processes("user_systemd.py supervise"):
-        process.terminate()
-    until(lambda: not ssh_device.processes("user_systemd.py supervise"))
+def device(speaking_device):
+    """A device that hears words, whose user's services may not linger."""
+    (speaking_device.folder / "systemd" / "lingering").write_text("refused")
+    return speaking_device
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ import os
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +14,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
 from core.deploy import passwords
 from core.deploy.devices import config_root, keep_device, list_devices
 from core.deploy.host_keys import KnownHosts
 from core.deploy.monitor_log import Reading
-from core.deploy.release import deploy
 from core.evaluation.detection import DetectionSettings
 from core.events import ignore
-from core.experiment.device_trials import deploy_trial, release_of
+from core.experiment.device_trials import deploy_trial
 from core.experiment.model_choice import choose_model
 from core.experiment.spotting import save_working_point
 from core.experiment.store import Study
-from tests import user_systemd
 from tests.ssh_server import SshDevice, make_key
 from tests.workbench.conftest import WORKER_MS
 from workbench import app, number_format
@@ -75,21 +70,9 @@ def study(session: Session, tone_trial: Path, tmp_path: Path) -> Study:
 
 
 @pytest.fixture
-def speaking(ssh_device: SshDevice, known: DevicesPage, tone_trial: Path, tmp_path: Path) -> Iterator[SshDevice]:
-    """A device with a model, and a file on it of high and rising tones, each two seconds."""
-    user_systemd.put_tools(ssh_device, lingering="on")
-    clips = tone_trial.parents[2] / "clips"
-    samples = (0.01 * np.random.default_rng(0).standard_normal(120 * RATE)).astype(np.float32)
-    for number in range(59):
-        clip = read_wav(wav_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
-        samples[(2 * number + 1) * RATE : (2 * number + 2) * RATE] += clip
-    write_wav(tmp_path / "words.wav", Sound(samples, RATE))
-    with ssh_device.connect() as connection:
-        deploy(connection, release_of(Study.open(tone_trial.parents[1]), tone_trial.name))
-        connection.put(tmp_path / "words.wav", connection.home / "words.wav")
-    yield ssh_device
-    for process in ssh_device.processes("user_systemd.py supervise"):
-        process.terminate()
+def speaking(known: DevicesPage, speaking_device: SshDevice) -> SshDevice:
+    """The server of the page, with a model and a file of high and rising tones, each two seconds."""
+    return speaking_device
 
 
 def meet(ssh_device: SshDevice) -> None:
