@@ -91,6 +91,15 @@ def check_label(label: str) -> None:
         raise DataError(f"{label!r} can not be a label: it is the name of a folder, so use letters and digits")
 
 
+def check_folder(folder: Path) -> None:
+    """Raise DataError when takes can not be saved in a folder, which need not be there yet."""
+    there = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise DataError(
+            f"{folder}: takes can not be saved there ({there} may not be written); choose a folder of yours"
+        )
+
+
 def _save(place: Path, speaker: str, write: Callable[[Path], object]) -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ import pytest
 
 from core.audio.wav import read_wav
 from core.datasets.clips import Clip, find_clips, wav_files
-from core.datasets.recordings import save_take, speaker_id, trim_take
+from core.datasets.recordings import check_folder, save_take, speaker_id, trim_take
 from core.errors import DataError
 from core.spec import Dataset
 from tests.core.studies import run_python
@@ -89,6 +89,13 @@ def test_a_label_that_is_no_folder_name_is_refused(tmp_path, label):
 def test_a_folder_that_may_not_be_written_is_a_sentence():
     with pytest.raises(DataError, match=r"/sys/takes/go: the take could not be saved \(.*\); choose a folder"):
         save_take(Path("/sys/takes"), "go", "0a0a0a0a", np.zeros(RATE, np.float32))
+
+
+def test_a_folder_is_looked_at_before_anybody_speaks(tmp_path):
+    (tmp_path / "file").touch()
+    check_folder(tmp_path / "not" / "yet")
+    with pytest.raises(DataError, match=r"file/takes: takes can not be saved there \(.*/file may not be written\)"):
+        check_folder(tmp_path / "file" / "takes")
 
 
 KILLED_WHILE_SAVING = """

@@ -39,12 +39,13 @@ def record(
     Example: `workbench record --label go --label stop --count 10 --speaker Ada --out clips`
     """
     from core.audio.microphone import Microphone
-    from core.datasets.recordings import SAMPLE_RATE, check_label, speaker_id
+    from core.datasets.recordings import SAMPLE_RATE, check_folder, check_label, speaker_id
     from workbench import console
     from workbench.commands.microphone_stream import blocks
 
     for word in label:
         check_label(word)
+    check_folder(out)
     who = speaker_id(speaker)
     saved: list[dict[str, Any]] = []
     with Microphone(SAMPLE_RATE, device) as microphone:
@@ -73,15 +74,14 @@ def _record_take(
     from core.evaluation.advice import fault_of_sound
     from workbench import console
 
-    for _ in range(MOST_SILENT_TAKES):
-        console.say(f"Say {word} now")
+    for attempt in range(MOST_SILENT_TAKES):
+        console.say("Nothing was heard; once more." if attempt else f"Say {word} now")
         clip = trim_take(_gather(stream, round(seconds * SAMPLE_RATE)), SAMPLE_RATE)
         loudness = measure_loudness(clip, SAMPLE_RATE)
         if not loudness.is_silent:
             take = save_take(out, word, speaker, clip)
             advice = fault_of_sound(loudness) or "good"
             return {"file": str(take.path), "label": word, "peak": loudness.peak, "advice": advice}
-        console.say("Nothing was heard; once more.")
     raise AudioError("Nothing was heard in three takes: check that the right microphone is chosen and not muted")
 
 

@@ -48,7 +48,11 @@ def clips_document(
 
 def show_clips(chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedClip]]) -> None:
     """Draw classified clips on stdout: a row each, with what would help beneath those where something would."""
-    headings = (("clip", "left"), ("label", "left"), *((label, "right") for label in chosen.preprocessing.labels))
+    headings: console.Headings = (
+        ("clip", "left"),
+        ("label", "left"),
+        *((label, "right") for label in chosen.preprocessing.labels),
+    )
     rows = [(str(path), clip.label, *map(percent, clip.probabilities.tolist())) for path, clip in found]
     console.show_table("Probabilities in %", headings, rows)
     for path, clip in found:
@@ -110,9 +114,11 @@ def _words(number: int) -> str:
 
 def _show_errors(report: DetectionReport) -> None:
     hours = f"over {three_digits(report.hours)} hours"
+    delay = report.median_delay_s
+    when = "" if delay is None else f", {three_digits(delay)} s after their beginning (median)"
     console.note(
         f"Words       {count(report.num_hits)} of {count(report.num_words)} found: false reject rate "
-        f"{percent(report.false_reject_rate)} %, {three_digits(report.median_delay_s)} s after their beginning (median)"
+        f"{percent(report.false_reject_rate)} %{when}"
     )
     console.note(
         f"Mistakes    {count(report.num_false_accepts)} false accepts: "
@@ -122,20 +128,22 @@ def _show_errors(report: DetectionReport) -> None:
         told = ", ".join(f"{word.label} at {duration(word.time_s)}" for word in report.missed[:MISSED_SHOWN])
         more = len(report.missed) - MISSED_SHOWN
         console.note(f"Missed      {told}{f' and {more} more' if more > 0 else ''}")
-    headings = (("label", "left"), ("words", "right"), ("found", "right"), ("false accepts", "right"))
+    headings: console.Headings = (
+        ("label", "left"), ("words", "right"), ("found", "right"), ("false accepts", "right"),
+    )  # fmt: skip
     rows = [
         (one.label, count(one.num_words), count(one.num_hits), count(one.num_false_accepts)) for one in report.per_label
     ]
     console.note("")
     console.show_table("", headings, rows)
     headings = (("threshold", "right"), (f"false accepts per hour, {hours}", "right"), ("false rejects %", "right"))
-    rows = [
+    points = [
         (f"{point.threshold:g}", three_digits(point.false_accepts_per_hour), percent(point.false_reject_rate))
         for point in report.det
         if point.threshold in THRESHOLDS_SHOWN
     ]
     console.note("")
-    console.show_table("", headings, rows)
+    console.show_table("", headings, points)
     console.note("")
 
 

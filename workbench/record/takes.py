@@ -16,6 +16,7 @@ from core.audio.loudness import measure_loudness
 from core.datasets.recordings import (
     SAMPLE_RATE,
     Take,
+    check_folder,
     check_label,
     delete_take,
     restore_take,
@@ -59,6 +60,7 @@ class Batch:
             check_label(label)
         if self.folder == Path():
             raise DataError("choose a folder that the takes go to")
+        check_folder(self.folder)
 
 
 @dataclass(frozen=True)
