@@ -102,10 +102,9 @@ def minute_of(time_s: float) -> str:
     return datetime.fromtimestamp(int(time_s), _UTC).strftime("%Y-%m-%d %H:%M")
 
 
-def duration(length_s: float) -> str:
-    """Return a length of time as people say it: 10 min, 1 h, 31 days."""
-    for unit, size_s in (("day", 86_400), ("h", 3600), ("min", 60)):
-        if length_s >= size_s and length_s % size_s == 0:
-            count = round(length_s / size_s)
-            return f"{count:,} {unit}{'s' * (unit == 'day' and count > 1)}"
-    return f"{length_s / 60:.4g} min" if length_s > 600 else f"{length_s:g} s"
+def timespan(seconds: float) -> str:
+    """Return a length of time in the unit people would use."""
+    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size or (seconds >= size and unit != "days"):
+            return f"{seconds / size:,.1f}".removesuffix(".0") + f" {unit}"
+    return f"{seconds:.0f} s"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.datasets.climate import Series
 from core.datasets.split import PARTS
-from core.datasets.time_texts import duration, minute_of
+from core.datasets.time_texts import minute_of, timespan
 from core.errors import DataError
 from core.spec import TimeSplit, Window
 
@@ -84,7 +84,7 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
         if not whole.any():
             rows = f"{stop - start:,} row{'s' * (stop - start != 1)}"
             raise DataError(
-                f"{series.path}: the {name} part ({rows} of {duration(series.interval_s)}) has no window of "
+                f"{series.path}: the {name} part ({rows} of {timespan(series.interval_s)}) has no window of "
                 f"{window.num_steps} steps of {window.step_minutes:g} min without a gap; give it more rows "
                 "(split), or use fewer or shorter steps (window)"
             )
@@ -118,7 +118,7 @@ def _on_a_grid(series: Series) -> tuple[Float32, Int64]:
         longest = int(np.argmax(np.diff(series.times_s)))
         before, after = (minute_of(time_s) for time_s in series.times_s[longest : longest + 2])
         raise DataError(
-            f"{series.path}: has a row every {duration(series.interval_s)} as a rule, but only {len(cells):,} of the "
+            f"{series.path}: has a row every {timespan(series.interval_s)} as a rule, but only {len(cells):,} of the "
             f"{size:,} steps from first to last have one, and none is between {before} and {after}; remove what stands "
             "apart, or choose a series of even steps"
         )
@@ -133,7 +133,7 @@ def rows_a_step(file: Path, interval_s: int, window: Window) -> int:
     rows = round(ratio)
     if rows < 1 or abs(ratio - rows) > _TOLERANCE * rows:
         raise StepError(
-            f"{file}: has a row every {duration(interval_s)}, so a step of {window.step_minutes:g} min does not fit; "
+            f"{file}: has a row every {timespan(interval_s)}, so a step of {window.step_minutes:g} min does not fit; "
             f"use {interval_s / 60:.10g} min or a multiple of it (window.step_minutes)"
         )
     return rows

@@ -59,7 +59,7 @@ def test_trials_stand_beside_both_baselines(study):
     head, _, worse, still, linear = lines[1:6]
     assert head.split()[2:8] == ["T", "°C", "gain", "%", "rh", "%"] and "zip kB" in head
     assert "▽" in worse and "-25.0" in worse and "50.0" in worse
-    assert "Persistence, 60 min ahead" in still and "Linear model, 60 min ahead" in linear
+    assert "Persistence, 1 h ahead" in still and "Linear model, 1 h ahead" in linear
     assert "▽ worse than persistence" in lines
     assert not STRANGERS.search("\n".join(lines))
 
@@ -104,7 +104,8 @@ def test_a_trial_is_shown_by_horizon_and_hour_beside_its_baselines(study):
     assert "▽ worse than persistence" in shown
     heads = [line.split() for line in shown.splitlines() if "persistence" in line and "linear" in line]
     assert ["ahead", "T", "°C", "persistence", "linear", "rh", "%", "persistence", "linear"] in heads
-    assert [line.split()[0] for line in shown.splitlines() if " min  " in line] == ["10", "20", "30", "40", "50", "60"]
+    ahead = re.findall(r"^ *(\d+ (?:min|h)) ", shown, re.MULTILINE)
+    assert ahead == ["10 min", "20 min", "30 min", "40 min", "50 min", "1 h"]
     by_hour = study.result(study.find("B")).quality.quantities[0].file.by_hour
     hours = [line.split()[0] for line in shown.splitlines() if line.strip()[2:5] == ":00"]
     assert hours == [f"{hour:02}:00" for hour, error in enumerate(by_hour) if error is not None]

@@ -7,9 +7,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QComboBox, QFileDialog, QLabel, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from core.evaluation.forecasting import load_forecasts
@@ -256,7 +266,27 @@ def test_the_details_draw_the_whole_test_period(qtbot: QtBot, session: Session, 
     assert list(by_horizon[0]) == [10, 20, 30, 40, 50, 60]
     assert tuple(by_horizon[1]) == result.quality.quantities[0].file.by_horizon
     assert len(errors.lines[RH, "hour", "persistence"].getOriginalDataset()[0]) == 24
+    leave_the_wheel_to_the_page(page)
     scroll_and_zoom(qtbot, page)
+
+
+def leave_the_wheel_to_the_page(page: TrialsPage) -> None:
+    """Turn the wheel over the chart in the details: it is the page's until the chart was clicked."""
+    chart = page.details.forecast.charts.chart
+    chart.show_span(chart.ends[0], chart.ends[0] + 36_000)
+    view, middle = chart.canvas.viewport(), chart.charts[0].vb.sceneBoundingRect().center()
+
+    def turn() -> tuple[bool, float]:
+        at, nowhere, no = QPointF(view.mapToGlobal(middle.toPoint())), QPoint(), Qt.KeyboardModifier.NoModifier
+        button, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+        wheel = QWheelEvent(middle, at, nowhere, QPoint(0, -120), button, no, phase, False)
+        QApplication.sendEvent(view, wheel)
+        return wheel.isAccepted(), chart.span[1] - chart.span[0]
+
+    assert turn() == (False, pytest.approx(36_000))
+    chart.setFocus()
+    taken, width = turn()
+    assert taken and width > 36_000
 
 
 def scroll_and_zoom(qtbot: QtBot, page: TrialsPage) -> None:

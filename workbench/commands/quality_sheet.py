@@ -3,6 +3,7 @@
 from typing import Any
 
 from core.datasets.column_names import name_of
+from core.datasets.time_texts import timespan
 from core.experiment.marks import MEANINGS, WORSE
 from core.results import Classification, Errors, Forecast, Quality, QuantityErrors
 from workbench import console
@@ -64,7 +65,7 @@ def _show_forecast(quality: Forecast) -> None:
 def _show_horizons(quality: Forecast) -> None:
     rows = [
         (
-            f"{(place + 1) * quality.step_minutes:g} min",
+            timespan(60 * (place + 1) * quality.step_minutes),
             *(three_digits(rival.by_horizon[place]) for rival in _rivals(quality)),
         )
         for place in range(len(quality.quantities[0].file.by_horizon))

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import Any
 
 from core.datasets.column_names import name_of
+from core.datasets.time_texts import timespan
 from core.experiment.baselines import Baseline, baselines_of
 from core.experiment.marks import MEANINGS, WORSE, accuracy_marks, latency_marks
 from core.experiment.report import front_names, is_feasible, judged
@@ -70,7 +71,7 @@ def show(study: Study, summaries: Sequence[TrialSummary]) -> None:
         quality = [""] * has_accuracy
         for name in quantities:
             quality += _error_of_baseline(baseline.error_of(name))
-        rows.append(["", f"{baseline.title}, {baseline.horizon_minutes:g} min ahead", "", *quality, *[""] * 8])
+        rows.append(["", f"{baseline.title}, {timespan(60 * baseline.horizon_minutes)} ahead", "", *quality, *[""] * 8])
     console.show_table(study.name, headings, rows, spared=_SPARED)
     _show_notes(summaries, front, constraints)
 

@@ -21,7 +21,7 @@ BY = ("horizon", "hour")
 
 
 class ErrorCharts(QFrame):
-    """Two charts for each quantity: by horizon, and by hour of the day."""
+    """Charts for each quantity: by horizon, and by hour of the day."""
 
     def __init__(self, num_columns: int, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,19 +48,19 @@ class ErrorCharts(QFrame):
         """Show the errors of another trial."""
         if quality == self.quality:
             return
-        names = [found.name for found in quality.quantities] if quality else []
-        shown = [found.name for found in self.quality.quantities] if self.quality else []
+        wanted = charts_of(quality)
+        shown = charts_of(self.quality)
         self.quality = quality
-        if names != shown:
-            self._lay_out(names)
+        if wanted != shown:
+            self._lay_out(wanted)
         for found in quality.quantities if quality else ():
             self._draw(found)
         self._dress(theme.current())
 
-    def _lay_out(self, names: list[str]) -> None:
+    def _lay_out(self, wanted: list[tuple[str, str]]) -> None:
         self.canvas.clear()
         self.charts, self.lines = {}, {}
-        for number, key in enumerate((name, by) for name in names for by in BY):
+        for number, key in enumerate(wanted):
             axes = {"left": LowAxis("left", "linear"), "bottom": FigureAxis("bottom", "linear")}
             row, column = divmod(number, self._num_columns)
             chart = self.charts[key] = self.canvas.addPlot(row=row, col=column, axisItems=axes)
@@ -74,22 +74,26 @@ class ErrorCharts(QFrame):
     def _draw(self, found: QuantityErrors) -> None:
         assert self.quality is not None
         rivals = dict(zip(RIVALS, (found.file, found.linear, found.persistence), strict=True))
-        ahead = self.quality.step_minutes * np.arange(1, len(found.file.by_horizon) + 1)
+        ahead = self.quality.step_minutes / _unit_of(self.quality)[0] * np.arange(1, len(found.file.by_horizon) + 1)
+        shown = [by for name, by in self.charts if name == found.name]
         for rival, errors in rivals.items():
             self.lines[found.name, "horizon", rival].setData(ahead, np.array(errors.by_horizon))
-            self.lines[found.name, "hour", rival].setData(*_by_hour(errors), connect="finite")
-        for by in BY:
+            if "hour" in shown:
+                self.lines[found.name, "hour", rival].setData(*_by_hour(errors), connect="finite")
+        for by in shown:
             # From nothing on: half the error must look like half.
             known = [value for errors in rivals.values() for value in _values(errors, by) if value is not None]
             highest = max(known, default=0)
             self.charts[found.name, by].setYRange(0, 1.08 * highest or 1, padding=0)
-        self.charts[found.name, "hour"].setXRange(-0.5, 23.5, padding=0)
+        if "hour" in shown:
+            self.charts[found.name, "hour"].setXRange(-0.5, 23.5, padding=0)
 
     def _dress(self, palette: Palette) -> None:
         self.canvas.setBackground(palette.surface)
         font = theme.font()
         colours = dict(zip(RIVALS, (palette.series[1], palette.series[0], palette.muted), strict=True))
         dashes = {"linear model": Qt.PenStyle.DashLine, "persistence": Qt.PenStyle.DotLine}
+        ahead = f"{_unit_of(self.quality)[1]} ahead" if self.quality else ""
         units = {found.name: found.unit for found in self.quality.quantities} if self.quality else {}
         self.legend.setText(legend({f"{STROKES[rival]} {rival}": colours[rival] for rival in RIVALS}))
         for (name, by), chart in self.charts.items():
@@ -97,7 +101,7 @@ class ErrorCharts(QFrame):
             title = f"<span style='color:{palette.text}'><b>{name_of(name)} error by {by}{unit}</b></span>"
             chart.setTitle(title, size=f"{theme.TEXT_PIXELS}px", justify="left")
             chart.getAxis("left").dress(palette, font, "")
-            chart.getAxis("bottom").dress(palette, font, "minutes ahead" if by == "horizon" else "hour of the day")
+            chart.getAxis("bottom").dress(palette, font, ahead if by == "horizon" else "hour of the day")
             chart.showGrid(x=False, y=True, alpha=0.15)
             for rival in RIVALS:
                 line = self.lines[name, by, rival]
@@ -109,6 +113,22 @@ class ErrorCharts(QFrame):
                     line.setSymbolSize(5)
                     line.setSymbolPen(None)
                     line.setSymbolBrush(colour)
+
+
+def charts_of(quality: Forecast | None) -> list[tuple[str, str]]:
+    """Return what is drawn of forecasts: the quantity, and by what. Of one value a day an hour says nothing."""
+    return [
+        (found.name, by)
+        for found in (quality.quantities if quality else ())
+        for by in BY
+        if by == "horizon" or sum(error is not None for error in found.file.by_hour) > 1
+    ]
+
+
+def _unit_of(quality: Forecast) -> tuple[int, str]:
+    """Return the minutes of a unit in which steps are whole, and what it is called."""
+    whole = (unit for unit in ((1440, "days"), (60, "hours")) if quality.step_minutes % unit[0] == 0)
+    return next(whole, (1, "minutes"))
 
 
 def _values(errors: Errors, by: str) -> tuple[float | None, ...]:

@@ -20,7 +20,8 @@ from workbench.theme import Palette
 if TYPE_CHECKING:
     from core.evaluation.forecasting import KeptForecasts
 
-FIRST_SEEN_S = 3 * 24 * 3600
+FIRST_SEEN_STEPS = 432
+"""Three days at steps of ten minutes."""
 LINES = ("truth", "forecast", "persistence", "linear model")
 STROKES = {"truth": "──", "forecast": "──", "persistence": "┈┈", "linear model": "╌╌"}
 
@@ -86,7 +87,7 @@ class ForecastChart(TimeCharts):
         if period is not None:
             self.show_horizon(horizon)
             first, last = period.ends
-            self.limit(first, last, span or (first, first + FIRST_SEEN_S))
+            self.limit(first, last, period.step_s, span or (first, first + FIRST_SEEN_STEPS * period.step_s))
 
     def show_horizon(self, horizon: int) -> None:
         """Show the forecasts made so many steps before."""

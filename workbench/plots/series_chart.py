@@ -63,7 +63,7 @@ class SeriesChart(TimeCharts):
         for chart in (*self.charts, self.overview):
             for part in series.parts[1:]:
                 self._mark(chart, part)
-        self.limit(float(series.times_s[0]), float(series.times_s[-1]), span)
+        self.limit(float(series.times_s[0]), float(series.times_s[-1]), series.interval_s, span)
         self.whole.setData(*thinned(series.times_s, series.values[:, 0]), connect="finite")
         self.dress(theme.current())
         self.draw()

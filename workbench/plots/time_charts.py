@@ -6,18 +6,19 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from workbench import theme
 from workbench.plots.figure_axis import FigureAxis
+from workbench.plots.file_clock_axis import FileClockAxis
 from workbench.plots.monitor_chart import LowAxis
 from workbench.theme import Palette
 from workbench.widgets.elided_label import ElidedLabel
 
 LEFT_AXIS_WIDTH = 54
 OVERVIEW_HEIGHT = 60
-LEAST_SEEN_S = 3600
+LEAST_SEEN_STEPS = 6
 STEP_SHARE = 0.25
 ZOOM = 1.5
 GAP = 1.5
@@ -42,6 +43,8 @@ class TimeCharts(QFrame):
         self.charts: list[pg.PlotItem] = []
         self.ends = (0.0, 1.0)
         """First and last time there is."""
+        self.least_s = 0.0
+        """Shortest stretch of time to be seen."""
         self.canvas = _Canvas()
         self.canvas.pointed.connect(self._point)
         self.canvas.left.connect(lambda: self.caption.setText(KEYS))
@@ -85,7 +88,7 @@ class TimeCharts(QFrame):
     def show_span(self, low_s: float, high_s: float) -> None:
         """Show another stretch of time, as far as there is one."""
         first, last = self.ends
-        width = min(max(high_s - low_s, LEAST_SEEN_S), last - first)
+        width = min(max(high_s - low_s, self.least_s), last - first)
         low_s = min(max(low_s, first), last - width)
         self.charts[0].setXRange(low_s, low_s + width, padding=0)
 
@@ -100,11 +103,12 @@ class TimeCharts(QFrame):
         """Show all of the time there is."""
         self.show_span(*self.ends)
 
-    def limit(self, first_s: float, last_s: float, span: tuple[float, float] | None = None) -> None:
-        """Let nobody scroll beyond these times; show a stretch of them, all where none is named."""
+    def limit(self, first_s: float, last_s: float, step_s: float, span: tuple[float, float] | None = None) -> None:
+        """Let nobody scroll beyond these times, or zoom into a step; show a stretch, all where none is named."""
         self.ends = first_s, last_s
+        self.least_s = min(LEAST_SEEN_STEPS * step_s, last_s - first_s)
         for chart in self.charts:
-            chart.vb.setLimits(xMin=first_s, xMax=last_s, minXRange=min(LEAST_SEEN_S, last_s - first_s))
+            chart.vb.setLimits(xMin=first_s, xMax=last_s, minXRange=self.least_s)
         self.overview.setXRange(first_s, last_s, padding=0)
         self.region.setBounds(self.ends)
         self.show_span(*(span or self.ends))
@@ -168,7 +172,7 @@ class TimeCharts(QFrame):
 
     def _follow_region(self) -> None:
         low, high = self.region.getRegion()
-        if (low, high) != self.span and high - low >= LEAST_SEEN_S:
+        if (low, high) != self.span and high - low >= self.least_s:
             self.charts[0].setXRange(low, high, padding=0)
 
     def _follow_view(self, *_: object) -> None:
@@ -208,14 +212,6 @@ class TimeCharts(QFrame):
         chart.setTitle(said, size=f"{theme.TEXT_PIXELS}px", justify="left")
 
 
-class FileClockAxis(pg.DateAxisItem):
-    """Dates and times of day in the clock of the file, whose zone nobody knows."""
-
-    def __init__(self) -> None:
-        super().__init__("bottom", utcOffset=0, maxTickLength=-4)
-        self.enableAutoSIPrefix(False)
-
-
 class _BareAxis(pg.AxisItem):
     def __init__(self) -> None:
         super().__init__("bottom", maxTickLength=0)
@@ -230,9 +226,17 @@ class _Canvas(pg.GraphicsLayoutWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self.page_scrolls = False
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.ci.setSpacing(2)
         self.ci.setContentsMargins(0, 0, 8, 0)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802
+        """Zoom; on a page that scrolls only where the chart was clicked, or going down the page would end in it."""
+        if self.page_scrolls and not self.parentWidget().hasFocus():
+            event.ignore()
+        else:
+            super().wheelEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802
         """Say where the pointer is."""

@@ -7,7 +7,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QVBoxLayout
 
 from core.datasets.table_check import TableReport
-from core.datasets.time_texts import duration
+from core.datasets.time_texts import timespan
 from workbench.widgets.card import flat_button
 from workbench.widgets.elided_label import ElidedLabel
 from workbench.widgets.empty_page import EmptyPage
@@ -77,7 +77,7 @@ class TableSources(QFrame):
         first, last = (datetime.fromtimestamp(time_s, UTC) for time_s in (report.first_s, report.last_s))
         said = [
             f"{report.num_rows:,} rows",
-            f"every {duration(report.interval_s)}",
+            f"every {timespan(report.interval_s)}",
             f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M}",
             f"{report.num_missing_steps:,} missing in gaps" if report.num_missing_steps else "no gaps",
             f"{report.num_repeated:,} repeated" if report.num_repeated else "no repeated ones",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.datasets.column_names import name_of, unit_of
+from core.datasets.time_texts import timespan
 from core.errors import WorkbenchError
 from core.experiment.baselines import Baseline
 from core.experiment.constraints import figure_of, is_met
@@ -81,7 +82,7 @@ def baseline_words(baselines: Iterable[Baseline]) -> str:
     said = []
     for baseline in found:
         errors = (f"{name_of(one.name)} {number_format.three_digits(one.mae)} {one.unit}" for one in baseline.errors)
-        ahead = f", {baseline.horizon_minutes:g} min ahead" if several else ""
+        ahead = f", {timespan(60 * baseline.horizon_minutes)} ahead" if several else ""
         said.append(f"{baseline.title}{ahead}: {', '.join(errors)}")
     return "  ·  ".join(said)
 

@@ -6,12 +6,13 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QSplitter, QVBoxLayout, QWidget
 
+from core.datasets.time_texts import timespan
 from core.errors import DataError
 from core.experiment.store import Study, TrialSummary
 from core.results import Forecast
 from workbench import theme
 from workbench.form.fields import guard_wheel
-from workbench.plots.error_charts import ErrorCharts
+from workbench.plots.error_charts import ErrorCharts, charts_of
 from workbench.plots.forecast_chart import ForecastChart, TestPeriod
 from workbench.trials.facts import title_of
 from workbench.widgets.elided_label import ElidedLabel
@@ -36,7 +37,7 @@ class HorizonChoice(QComboBox):
     def offer(self, quality: Forecast) -> None:
         """Offer the horizons of a trial; the same one stays chosen, the farthest at first."""
         steps = len(quality.quantities[0].file.by_horizon)
-        words = [f"{step * quality.step_minutes:g} min ahead" for step in range(1, steps + 1)]
+        words = [f"{timespan(60 * step * quality.step_minutes)} ahead" for step in range(1, steps + 1)]
         if words != [self.itemText(place) for place in range(self.count())]:
             before = self.currentIndex()
             self.clear()
@@ -115,10 +116,11 @@ class ForecastSection(QWidget):
         for widget in (self.charts.chart, self.charts.errors):
             column.addWidget(widget)
         self.charts.chart.setFixedHeight(CHART_HEIGHT)
+        self.charts.chart.canvas.page_scrolls = True
 
     def show_trial(self, folder: Path, quality: Forecast) -> None:
         """Show another trial's forecasts."""
-        self.charts.errors.setFixedHeight(2 * ERRORS_HEIGHT * len(quality.quantities))
+        self.charts.errors.setFixedHeight(ERRORS_HEIGHT * len(charts_of(quality)))
         self.charts.show_trial(folder, quality)
 
     def _show_problem(self, sentence: str) -> None:

@@ -5,6 +5,7 @@ from html import escape
 from pathlib import Path
 
 from core.datasets.column_names import name_of
+from core.datasets.time_texts import timespan
 from core.experiment.marks import MEANINGS, accuracy_marks, latency_marks, quality_marks
 from core.experiment.store import TrialSummary
 from core.results import Classification, Forecast, LabelScore, Latency, TrialResult
@@ -107,7 +108,7 @@ def errors_sheet(trial: TrialSummary, quality: Forecast) -> str:
         change = f"{number_format.percent(abs(found.gain))} % {'less' if found.gain >= 0 else 'more'}"
         gains.append(f"{name} is {change} than persistence's.")
     ahead = quality.step_minutes * len(quality.quantities[0].file.by_horizon)
-    gains.append(f"Mean absolute errors over {quality.num_windows:,} test windows, up to {ahead:g} min ahead.")
+    gains.append(f"Mean absolute errors over {quality.num_windows:,} test windows, up to {timespan(60 * ahead)} ahead.")
     said = _muted("<br>".join(gains))
     head = ("", "this", "persistence", "linear")
     return f"{table(rows, head)}<p style='margin-top:4px; margin-bottom:8px'>{said}</p>"

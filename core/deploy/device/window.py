@@ -10,6 +10,7 @@ from datetime import datetime, timezone
 import numpy as np
 from numpy.typing import NDArray
 
+from core.datasets.time_texts import timespan
 from core.deploy.device.forecast_settings import ForecastSettings, Rows
 from core.errors import DataError
 
@@ -97,11 +98,11 @@ def _check_age(series: Series, newest_s: float, settings: ForecastSettings) -> N
     when = f"{series.source}: its newest row with {_named(settings)} is of {series.words(newest_s)}"
     if age_s > (_OLDEST_STEPS + TOLERANCE) * settings.step_s:
         raise DataError(
-            f"{when}, {duration(age_s)} ago, too old to forecast from at steps of {duration(settings.step_s)}; see "
+            f"{when}, {timespan(age_s)} ago, too old to forecast from at steps of {timespan(settings.step_s)}; see "
             "that what writes it still runs, or take old rows as well (--any-age)"
         )
     if age_s < -settings.step_s:
-        raise DataError(f"{when}, which is {duration(-age_s)} to come; set the clock of this device, or of the sensor")
+        raise DataError(f"{when}, which is {timespan(-age_s)} to come; set the clock of this device, or of the sensor")
 
 
 def _nearest(known_s: Float64, wanted_s: Float64) -> NDArray[np.int64]:
@@ -122,13 +123,13 @@ def _explain(
         rows_a_step = step_s / usual_s
         if rows_a_step < 1 - TOLERANCE or abs(rows_a_step - round(rows_a_step)) > TOLERANCE * rows_a_step:
             return DataError(
-                f"{source}: has a row every {duration(usual_s)}, but the model takes values {duration(step_s)} apart; "
-                f"write one every {duration(step_s)}, or deploy a model of that step (window.step_minutes)"
+                f"{source}: has a row every {timespan(usual_s)}, but the model takes values {timespan(step_s)} apart; "
+                f"write one every {timespan(step_s)}, or deploy a model of that step (window.step_minutes)"
             )
     lacking_s = wanted_s[~is_met][-1]
     count = int(is_met[np.flatnonzero(~is_met)[-1] :].sum())
     full = series.words(wanted_s[-1] + step_s * (settings.input_steps - count))
-    have = f"has {count} of the {settings.input_steps} values, {duration(step_s)} apart, that the model takes"
+    have = f"has {count} of the {settings.input_steps} values, {timespan(step_s)} apart, that the model takes"
     near = np.abs(series.times_s - lacking_s) <= TOLERANCE * step_s
     if near.any():
         gaps = np.isnan(series.values[near][0])
@@ -139,14 +140,6 @@ def _explain(
     else:
         why = f"there is no row of {series.words(lacking_s)}"
     return NotYetEnough(f"{source}: {have}: {why}; with a row at every step the window is full at {full}")
-
-
-def duration(seconds: float) -> str:
-    """Return a length of time in the unit people would use."""
-    for size, unit in ((86400.0, "days"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * size or (seconds >= size and unit != "days"):
-            return f"{seconds / size:,.1f}".removesuffix(".0") + f" {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _named(settings: ForecastSettings) -> str:
