@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
+from PySide6.QtWidgets import QSplitter
 
 from core.datasets.data_folder import data_folder
 from workbench.theme import CHOICES, Choice
@@ -49,6 +50,11 @@ class Preferences:
     def set(self, preference: Preference, value: Any, name: str = "") -> None:
         """Remember a value."""
         self._settings.setValue(preference.key + name, value)
+
+    def keep_splitter(self, splitter: QSplitter, name: str) -> None:
+        """Put a splitter where it was left under this name, and remember where it is moved."""
+        splitter.restoreState(self.get(SPLITTER, name))
+        splitter.splitterMoved.connect(lambda: self.set(SPLITTER, splitter.saveState(), name))
 
     @property
     def theme(self) -> Choice:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLineEdit, QSplitter, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.events import EpochEnded, JobStarted, TrialStarted
@@ -80,6 +80,19 @@ def test_state_is_remembered(
     assert again.log.isVisible()
     assert again.log.height() == 120
     assert [action.isChecked() for action in again.theme_actions] == [False, False, True]
+
+
+def test_every_splitter_stays_where_it_was_put(
+    window: MainWindow, preferences: Preferences, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.build_pages()
+    kept: list[str] = []
+    monkeypatch.setattr(preferences, "set", lambda preference, value, name="": kept.append(preference.key + name))
+    splitters = window.findChildren(QSplitter)
+    for number, splitter in enumerate(splitters, 1):
+        splitter.splitterMoved.emit(100, 1)
+        assert len(kept) == number, splitter.parentWidget()
+    assert len(set(kept)) == len(splitters) >= 10
 
 
 def test_a_study_that_is_gone_is_said(preferences: Preferences, session: Session, tmp_path: Path) -> None:

@@ -77,8 +77,9 @@ class DataPage(QWidget):
         self.across.setStretchFactor(0, 1)
         self.across.setStretchFactor(1, 1)
         self.across.setSizes(list(WIDE))
-        self.across.restoreState(self.preferences.get(remembered.SPLITTER, "data"))
-        self.down.restoreState(self.preferences.get(remembered.SPLITTER, "data-down"))
+        self.preferences.keep_splitter(self.across, "data")
+        self.preferences.keep_splitter(self.down, "data-down")
+        self.preferences.keep_splitter(self.view.pictures, "data-pictures")
         self.empty = EmptyData()
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
@@ -142,12 +143,6 @@ class DataPage(QWidget):
         self.view.trim_requested.connect(self.changes.trim)
         self.view.failed.connect(self.message.show_message)
         self._turning.timeout.connect(self._show_clip)
-        for splitter, name in ((self.across, "data"), (self.down, "data-down")):
-            splitter.splitterMoved.connect(
-                lambda *_, splitter=splitter, name=name: self.preferences.set(
-                    remembered.SPLITTER, splitter.saveState(), name
-                )
-            )
 
     # Which folder
 

@@ -28,7 +28,6 @@ from core.events import HostKeyQuestion
 from core.experiment import device_jobs
 from core.experiment.device_jobs import DeviceJob
 from core.spec import TrialSpec
-from workbench import preferences as remembered
 from workbench import theme
 from workbench.devices.book import DeviceBook, address_of
 from workbench.devices.deploy_panel import DeviceDeployPanel
@@ -112,7 +111,7 @@ class DevicesPage(QWidget):
         self.across.addWidget(right)
         self.across.setStretchFactor(1, 1)
         self.across.setSizes([LIST_WIDTH, PAGE_WIDTH])
-        self.across.restoreState(self.preferences.get(remembered.SPLITTER, "devices"))
+        self.preferences.keep_splitter(self.across, "devices")
         stack(self, self.across)
 
     def _build_head(self) -> QFrame:
@@ -189,9 +188,6 @@ class DevicesPage(QWidget):
         self.talk.asked.connect(lambda _: self._show_talk())
         self.book.changed.connect(self._show_device)
         self.book.chosen_changed.connect(self._show_device)
-        self.across.splitterMoved.connect(
-            lambda: self.preferences.set(remembered.SPLITTER, self.across.saveState(), "devices")
-        )
 
     # What the user does
 

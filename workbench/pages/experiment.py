@@ -169,14 +169,11 @@ class ExperimentPage(QWidget):
         self.session.study_opened.connect(self._show_reference)
         self.session.constraints_changed.connect(self._show_draft)
         self.form.folding_changed.connect(self._remember_folding)
-        self.splitter.splitterMoved.connect(
-            lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "experiment")
-        )
 
     def _restore(self) -> None:
         if not self.preferences.is_on(remembered.WELCOMED) and self.session.study is None:
             self.show_welcome()
-        self.splitter.restoreState(self.preferences.get(remembered.SPLITTER, "experiment"))
+        self.preferences.keep_splitter(self.splitter, "experiment")
         self.form.unfold(self.preferences.open_groups)
 
     def show_welcome(self) -> None:

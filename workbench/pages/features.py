@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.spec import Features, KeywordSpottingSpec, TrialSpec
-from workbench import preferences as remembered
 from workbench import theme
 from workbench.features.difference_panel import DifferencePanel
 from workbench.features.live_panel import LivePanel
@@ -69,7 +68,9 @@ class FeaturesPage(QWidget):
         self.splitter.addWidget(self.tabs)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([FORM_WIDTH, PICTURES_WIDTH])
-        self.splitter.restoreState(self.preferences.get(remembered.SPLITTER, "features"))
+        self.preferences.keep_splitter(self.splitter, "features")
+        self.preferences.keep_splitter(self.live.splitter, "features-live")
+        self.preferences.keep_splitter(self.live.view.splitter, "features-pictures")
         self.elsewhere = OtherTask("This experiment forecasts", FORECASTS)
         self.whole = QStackedLayout(self)
         self.whole.addWidget(self.splitter)
@@ -118,9 +119,6 @@ class FeaturesPage(QWidget):
         self.draft.changed.connect(self._show_draft)
         self.session.spec_edited.connect(self._show_experiment)
         self.session.clips_edited.connect(self._read_clips_again)
-        self.splitter.splitterMoved.connect(
-            lambda: self.preferences.set(remembered.SPLITTER, self.splitter.saveState(), "features")
-        )
 
     # Settings
 
@@ -167,7 +165,7 @@ class FeaturesPage(QWidget):
         self.use_button.setEnabled(features is not None and not in_use)
         self.back_button.setEnabled(features != self.experiment.features)
         if features is None:
-            self.state.setText("A setting has a problem; the pictures keep the last ones without")
+            self.state.setText("The pictures keep the last settings without a problem")
             return
         self.gist.setText(essence(features))
         self.filters.show_filters(features)

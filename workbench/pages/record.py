@@ -77,6 +77,7 @@ class RecordPage(QWidget):
         self.message = MessageBar()
         self.foreign = ForeignSettings()
         self.record = RecordPanel(folder, str(self.preferences.get(PERSON)))
+        self.preferences.keep_splitter(self.record.splitter, "record")
         self.test = ClipTestPanel(self._place_to_add)
         self.spotting = SpottingPanel()
         self.tuner = TunerPanel(self.jobs)

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QMenu, QSplitter, QStackedWidget, QWidget
 from core.errors import StudyError, WorkbenchError
 from core.events import Event, TrialFailed, TrialFinished, TrialStarted, TrialStopped
 from core.experiment.store import Constraints, Study, TrialSummary
-from workbench import preferences as remembered
 from workbench import theme
 from workbench.jobs import Jobs
 from workbench.plots.pareto import ParetoChart
@@ -133,8 +132,6 @@ class TrialsPage(QWidget):
         self.actions_of_trials.rename_requested.connect(self.table.rename_current)
         self.actions_of_trials.settings_used.connect(self.open_experiment)
         self.actions_of_trials.deleted.connect(lambda words: self.message.show_message(words, "Undo", self.undo))
-        self.across.splitterMoved.connect(self._remember_splitters)
-        self.down.splitterMoved.connect(self._remember_splitters)
         export = QAction("Export table as CSV…", self)
         export.triggered.connect(lambda: self._export_chart(self.charts.size_chart, "CSV"))
         self.addAction(export)
@@ -146,8 +143,10 @@ class TrialsPage(QWidget):
 
     def _restore(self) -> None:
         self.table.hide_columns(str(self.preferences.get(HIDDEN_COLUMNS)).split(","))
-        self.across.restoreState(self.preferences.get(remembered.SPLITTER, "trials"))
-        self.down.restoreState(self.preferences.get(remembered.SPLITTER, "trials-down"))
+        self.preferences.keep_splitter(self.across, "trials")
+        self.preferences.keep_splitter(self.down, "trials-down")
+        self.preferences.keep_splitter(self.charts.splitter, "trials-charts")
+        self.preferences.keep_splitter(self.forecasts.splitter, "trials-forecasts")
         self._show_study(self.session.study)
 
     # From the session
@@ -342,10 +341,6 @@ class TrialsPage(QWidget):
             act()
         except WorkbenchError as error:
             self.message.show_message(str(error))
-
-    def _remember_splitters(self) -> None:
-        self.preferences.set(remembered.SPLITTER, self.across.saveState(), "trials")
-        self.preferences.set(remembered.SPLITTER, self.down.saveState(), "trials-down")
 
     def _remember_columns(self) -> None:
         self.preferences.set(HIDDEN_COLUMNS, ",".join(self.table.hidden_columns()))

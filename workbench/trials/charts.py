@@ -76,14 +76,14 @@ class TrialCharts(QWidget):
         self._trials: Mapping[str, TrialSummary] = {}
         self._device = ""
         self._devices: tuple[str, ...] = ()
-        splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, childrenCollapsible=False)
         self.titles = QLabel(), QLabel()
-        splitter.addWidget(_titled(self.titles[0], (self.rating_kind, self.size_kind), self.size_chart))
-        splitter.addWidget(_titled(self.titles[1], (self.device,), self.latency_chart))
+        self.splitter.addWidget(_titled(self.titles[0], (self.rating_kind, self.size_kind), self.size_chart))
+        self.splitter.addWidget(_titled(self.titles[1], (self.device,), self.latency_chart))
         self._name_charts()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(splitter)
+        row.addWidget(self.splitter)
         for chart in self.charts:
             chart.trial_clicked.connect(self.trial_clicked)
             chart.limit_dragged.connect(self._follow_drag)

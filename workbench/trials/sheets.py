@@ -171,7 +171,8 @@ def files_sheet(folder: Path) -> str:
 
 def hover_card(trial: TrialSummary, device: str, differences: Sequence[Difference]) -> str:
     """Return what a point on a chart says of its trial."""
-    lines = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}", outcome(trial, device)]
+    figures = " · ".join(map(_unbroken, _figures_of(trial, device)))
+    lines = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}", figures]
     if differences:
         words = ", ".join(f"{found.name} {found.ours}" for found in differences[:MOST_CHANGES])
         more = len(differences) - MOST_CHANGES
@@ -181,13 +182,22 @@ def hover_card(trial: TrialSummary, device: str, differences: Sequence[Differenc
 
 def outcome(trial: TrialSummary, device: str) -> str:
     """Return on one line what came of a trial: how well it does, its size and its latency."""
+    return " · ".join(_figures_of(trial, device))
+
+
+def _figures_of(trial: TrialSummary, device: str) -> list[str]:
     latency = trial.latency_on(device)
     figures = [
         *_quality_words(trial),
         f"zip {number_format.kilobytes(trial.zip_bytes)} kB" if trial.zip_bytes is not None else "",
         f"total {number_format.milliseconds(latency.total_ms)} ms{latency_marks(latency)}" if latency else "",
     ]
-    return " · ".join(filter(None, figures))
+    return [figure for figure in figures if figure]
+
+
+def _unbroken(words: str) -> str:
+    """Keep a figure and its unit on one line."""
+    return words.replace(" ", "&nbsp;")
 
 
 def _quality_words(trial: TrialSummary) -> list[str]:
