@@ -40,7 +40,7 @@ shots: setup .venv/packages-test
 	$(BIN)/python -m tests.workbench.screenshots
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache *.egg-info
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .grimp_cache *.egg-info
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Packages come before the environment: on Debian one of them lets Python make it.

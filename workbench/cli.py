@@ -17,7 +17,7 @@ FAILED, BAD_SPEC, CANCELLED = 1, 2, 130
 class Commands(TyperGroup):
     """Turns the errors of all commands into sentences and exit statuses, in one place."""
 
-    def invoke(self, ctx: typer.Context) -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
         from core.errors import SpecError, TrialCancelled, WorkbenchError
 

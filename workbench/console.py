@@ -35,6 +35,8 @@ from workbench.number_format import amounts, kilobytes, milliseconds, percent, t
 from workbench.stage_words import PHASE_WORDS, STAGE_WORDS
 
 Side = Literal["left", "right"]
+Headings = Sequence[tuple[str, Side]]
+"""Of a table: the words above each column, and the side it is aligned to."""
 _LEAST_TEXT = 12
 SECONDS_BETWEEN_LINES = 2
 """Without a terminal, of progress within a stage."""
@@ -55,7 +57,7 @@ def answer_text(text: str) -> None:
 
 def show_table(
     title: str,
-    headings: Iterable[tuple[str, Side]],
+    headings: Headings,
     rows: Iterable[Sequence[str]],
     spared: Sequence[str] = (),
 ) -> None:

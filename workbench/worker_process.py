@@ -17,13 +17,13 @@ from pydantic import ValidationError
 import core
 from core.errors import TrialCancelled, WorkbenchError
 from core.events import Emit, Event, JobCancelled, JobFailed, JobFinished, Warned, parse_event
-from core.experiment.jobs import Cancel, Job, to_line
+from core.experiment.jobs import AnyJob, Cancel, to_line
 
 SECONDS_TO_QUIT = 10
 _LAST_LINES = 12
 
 
-def run_job(intention: Job, show: Emit) -> Any:
+def run_job(intention: AnyJob, show: Emit) -> Any:
     """Run one job to its end, handing its events to `show`, and return its answer.
 
     The first Ctrl+C asks the worker to stop, the second kills it. Raises WorkbenchError with the sentence of a job that
@@ -62,7 +62,7 @@ class WorkerProcess:
         self._process.stdout.close()
         self._log.close()
 
-    def run(self, intention: Job, show: Emit) -> Any:
+    def run(self, intention: AnyJob, show: Emit) -> Any:
         """Run one job; see `run_job`."""
         job = intention.model_copy(update={"job": uuid.uuid4().hex[:8]})
         with self._asking_to_stop(job.job, show):
@@ -85,7 +85,7 @@ class WorkerProcess:
             with contextlib.suppress(ValidationError):
                 yield parse_event(line)
 
-    def _write(self, message: Job | Cancel) -> None:
+    def _write(self, message: AnyJob | Cancel) -> None:
         assert self._process.stdin is not None
         # Unbuffered, for a signal may ask for a second line while the first is on its way.
         with contextlib.suppress(BrokenPipeError):

@@ -9,7 +9,7 @@ import typer
 from workbench.commands.options import AsJson
 
 if TYPE_CHECKING:
-    from core.experiment.jobs import Job
+    from core.experiment.jobs import AnyJob
 
 app = typer.Typer(
     help="Look clips or measurements through, fetch data sets, make clips.",
@@ -156,7 +156,7 @@ def _range(text: str, option: str) -> tuple[int, int]:
         raise typer.BadParameter(f"must look like 120-199, is {text!r}", param_hint=option) from None
 
 
-def _run(job: "Job", what: str, as_json: bool) -> None:  # noqa: FBT001
+def _run(job: "AnyJob", what: str, as_json: bool) -> None:  # noqa: FBT001
     from workbench import console
     from workbench.worker_process import run_job
 

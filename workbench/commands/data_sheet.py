@@ -11,7 +11,7 @@ def show(report: DataReport) -> None:
     """Draw a report on stdout; of each kind of trouble the first files are named, --json names all."""
     spoken = ", synthetic" if report.synthetic else ""
     speakers = f"{count(report.num_speakers)} speakers" if report.num_speakers else "no speakers in the names"
-    headings = (
+    headings: console.Headings = (
         ("label", "left"), ("clips", "right"), ("speakers", "right"),
         ("shortest s", "right"), ("median s", "right"), ("longest s", "right"),
     )  # fmt: skip

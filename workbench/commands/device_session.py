@@ -105,7 +105,7 @@ def _typed(question: "PasswordWanted") -> str:
     raise question
 
 
-def _with_password(job: "AnyDeviceJob", password: str) -> "AnyDeviceJob":
+def _with_password(job: "AnyDeviceJob | AnyServiceJob", password: str) -> "AnyDeviceJob | AnyServiceJob":
     from pydantic import SecretStr
 
     return job.model_copy(update={"password": SecretStr(password)})

@@ -16,11 +16,11 @@ _DIFFERENCES_NAMED = 10
 
 def show_devices(devices: tuple[Device, ...]) -> None:
     """Draw the devices known."""
-    headings = tuple((name, "left") for name in ("name", "host", "port", "user", "key"))
+    headings: console.Headings = tuple((name, "left") for name in ("name", "host", "port", "user", "key"))
     rows = [
         (each.name, each.host, str(each.port or NOTHING), each.user or NOTHING, each.key or NOTHING) for each in devices
     ]
-    console.show_table("", headings, rows)  # type: ignore[arg-type]
+    console.show_table("", headings, rows)
 
 
 def show_report(report: DeviceReport) -> None:
@@ -48,7 +48,7 @@ def show_benchmark(title: str, latency: Latency) -> None:
     assert run is not None
     marks = [mark for mark, so in (("emulated", latency.emulated), ("throttled", latency.slowed)) if so]
     input_part = "window" if run.errors else "features"
-    headings = (
+    headings: console.Headings = (
         ("threads", "right"), (f"{input_part} ms", "right"), ("inference ms", "right"), ("total ms", "right"),
         ("p90", "right"), ("p99", "right"), ("max", "right"),
     )  # fmt: skip

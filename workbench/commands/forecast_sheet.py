@@ -12,11 +12,11 @@ def show(device: str, values: dict[str, Any]) -> None:
     """Draw the values a forecast goes by, and those that it gives."""
     found = DeviceForecast.model_validate(values)
     columns = [each.column for each in found.coming.quantities]
-    headings = [("time", "left"), ("", "left")]
+    headings: list[tuple[str, console.Side]] = [("time", "left"), ("", "left")]
     headings += [(f"{each.name} {each.unit}".strip(), "right") for each in found.coming.quantities]
     rows = [*_rows(found.past, "measured", columns), *_rows(found.coming, "forecast", columns)]
     title = f"{device}: {found.source}, {found.step_minutes:g} min from row to row"
-    console.show_table(title, tuple(headings), rows)  # type: ignore[arg-type]
+    console.show_table(title, tuple(headings), rows)
 
 
 def show_status(values: dict[str, Any]) -> None:

@@ -69,7 +69,13 @@ def benchmark(
         entries = [{"model": model, "timing": timing.model_dump(mode="json")} for model, timing in timed]
         console.answer({"device": device_name(), "num_threads": threads, "models": entries})
         return
-    headings = (("model", "left"), ("median ms", "right"), ("p90 ms", "right"), ("p99 ms", "right"), ("runs", "right"))
+    headings: console.Headings = (
+        ("model", "left"),
+        ("median ms", "right"),
+        ("p90 ms", "right"),
+        ("p99 ms", "right"),
+        ("runs", "right"),
+    )
     rows = [
         (model, *map(milliseconds, (timing.median_ms, timing.p90_ms, timing.p99_ms)), count(timing.num_runs))
         for model, timing in timed

@@ -100,13 +100,15 @@ def _show_labels(quality: Classification) -> None:
         (score.label, count(score.num_clips), percent(score.precision), percent(score.recall))
         for score in quality.per_label
     ]
-    headings = (("label", "left"), ("clips", "right"), ("precision %", "right"), ("recall %", "right"))
+    headings: console.Headings = (
+        ("label", "left"), ("clips", "right"), ("precision %", "right"), ("recall %", "right"),
+    )  # fmt: skip
     console.note("")
     console.show_table("", headings, rows)
 
 
 def _show_confusion(quality: Classification) -> None:
-    headings = (("true \\ predicted", "left"), *((label, "right") for label in quality.labels))
+    headings: console.Headings = (("true \\ predicted", "left"), *((label, "right") for label in quality.labels))
     rows = [(label, *map(str, row)) for label, row in zip(quality.labels, quality.confusion, strict=True)]
     console.note("")
     console.show_table("", headings, rows)

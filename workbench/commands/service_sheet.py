@@ -47,9 +47,9 @@ def show_detections(device: str, heard: Sequence[HeardWord]) -> None:
     if not heard:
         console.say(f"{device} has heard no word yet.")
         return
-    headings = (("time", "left"), ("word", "left"), ("score", "right"), ("did", "left"))
+    headings: console.Headings = (("time", "left"), ("word", "left"), ("score", "right"), ("did", "left"))
     rows = [(_clock(each.time_s), each.word, three_digits(each.score), each.did or NOTHING) for each in heard]
-    console.show_table("", headings, rows)  # type: ignore[arg-type]
+    console.show_table("", headings, rows)
 
 
 def monitor_picture(device: str, monitor: MonitorState, readings: Sequence[Reading]) -> Group:

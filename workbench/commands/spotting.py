@@ -22,7 +22,7 @@ from workbench.commands.options import AsJson, DataOption, LabelsOption
 
 if TYPE_CHECKING:
     from core.experiment.model_choice import ChosenModel
-    from core.spec import TrialSpec
+    from core.spec import KeywordSpottingSpec
 
 
 def classify(
@@ -192,7 +192,7 @@ def listen(
         spotting_sheet.show_heard(heard)
 
 
-def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "TrialSpec":
+def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "KeywordSpottingSpec":
     """Return whose test clips a recording is made of: the trial's own, or those of a spec. Raises WorkbenchError."""
     from core.errors import ModelError
     from core.experiment.spec_file import load_spec
@@ -209,4 +209,5 @@ def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "Tr
     kept = of_task(read_spec(chosen.trial), KeywordSpottingSpec)
     if data is None:
         return kept
-    return parse_spec(override(kept.model_dump(mode="json"), "dataset.folder", str(data.resolve())))
+    moved = override(kept.model_dump(mode="json"), "dataset.folder", str(data.resolve()))
+    return of_task(parse_spec(moved), KeywordSpottingSpec)

@@ -18,7 +18,7 @@ from workbench.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from core.experiment.jobs import Job
+    from core.experiment.jobs import AnyJob
     from core.experiment.store import Study, TrialSummary
 
 WorkersOption = Annotated[int, typer.Option("--workers", metavar="N", min=1, max=256, help="Trials at a time.")]
@@ -185,7 +185,7 @@ def remeasure(
     _run(opened, names, Remeasure(study=str(study.resolve()), trials=names), as_json)
 
 
-def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> None:  # noqa: FBT001
+def _run(study: "Study", names: tuple[str, ...], job: "AnyJob", as_json: bool) -> None:  # noqa: FBT001
     """Run a job over trials and show them; exit with 1 when one of them has no result."""
     from workbench import console
     from workbench.commands import trial_table
@@ -200,7 +200,7 @@ def _run(study: "Study", names: tuple[str, ...], job: "Job", as_json: bool) -> N
     _leave_if_unfinished(summaries)
 
 
-def _run_job(study: "Study", job: "Job") -> Any:
+def _run_job(study: "Study", job: "AnyJob") -> Any:
     """Run a job in a worker, showing what it says, and return its answer."""
     from functools import partial
 

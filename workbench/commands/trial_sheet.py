@@ -73,7 +73,13 @@ def _show_latency(latency: Latency, input_part: str) -> None:
         (what, milliseconds(time.median_ms), milliseconds(time.p90_ms), milliseconds(time.p99_ms), count(time.num_runs))
         for what, time in parts
     ]
-    headings = (("", "left"), ("median ms", "right"), ("p90 ms", "right"), ("p99 ms", "right"), ("runs", "right"))
+    headings: console.Headings = (
+        ("", "left"),
+        ("median ms", "right"),
+        ("p90 ms", "right"),
+        ("p99 ms", "right"),
+        ("runs", "right"),
+    )
     console.show_table(title, headings, rows)
     if latency.saving:
         less_or_more = "less" if latency.saving > 0 else "more"
@@ -85,7 +91,7 @@ def _show_differences(study: Study, summary: TrialSummary) -> None:
         return
     reference = study.summary(study.reference)
     changed = compare_specs(study.spec(summary.name), study.spec(study.reference))
-    headings = (("setting", "left"), ("here", "left"), (f"in {reference.letter}", "left"))
+    headings: console.Headings = (("setting", "left"), ("here", "left"), (f"in {reference.letter}", "left"))
     console.note("")
     console.show_table("Differs from the reference", headings, [(one.name, one.ours, one.theirs) for one in changed])
 
