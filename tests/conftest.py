@@ -29,12 +29,24 @@ SPEAKERS = tuple(f"{number:08x}" for number in range(0x1A2B3C70, 0x1A2B3C70 + 16
 TONES_HERTZ = {"high": (1800.0, 1800.0), "low": (400.0, 400.0), "rising": (300.0, 2400.0)}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _own_folders_of_all(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the user's cache, data and settings out of what is made for several tests too."""
+    with pytest.MonkeyPatch.context() as patch:
+        _use_own_folders(tmp_path_factory, patch)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the user's cache, data and settings out of every test."""
+    _use_own_folders(tmp_path_factory, monkeypatch)
+
+
+def _use_own_folders(tmp_path_factory: pytest.TempPathFactory, patch: pytest.MonkeyPatch) -> None:
     folder = tmp_path_factory.mktemp("user")
     for name in ("CACHE", "DATA", "CONFIG"):
-        monkeypatch.setenv(f"TINYML_WORKBENCH_{name}", str(folder / name.lower()))
+        patch.setenv(f"TINYML_WORKBENCH_{name}", str(folder / name.lower()))
 
 
 @pytest.fixture(scope="session")
