@@ -48,13 +48,19 @@ class MicrophoneFeed(QObject):
             return []
 
     def start(self, device: Device | None = None) -> bool:
-        """Listen to a device, the system's own when none is named; tell whether it could be opened."""
-        self.stop()
+        """Listen to a device, the system's own when none is named; tell whether it could be opened.
+
+        Where another one is listened to it takes that one's place, without an end of listening in between.
+        """
+        was_listening = self.is_listening
+        self._close()
         microphone = Microphone(device=device)
         try:
             microphone.open()
         except AudioError as error:
             self.troubled.emit(str(error))
+            if was_listening:
+                self.listening_changed.emit(False)
             return False
         self._microphone = microphone
         self._trouble, self._heard_anything, self._looks = "", False, 0
@@ -65,11 +71,15 @@ class MicrophoneFeed(QObject):
 
     def stop(self) -> None:
         """Close the device."""
+        if self.is_listening:
+            self._close()
+            self.listening_changed.emit(False)
+
+    def _close(self) -> None:
         if self._microphone is not None:
             self._timer.stop()
             self._microphone.close()
             self._microphone = None
-            self.listening_changed.emit(False)
 
     def _look(self) -> None:
         assert self._microphone is not None

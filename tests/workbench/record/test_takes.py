@@ -1,6 +1,7 @@
 """The tab that records: real clicks and keys, real sound through a virtual microphone, a trained model."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,23 @@ def test_what_cannot_be_recorded_is_a_sentence(
         assert "sudo apt-get install libportaudio2" in page.message.text.text()
     empty.write_text(written)
     choose_device(page, virtual_microphone.name)
+    click(qtbot, page.record.record)
+    assert page.feed.is_listening
+    # Another microphone takes the place of the first, and the batch goes on.
+    devices = [page.device.itemData(at).name for at in range(page.device.count())]
+    other = devices.index(virtual_microphone.stereo_name)
+    page.device.setCurrentIndex(other)
+    page.device.activated.emit(other)
+    assert page.feed.is_listening and page.record.is_active
+    with qtbot.waitSignal(page.feed.heard, timeout=SOUND_MS):
+        pass
+    # One that is gone ends it.
+    gone = replace(page.device.chosen, name="gone", index=99)
+    page.device.setItemData(other, gone)
+    page.device.activated.emit(other)
+    assert "gone" in page.message.text.text()
+    assert not page.feed.is_listening and not page.record.is_active
+    page.device.setCurrentIndex(devices.index(virtual_microphone.name))
     click(qtbot, page.record.record)
     assert page.feed.is_listening
     page.hide()
