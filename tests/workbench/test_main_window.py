@@ -19,6 +19,7 @@ from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.main_window import TITLE, MainWindow
 from workbench.preferences import Preferences
 from workbench.session import Session
+from workbench.widgets.elided_label import shortened
 
 # The offscreen plugin says so of any window with a smallest size; it has no window manager to tell.
 pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("propagateSizeHints")]
@@ -222,6 +223,13 @@ def test_the_strip_says_what_runs_how_far_and_how_long_still(
     jobs.running = None
     jobs.changed.emit()
     qtbot.waitUntil(lambda: not strip.cancel.isVisible())
+
+
+def test_long_titles_keep_their_ends() -> None:
+    title = "Go/stop, tiny, width multiplier 0.25, epochs 2"
+    assert shortened(title, 60) == title
+    assert shortened(title, 30) == "Go/stop, tiny,…0.25, epochs 2"
+    assert len(shortened(title, 30)) <= 30
 
 
 def test_a_failed_job_is_a_line_in_the_window_with_the_way_to_the_log(

@@ -200,6 +200,18 @@ def test_groups_fold_to_their_essence_and_open_at_a_problem(form: SpecForm) -> N
     assert form.words_of(form.draft.problems[0]).startswith("Features, MFCCs: ")
 
 
+def test_a_click_anywhere_on_its_line_folds_a_group(qtbot: QtBot, form: SpecForm) -> None:
+    form.unfold(())
+    group = form.groups["training"]
+    at_essence = QPoint(group.width() - 20, group.header.geometry().center().y())
+    qtbot.mouseClick(group, Qt.MouseButton.LeftButton, pos=at_essence)
+    assert form.unfolded() == ["training"]
+    qtbot.mouseClick(group, Qt.MouseButton.LeftButton, pos=QPoint(20, group.body.geometry().bottom() + 1))
+    assert form.unfolded() == ["training"]
+    qtbot.mouseClick(group, Qt.MouseButton.LeftButton, pos=at_essence)
+    assert form.unfolded() == []
+
+
 def test_labels_are_ticked_in_a_menu_of_the_folder(form: SpecForm) -> None:
     row = form.rows["dataset.labels"]
     row.editor.menu.aboutToShow.emit()

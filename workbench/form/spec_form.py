@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from core.errors import Problem
@@ -15,7 +16,6 @@ from workbench.form.field_text import label_of
 from workbench.form.row import FormRow
 from workbench.widgets.elided_label import ElidedLabel
 
-TITLE_WIDTH = 128
 TOP_MARGINS = (13, 0, 9, 4)
 """Those of a group's frame and body, so that labels and editors stand in line with the groups'."""
 
@@ -153,7 +153,6 @@ class FormGroup(QFrame):
         self.header.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.header.setIconSize(QSize(14, 14))
         self.header.setToolTip(described)
-        self.header.setMinimumWidth(TITLE_WIDTH)
         self.header.clicked.connect(self.toggle)
         self.gist = ElidedLabel()
         self.gist.setProperty("role", "muted")
@@ -183,6 +182,15 @@ class FormGroup(QFrame):
         self.gist.setText(problems if num_problems else text)
         self.header.setAccessibleName(f"{self.title}: {self.gist.text()}")
         theme.set_role(self.gist, "problem" if num_problems else "muted")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """Wait for the button to be let go."""
+        event.accept()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802
+        """The whole line folds, not its title alone."""
+        if event.button() == Qt.MouseButton.LeftButton and event.position().y() <= self.header.geometry().bottom():
+            self.toggle()
 
     def toggle(self) -> None:
         """Fold or unfold."""

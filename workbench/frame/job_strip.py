@@ -20,12 +20,15 @@ from workbench import number_format, theme
 from workbench.frame.progress import JobProgress
 from workbench.jobs import LOG_LINES, Jobs, JobState, QueuedJob
 from workbench.session import Session
+from workbench.widgets.elided_label import shortened
 
 REPAINT_MS = 33
 STEPS = 1000
+TITLE_LENGTH = 40
 JOB_WORDS = {
     "train": "Training",
     "sweep": "Sweep",
+    "search": "Search",
     "remeasure": "Measuring again",
     "download": "Download",
     "synthesize": "Speech synthesis",
@@ -190,8 +193,7 @@ class JobStrip(QFrame):
             summary = self.session.opened().summary(trial)
         except WorkbenchError:
             return words
-        title = summary.title if len(summary.title) <= 32 else summary.title[:31] + "…"
-        return f"{summary.letter}  {title}".strip()
+        return f"{summary.letter}  {shortened(summary.title, TITLE_LENGTH)}".strip()
 
     def _queue_words(self) -> str:
         count = len(self.jobs.waiting)

@@ -15,7 +15,7 @@ from workbench.plots.curve_series import EMPTY, CurveSeries
 from workbench.session import Session
 from workbench.trials.facts import STATE_NAMES
 from workbench.trials.sheets import outcome
-from workbench.widgets.elided_label import ElidedLabel
+from workbench.widgets.elided_label import ElidedLabel, shortened
 
 if TYPE_CHECKING:
     from workbench.plots.curves import TrainingCurves
@@ -163,9 +163,8 @@ class LiveCurves(QFrame):
         summary = self._summary(trial)
         if summary is None:
             return trial
-        title = summary.title if len(summary.title) <= TITLE_LENGTH else summary.title[: TITLE_LENGTH - 1] + "…"
         state = ", running" if trial in self._running else ""
-        return f"{summary.letter}  {title}".strip() + state
+        return f"{summary.letter}  {shortened(summary.title, TITLE_LENGTH)}".strip() + state
 
     def _forget(self, _study: object) -> None:
         self._series.clear()

@@ -64,7 +64,9 @@ class TrialDelegate(QStyledItemDelegate):
         painter.setFont(self._bold if is_reference else self._plain)
         painter.setPen(QColor(self._state_colour(trial.state) if column == STATE else palette.text))
         if len(text) * WIDEST_DIGIT > inner.width():
-            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, inner.width())
+            # Trials of a sweep are named alike but for the end.
+            mode = Qt.TextElideMode.ElideMiddle if column == NAME else Qt.TextElideMode.ElideRight
+            text = painter.fontMetrics().elidedText(text, mode, inner.width())
         painter.drawText(inner, model.alignment(column), text)
         if column == STATE and trial.name in model.progress:
             self._paint_progress(painter, inner, model.progress[trial.name][1] or 0)

@@ -5,6 +5,14 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QStyleOption
 
 
+def shortened(title: str, most: int) -> str:
+    """Return a title in at most so many characters; trials of a sweep differ at the end, so the middle goes."""
+    if len(title) <= most:
+        return title
+    ending = (most - 1) // 2
+    return f"{title[: most - 1 - ending].rstrip()}…{title[-ending:].lstrip()}"
+
+
 class ElidedLabel(QLabel):
     """Shows as much of one line as fits; the whole of it is the tooltip."""
 
