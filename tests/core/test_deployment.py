@@ -216,7 +216,9 @@ def test_a_connection_cut_at_any_byte_leaves_the_old_release_in_force(
     in_force = {second}
     for part in (0.05, 0.4, 0.8, 0.95, 0.995):
         changed(study, name, 0.6 + part / 10)
-        with pytest.raises(DeviceError):
+        # Signs of life count too: one that took less time than the whole may be done before so many bytes.
+        cut = pytest.raises(DeviceError) if part < 0.99 else contextlib.suppress(DeviceError)
+        with cut:
             deploy_through(known(CuttingProxy(ssh_device.port, int(part * whole.sent))), device, study, name)
         # In the last bytes it may be done already; it is never anything between.
         assert is_whole(ssh_device) and (current(ssh_device) in in_force or part > 0.9)
