@@ -220,7 +220,8 @@ class RecordPage(QWidget):
     def _use_model(self, model: ListeningModel | None) -> None:
         self.foreign.hide()
         self._say("")
-        self.spotting.stop()
+        if model is None:
+            self.spotting.stop()
         self.chosen = model.chosen if model else None
         self.record.use_model(model.classifier if model else None)
         self.test.use_model(model.classifier if model else None)

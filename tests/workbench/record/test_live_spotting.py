@@ -81,8 +81,12 @@ def test_a_model_that_knows_no_other_words_is_told_how_to_train_one_that_does(
     with qtbot.waitSignal(session.dataset_requested) as asked:
         click(qtbot, live.quieter)
     assert asked.args[0].include_silence and asked.args[0].include_unknown
+    # Who listens goes on with the other model.
+    live.is_active = True
     page.open_model(reference_model)
     assert not live.note.isVisible() and not live.quieter.isVisible()
+    assert live.is_active and live.timeline.labels == page.chosen.preprocessing.labels
+    live.is_active = False
 
 
 def test_words_are_spotted_live_at_their_times(
