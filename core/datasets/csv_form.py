@@ -67,17 +67,10 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
     lines = head.decode(encoding, "replace").splitlines()
     if len(head) == _SAMPLE_BYTES:
         lines.pop()
-    header_lines = next((index for index, line in enumerate(lines) if _is_said(line)), None)
-    if header_lines is None and len(head) == _SAMPLE_BYTES and head.strip():
-        raise DataError(
-            f"{path}: its first {_SAMPLE_BYTES:,} bytes have no end of a line, so it is no CSV file; export it with a "
-            "line for each row"
-        )
-    if header_lines is None:
-        raise DataError(f"{path}: is empty; choose a CSV file with a row of column names and rows of measurements")
-    separator = _separator(lines[header_lines:])
-    columns = tuple(name.strip() for name in cells_of([lines[header_lines]], separator)[0])
-    beginning = cells_of(lines[header_lines + 1 :], separator)
+    header = _header_place(path, head, lines)
+    separator = _separator(lines[header:])
+    columns = tuple(name.strip() for name in cells_of([lines[header]], separator)[0])
+    beginning = cells_of(lines[header + 1 :], separator)
     ending = cells_of(tail.decode(encoding, "replace").splitlines()[1:], separator)
     rows = [row for row in (*beginning, *ending) if len(row) == len(columns)]
     _check_shape(path, columns, rows, max(map(len, (*beginning, *ending)), default=0))
@@ -96,20 +89,25 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
         )
     first_time = next(row[place] for row in rows if row[place].strip())
     form = CsvForm(
-        encoding,
-        separator,
-        decimal,
-        header_lines + 1,
-        columns,
-        time_column,
-        formats_of(first_time)[0],
-        first_time,
-        numeric,
+        encoding, separator, decimal, header + 1, columns, time_column, formats_of(first_time)[0], first_time, numeric,
         interval_s=0,
-    )
+    )  # fmt: skip
     stretches = [[row[place] for row in part if len(row) == len(columns)] for part in (beginning, ending)]
     time_format = _common_format(path, form, [text for texts in stretches for text in texts])
     return replace(form, time_format=time_format, interval_s=interval_s(stretches, time_format))
+
+
+def _header_place(path: Path, head: bytes, lines: Sequence[str]) -> int:
+    """Return the place of the line with the names of the columns. Raises DataError where there is none."""
+    place = next((index for index, line in enumerate(lines) if _is_said(line)), None)
+    if place is None and len(head) == _SAMPLE_BYTES and head.strip():
+        raise DataError(
+            f"{path}: its first {_SAMPLE_BYTES:,} bytes have no end of a line, so it is no CSV file; export it with a "
+            "line for each row"
+        )
+    if place is None:
+        raise DataError(f"{path}: is empty; choose a CSV file with a row of column names and rows of measurements")
+    return place
 
 
 def listed(names: Sequence[str]) -> str:
