@@ -153,8 +153,8 @@ QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
 QScrollBar::add-page, QScrollBar::sub-page { background: transparent; }
 
 QListView::item { padding: 0 4px; }
-QTableView[role="clips"] { border: 1px solid transparent; outline: none; }
-QTableView[role="clips"]:focus { border: 1px solid $accent; }
+QTableView[role="clips"], QListView[role="clips"] { border: 1px solid transparent; outline: none; }
+QTableView[role="clips"]:focus, QListView[role="clips"]:focus { border: 1px solid $accent; }
 QTableView[role="clips"]::item { padding: 0 5px; }
 QTableView, QListView, QTreeView {
     background: $surface; border: 1px solid $border; gridline-color: $grid;

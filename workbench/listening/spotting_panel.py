@@ -100,8 +100,12 @@ class SpottingPanel(QWidget):
         stage.layout().setStretch(1, 1)
         self.fired = QListWidget()
         self.fired.setAccessibleName("Words that fired")
-        self.fired.setFixedWidth(LIST_WIDTH)
+        self.fired.setProperty("role", "clips")
         self.fired.setSpacing(3)
+        title = QLabel("Words that fired", margin=8)
+        title.setProperty("role", "section")
+        beside = card(title, self.fired, margins=(1, 1, 1, 1))
+        beside.setFixedWidth(LIST_WIDTH)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -110,7 +114,7 @@ class SpottingPanel(QWidget):
         right.setContentsMargins(8, 12, 12, 12)
         right.setSpacing(8)
         right.addWidget(stage, 1)
-        right.addWidget(self.fired)
+        right.addWidget(beside)
         row.addLayout(right, 1)
 
     # What the user does
