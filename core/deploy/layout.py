@@ -80,6 +80,10 @@ class Layout:
         """Settings of the listening service; outlive releases."""
         return self.base / "service"
 
+    def path(self, given: str) -> PurePosixPath:
+        """Return a path on the device as a user gives it, which is seen from the home folder."""
+        return self.home / (given[2:] if given.startswith("~/") else given)
+
     def program(self, name: str, *args: str, release: PurePosixPath | None = None) -> tuple[str, ...]:
         """Return the command that runs `core.deploy.device.<name>` of a release, by default the current one."""
         folder = str(release or self.current)

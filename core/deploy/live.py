@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.device.settings import FeatureSettings
+from core.deploy.layout import Layout
 from core.deploy.told import objects, understood
 
 View = Literal["words", "probabilities", "features"]
@@ -81,7 +82,8 @@ def hear_live(
     Of the microphone, or of `wav`: files and folders on the device, at the pace of real time. Raises DeviceError with
     a sentence.
     """
-    source = [f"--wav={path}" for path in wav] + (["--pace=1"] if wav else [])
+    layout = Layout(connection.home)
+    source = [f"--wav={layout.path(path)}" for path in wav] + (["--pace=1"] if wav else [])
     source += [f"--microphone={microphone}"] if microphone else []
     lines = programs.lines(connection, "spot", *_OPTIONS[view], *source)
     with closing(objects(lines, connection.name)) as told:

@@ -17,6 +17,14 @@ _SIGNS = (
 """How argparse and Python complain where a release is of another version than who asks."""
 
 
+def require_python(connection: Connection) -> PurePosixPath:
+    """Return the Python that runs releases on a device. Raises DeviceError where it was not provisioned."""
+    python = Layout(connection.home).python
+    if connection.run("test", "-x", str(python)).status:
+        raise DeviceError(f"{connection.name}: is not provisioned yet; provision it and deploy a model first")
+    return python
+
+
 def lines(
     connection: Connection, name: str, *args: str, release: PurePosixPath | None = None
 ) -> Generator[str, None, None]:

@@ -89,8 +89,7 @@ class ListeningService(ServiceUnit):
 
     def deployed_labels(self) -> tuple[str, ...]:
         """Return the labels of the model in force, the words among which can act; none of one that forecasts."""
-        if self._connection.run("test", "-x", str(self.layout.python)).status:
-            raise DeviceError(f"{self._connection.name}: is not provisioned yet; provision it and deploy a model first")
+        programs.require_python(self._connection)
         told = self._connection.run("cat", str(self.layout.current / SETTINGS))
         if told.status:
             raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first")
@@ -121,7 +120,7 @@ def unit_text(layout: Layout, wav: PurePosixPath | None = None) -> str:
     arguments = ["--actions", str(service / FILE_NAME), "--data", str(layout.data)]
     arguments += ["--state", str(service / ListeningService.state_name)]
     if wav is not None:
-        arguments += ["--wav", str(wav), "--pace", "1"]
+        arguments += ["--wav", str(layout.path(str(wav))), "--pace", "1"]
     return text_of_unit(layout, "listens for words and acts on them", "spot", arguments)
 
 

@@ -7,7 +7,7 @@ memory until the job ends.
 
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, PositiveInt, SecretStr
 
 from core.experiment.job import Job
 
@@ -71,7 +71,7 @@ class BenchmarkOnDevice(DeviceJob):
     study: str
     trials: tuple[str, ...] = ()
     deploy: str = Field("", description="Trial to put in force first, and to measure too.")
-    threads: tuple[int, ...] = Field((), description="Numbers of threads; none means 1 to all cores.")
+    threads: tuple[PositiveInt, ...] = Field((), description="Numbers of threads; none means 1 to all cores.")
     warmup_runs: int = Field(20, ge=0)
     num_runs: int = Field(200, ge=10)
     num_clips: int = Field(200, ge=0, description="Test clips judged there; 0 leaves accuracy out.")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.deploy import release
+from core.deploy import programs, release
 from core.deploy.benchmark import Plan, Session, benchmark, put_examples
 from core.deploy.connection import Connection
 from core.deploy.forecast_service import ForecastingService
@@ -71,7 +71,7 @@ def deploy_trial(connection: Connection, study: Study, name: str, emit: Emit) ->
 
 def roll_back(connection: Connection, emit: Emit = ignore) -> str:
     """Put the release before the current one in force again on a device, and return its name. Raises DeviceError."""
-    with held(connection, str(Layout(connection.home).python), "rolling back"):
+    with held(connection, str(programs.require_python(connection)), "rolling back"):
         name = release.roll_back(connection)
         _take_up(connection, name, emit)
         return name

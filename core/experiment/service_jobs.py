@@ -22,7 +22,9 @@ class InstallService(DeviceJob):
     monitor_interval_s: float = Field(Actions.monitor_interval_s, ge=0.1, le=3600)
     battery_command: str = ""
     microphone: str = Field("", description="ALSA's name of it; empty is the system's default.")
-    wav: str = Field("", description="File or folder on the device to hear in place of a microphone.")
+    wav: str = Field(
+        "", description="File or folder there, seen from the home folder, to hear in place of a microphone."
+    )
 
 
 class ControlService(DeviceJob):

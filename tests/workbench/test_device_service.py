@@ -109,6 +109,13 @@ def test_an_action_that_cannot_be_read_is_bad_usage(typed):
     assert result.exit_code == 2 and "WORD=monitor:start" in result.output.replace("\n", " ")
 
 
+@pytest.mark.parametrize("typed", ["0", "1,x", "-1"])
+def test_numbers_of_threads_are_numbers_from_one_on(typed, tone_trial):
+    study = str(tone_trial.parents[1])
+    result = CliRunner().invoke(app, ["device", "benchmark", "loop", study, "--threads", typed])
+    assert result.exit_code == 2 and "numbers from 1 on" in result.output
+
+
 def test_a_curve_of_letters_goes_from_its_least_to_its_greatest_value():
     assert service_sheet.bars([0, 1, 2, 7]) == "▁▂▃█"
     assert service_sheet.bars([3.0, 3.0]) == "▁▁"

@@ -268,7 +268,9 @@ def remove(
 
 
 def _numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise typer.BadParameter(f"numbers with commas between them are wanted, not {text!r}") from error
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not all(part.isdecimal() and int(part) > 0 for part in parts):
+        raise typer.BadParameter(
+            f"numbers from 1 on, with commas between them, are wanted, not {text!r}", param_hint="--threads"
+        )
+    return tuple(map(int, parts))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from workbench.commands.device_session import Answers, NameArgument, PasswordOption, ask_device
+from workbench.commands.device_session import Answers, NameArgument, PasswordOption, ask_device, follow_device
 from workbench.commands.options import AsJson
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def forecast(
     source = _source({"csv": csv, "sqlite": sqlite, "command": command}, table, time_column, column or [], any_age)
     answers = Answers(password_stdin=password_stdin)
     if follow:
-        ask_device(FollowForecasts(device=name, source=source), answers, narrator=_narrator(name, as_json))
+        follow_device(FollowForecasts(device=name, source=source), answers, _narrator(name, as_json))
         return
     answer = ask_device(ForecastOnDevice(device=name, source=source), answers)
     if as_json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workbench.commands.device_session import Answers, NameArgument, PasswordOption, ask_device
+from workbench.commands.device_session import Answers, NameArgument, PasswordOption, ask_device, follow_device
 from workbench.commands.options import AsJson
 from workbench.commands.service_actions import FORMS, parse_actions
 
@@ -52,7 +52,12 @@ def service(
         str, typer.Option("--microphone", metavar="NAME", help="ALSA's name of it; `arecord -L` names them there.")
     ] = "",
     wav: Annotated[
-        str, typer.Option("--wav", metavar="PATH", help="File or folder there to hear in place of a microphone.")
+        str,
+        typer.Option(
+            "--wav",
+            metavar="PATH",
+            help="File or folder there, in place of a microphone.",
+        ),
     ] = "",
     last: Annotated[int, typer.Option("--last", metavar="N", min=1, help="Detections shown.")] = 20,
     password_stdin: PasswordOption = False,
@@ -172,7 +177,7 @@ def _follow(name: str, last: int, answers: Answers, say: "Callable[[DeviceSaid],
             (say or show)(event)
 
     try:
-        ask_device(FollowMonitor(device=name, num_readings=last), answers, narrator=hear)
+        follow_device(FollowMonitor(device=name, num_readings=last), answers, hear)
     finally:
         picture.stop()
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from core.experiment.service_jobs import AnyServiceJob
 
 _MOST_PASSWORDS = 3
+_CANCELLED = 130
 
 NameArgument = Annotated[
     str,
@@ -78,6 +79,14 @@ def ask_device(
                 raise
             job = _with_password(job, _typed(question))
             passwords_left -= 1
+
+
+def follow_device(job: "AnyServiceJob", answers: Answers, narrator: "Emit") -> None:
+    """Carry out a job that ends with Ctrl+C, so that nothing has to be said of it then. Raises WorkbenchError."""
+    try:
+        ask_device(job, answers, narrator=narrator)
+    except KeyboardInterrupt:
+        raise typer.Exit(_CANCELLED) from None
 
 
 def _confirmed(question: "UnknownHostKey", given: str) -> str:

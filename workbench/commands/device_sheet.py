@@ -26,13 +26,15 @@ def show_devices(devices: tuple[Device, ...]) -> None:
 def show_report(report: DeviceReport) -> None:
     """Draw a checked device."""
     facts = report.facts
-    throttling = facts.throttling
-    slowing = ", ".join(throttling.now) or "no" if throttling else NOTHING
+    processor = [_celsius(facts.temperature_c)] if facts.temperature_c is not None else []
+    processor += [f"governor {facts.governor}"] if facts.governor else []
+    if facts.throttling is not None:
+        processor.append(f"throttled {', '.join(facts.throttling.now) or 'no'}")
     lines = {
         "Model": facts.model + (" (emulated)" if facts.emulated else ""),
         "System": f"{facts.os}, {facts.machine}, {facts.cores} cores",
         "Memory": f"{_megabytes(facts.memory_bytes)}, {_megabytes(facts.free_disk_bytes)} of disk free",
-        "Processor": f"{_celsius(facts.temperature_c)}, governor {facts.governor or NOTHING}, throttled {slowing}",
+        "Processor": ", ".join(processor) or "tells neither temperature nor governor",
         "Python": f"{report.python or NOTHING}, would run {report.runtime or 'nothing'}",
         "Release": f"{facts.release or NOTHING}, before it {facts.previous or NOTHING}",
     }
@@ -59,9 +61,11 @@ def show_benchmark(title: str, latency: Latency) -> None:
         for each in run.by_threads
     ]  # fmt: skip
     console.show_table(", ".join([f"{title} on {latency.device} ({run.board}, {run.runtime})", *marks]), headings, rows)
-    resident = f"{_megabytes(run.peak_resident_bytes)} resident at most"
-    heat = f"{_celsius(run.before.temperature_c)} before, {_celsius(run.after.temperature_c)} after"
-    console.note(f"{resident}; {heat}; governor {run.after.governor or NOTHING}")
+    told = [f"{_megabytes(run.peak_resident_bytes)} resident at most"]
+    if run.before.temperature_c is not None:
+        told.append(f"{_celsius(run.before.temperature_c)} before, {_celsius(run.after.temperature_c)} after")
+    told += [f"governor {run.after.governor}"] if run.after.governor else []
+    console.note("; ".join(told))
     if latency.saving:
         share = percent(abs(latency.saving))
         verb = f"Saves {share} % of" if latency.saving > 0 else f"Adds {share} % to"

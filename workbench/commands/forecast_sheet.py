@@ -1,5 +1,6 @@
 """A forecast of a device, on a page."""
 
+import shlex
 from typing import Any
 
 from core.deploy.forecast import DeviceForecast, Stretch
@@ -22,12 +23,14 @@ def show(device: str, values: dict[str, Any]) -> None:
 def show_status(values: dict[str, Any]) -> None:
     """Draw how a forecasting service does, and what it forecast last."""
     status = ForecastStatus.model_validate(values)
-    parts = [status.state, status.release or "nothing deployed"]
-    if status.source is not None:
-        parts.append(f"from {status.source.place}")
-    if status.running_s is not None:
-        parts.append(f"for {duration(status.running_s)}")
-    console.note(f"{status.device}: {', '.join(parts)}")
+    if status.state == "absent":
+        name = shlex.quote(status.device)
+        console.note(f"{status.device} has no forecasting service; `workbench device forecaster {name} install`")
+    else:
+        parts = [status.state, status.release or "nothing deployed"]
+        parts += [f"from {status.source.place}"] if status.source is not None else []
+        parts += [f"for {duration(status.running_s)}"] if status.running_s is not None else []
+        console.note(f"{status.device}: {', '.join(parts)}")
     if status.message:
         console.note(status.message)
     if status.lingers is False and "linger" not in status.message:

@@ -1,5 +1,6 @@
 """How a listening service does, what it heard, and what the battery monitor wrote, on a page."""
 
+import shlex
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -24,16 +25,18 @@ _CURVES = (
 def show_status(status: ServiceStatus) -> None:
     """Draw how a service does."""
     if status.state == "absent":
-        console.note(f"{status.device} has no listening service; `workbench device service {status.device} install`")
+        name = shlex.quote(status.device)
+        console.note(f"{status.device} has no listening service; `workbench device service {name} install`")
         return
     since = f" for {duration(status.running_s)}" if status.running_s is not None else ""
     times = "once" if status.restarts == 1 else f"{status.restarts} times"
     restarts = f", started again {times} after a failure" if status.restarts else ""
     console.note(f"{'Service':<8} {status.state}{since}{restarts}")
     console.note(f"{'Release':<8} {status.release or NOTHING}")
-    if status.state == "running":
-        memory = f"{kilobytes(status.memory_bytes)} kB" if status.memory_bytes else NOTHING
-        console.note(f"{'Cost':<8} {percent(status.cpu_share)} % of a core, {memory}")
+    costs = [f"{percent(status.cpu_share)} % of a core"] if status.cpu_share is not None else []
+    costs += [f"{kilobytes(status.memory_bytes)} kB"] if status.memory_bytes else []
+    if status.state == "running" and costs:
+        console.note(f"{'Cost':<8} {', '.join(costs)}")
     for number, (word, action) in enumerate(status.words.items()):
         console.note(f"{'' if number else 'Words':<8} {word} {action}")
     if not status.words:
