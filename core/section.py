@@ -131,8 +131,39 @@ def _describe(kind: type[Section], entry: Any, prefix: str) -> Problem:
     if entry["type"] == "extra_forbidden":
         near = ", ".join(kind.model_fields)
         return Problem(path, f"unknown field; remove it or use one of: {near}")
-    message = entry["msg"][0].lower() + entry["msg"][1:]
-    return Problem(path, f"{message}, is {entry['input']!r}")
+    given = entry["input"]
+    is_number = isinstance(given, int | float) and not isinstance(given, bool)
+    is_given = f"{given:.10g}" if is_number else repr(given)
+    must = _MUST.get(entry["type"])
+    if must is None:
+        return Problem(path, f"{entry['msg'][0].lower()}{entry['msg'][1:]}, is {is_given}")
+    limits = entry.get("ctx", {})
+    written = {name: f"{limit:.10g}" if isinstance(limit, int | float) else limit for name, limit in limits.items()}
+    unit = declared(kind, location[0])["unit"] if limits and location[0] in kind.model_fields else ""
+    # "at least 1 examples" would be no English; signs of units have no plural.
+    sign = f" {unit}" if 0 < len(unit) <= LONGEST_SIGN else ""
+    return Problem(path, f"{must.format(**written)}{sign}, is {is_given}")
+
+
+LONGEST_SIGN = 3
+_MUST = {
+    "less_than_equal": "must be at most {le}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "greater_than": "must be more than {gt}",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a finite number",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "string_type": "must be text",
+    "string_too_long": "must have at most {max_length} characters",
+    "literal_error": "must be {expected}",
+}
+"""What a value must be, by the kind of pydantic's complaint."""
 
 
 def override(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:
