@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ class ClassifiedClip:
             session=session,
         )
 
-    @property
+    @cached_property
     def _ranked(self) -> list[tuple[float, str]]:
         return sorted(zip(self.probabilities.tolist(), self.labels, strict=True), reverse=True)
 

@@ -1,5 +1,6 @@
 """Test: a clip is recorded, chosen or dropped, and a model says what it hears."""
 
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
     from core.experiment.clip_classification import ClipClassifier
 
 REPAINT_MS = 33
+BUDGET_S = 0.02
+"""Longest stretch of files before the event loop gets its turn."""
+MANY_FILES_MS = 200
+"""Of many files in a row the session is shown so often, for that takes longer than hearing one."""
 LEFT_WIDTH, RIGHT_WIDTH = 368, 340
 SOUNDS = "Sound (*.wav *.wave)"
 READY = "Press Record a clip and say a word, or drop WAV files on the page."
@@ -67,11 +72,11 @@ class ClipTestPanel(QWidget):
         self._faults: list[str] = []
         """Why files of those that came together could not be heard."""
         self._next_file = QTimer(self, singleShot=True, interval=0)
-        self._next_file.timeout.connect(self._hear_file)
+        self._next_file.timeout.connect(self._hear_some)
         self._soon = QTimer(self, singleShot=True, interval=REPAINT_MS)
         self._soon.timeout.connect(self._show_prompt)
         # Many files in a row are shown together, not one after the other.
-        self._session_soon = QTimer(self, singleShot=True, interval=REPAINT_MS)
+        self._session_soon = QTimer(self, singleShot=True)
         self._session_soon.timeout.connect(self._show_session)
         self._build()
         self._connect()
@@ -170,7 +175,7 @@ class ClipTestPanel(QWidget):
         self.hear_files(Path(path) for path in paths)
 
     def hear_files(self, paths: Iterable[Path]) -> None:
-        """Let the model hear files, and those of folders, one in each turn of the event loop."""
+        """Let the model hear files, and those of folders, some in each turn of the event loop."""
         if self.session.classifier is None:
             return
         if not self._files:
@@ -254,10 +259,16 @@ class ClipTestPanel(QWidget):
         self._heard = None
         self._show_prompt()
 
-    def _hear_file(self) -> None:
-        if not self._files or self.session.classifier is None:
-            return
-        path = self._files.popleft()
+    def _hear_some(self) -> None:
+        if self.session.classifier is None:
+            self._files.clear()
+        deadline = time.perf_counter() + BUDGET_S
+        while self._files and time.perf_counter() < deadline:
+            self._hear_file(self._files.popleft())
+        if self._files:
+            self._next_file.start()
+
+    def _hear_file(self, path: Path) -> None:
         try:
             sound = read_wav(path)
             if not len(sound.samples):
@@ -268,8 +279,6 @@ class ClipTestPanel(QWidget):
             self.session.hear(path.stem.replace("_nohash_", " · "), sound, expected)
         except DataError as error:
             self._note_fault(str(error))
-        if self._files:
-            self._next_file.start()
 
     def _note_fault(self, sentence: str) -> None:
         self._faults.append(sentence)
@@ -291,7 +300,7 @@ class ClipTestPanel(QWidget):
 
     def _show_session_soon(self) -> None:
         if not self._session_soon.isActive():
-            self._session_soon.start()
+            self._session_soon.start(MANY_FILES_MS if self._files else REPAINT_MS)
 
     def _show_session(self) -> None:
         session = self.session

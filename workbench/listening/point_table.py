@@ -2,19 +2,20 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from workbench.listening.threshold_curve import ThresholdCurve
 from workbench.number_format import three_digits
-from workbench.widgets.row_table import RowTable
+from workbench.widgets.row_table import HeadedModel, Index, RowTable
 
 HEADERS = ("Threshold", "Missed %", "False / h")
-Index = QModelIndex | QPersistentModelIndex
 
 
-class PointModel(QAbstractTableModel):
+class PointModel(HeadedModel):
     """A row for each working point, the lowest threshold first."""
+
+    headings, figures = HEADERS, range(len(HEADERS))
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,20 +31,10 @@ class PointModel(QAbstractTableModel):
         """Return how many points there are."""
         return len(self.curve.points) if self.curve and not parent.isValid() else 0
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        """Return what stands above a column."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        return RIGHT if role == Qt.ItemDataRole.TextAlignmentRole else None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT
+            return self.alignment(index.column())
         if role != Qt.ItemDataRole.DisplayRole or self.curve is None:
             return None
         point = self.curve.points[index.row()]
@@ -69,6 +60,3 @@ class PointTable(RowTable):
                 self.selectRow(place)
             # A table that was filled a moment ago cannot scroll yet.
             QTimer.singleShot(0, self, lambda: self.scrollTo(self.currentIndex()))
-
-
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

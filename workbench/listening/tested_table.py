@@ -102,9 +102,11 @@ class TestedTable(RowTable):
         """Show what the session holds now; a clip that joined is chosen."""
         before = len(self.rows.clips)
         self.rows.follow()
-        if len(self.rows.clips) != before:
+        if self.rows.clips and len(self.rows.clips) != before:
+            # Which tells that it is chosen.
             self.selectRow(0)
-        self.chosen.emit(self.place)
+        else:
+            self.chosen.emit(self.place)
 
 
 def _alignment(column: int) -> Qt.AlignmentFlag:
