@@ -26,8 +26,9 @@ right estimates size and work before anything is trained. A dot marks a setting 
 reference trial.
 
 Train (Enter) queues a trial; you may go on editing and queue more. The mark beside a field varies it: type values \
-separated by commas, and Train becomes one trial for each combination. Cancel ends what runs; the trial keeps its last \
-epoch and goes on from there: Ctrl+K, Train unfinished trials."""
+separated by commas, and Train becomes one trial for each combination. Sweeps holds ready ones, and searches that try \
+some combinations under constraints. Cancel ends what runs; the trial keeps its last epoch and goes on from there: \
+Ctrl+K, Train unfinished trials."""
 TRIALS_HELP = """\
 Each trial of the study is a row of the table and a point on both charts, with the same letter and colour everywhere. \
 The line joins the trials that no other one beats in both figures; the others are pale, running ones hollow. Drag or \
@@ -84,8 +85,9 @@ the right estimates size and work before anything is trained. A dot marks a sett
 reference trial.
 
 Train (Enter) queues a trial; you may go on editing and queue more. The mark beside a field varies it: type values \
-separated by commas, and Train becomes one trial for each combination. Cancel ends what runs; the trial keeps its last \
-epoch and goes on from there: Ctrl+K, Train unfinished trials."""
+separated by commas, and Train becomes one trial for each combination. Sweeps holds ready ones, and searches that try \
+some combinations under constraints. Cancel ends what runs; the trial keeps its last epoch and goes on from there: \
+Ctrl+K, Train unfinished trials."""
 TRIALS_OF_FORECASTS_HELP = """\
 Each trial of the study is a row of the table and a point on both charts, with the same letter and colour everywhere. \
 The charts show the mean absolute error of one quantity, which the menu above them chooses; the line joins the trials \

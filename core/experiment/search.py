@@ -26,6 +26,7 @@ from typing import Any
 
 from core.errors import Problem, SpecError, WorkbenchError
 from core.experiment.constraints import Constraints
+from core.experiment.jobs import RunSearch
 from core.experiment.proposals import Choice
 from core.experiment.spec_file import read_toml
 from core.experiment.store import Study, TrialState
@@ -132,6 +133,18 @@ def load_search(path: Path | str, settings: Iterable[str] = (), data: Path | Non
     if problems:
         raise SpecError(tuple(problems), str(path))
     return Search(sweep_in(document, path, settings, data), **given)
+
+
+def search_job(search: Search, study: Study, num_workers: int, num_trials: int | None = None) -> RunSearch:
+    """Return the job that searches in a study; `num_trials` takes the place of the search's own."""
+    return RunSearch(
+        study=str(study.folder),
+        base=dict(search.sweep.base),
+        axes={path: list(values) for path, values in search.sweep.axes.items()},
+        num_trials=num_trials or search.num_trials,
+        seed=search.seed,
+        num_workers=num_workers,
+    )
 
 
 def trials_of(study: Study, search: Search) -> dict[str, Choice]:

@@ -1,5 +1,6 @@
 """One spec varied along axes: every combination of a grid, or a list of named changes.
 
+title = "Widths and pruning"      # what a menu calls it
 base = "baseline.toml"            # or a [base] table of settings
 [axes]
 "model.width_multiplier" = [0.25, 0.5, 1.0]
@@ -56,6 +57,7 @@ class Sweep:
     source: str = ""
     constraints: Constraints | None = None
     """What is wanted of the trials; None where nothing is said."""
+    title: str = ""
 
     def expand(self) -> list[TrialSpec]:
         """Return the specs, each once, named by what varies.
@@ -73,6 +75,11 @@ class Sweep:
         if problems:
             raise SpecError(tuple(problems.values()), self.source)
         return list(specs.values())
+
+    @property
+    def num_combinations(self) -> int:
+        """Combinations of the axes' values, those that are the same or contradict themselves included."""
+        return math.prod(len(values) for values in self.axes.values())
 
     def check_axes(self) -> None:
         """Raise SpecError where nothing varies, or an axis is no list of values."""
@@ -104,9 +111,8 @@ class Sweep:
                 raise SpecError((Problem("trials", "no trials listed; add a [[trials]] table for each"),), self.source)
             return list(self.changes)
         self.check_axes()
-        count = math.prod(len(values) for values in self.axes.values())
-        if count > MOST_TRIALS:
-            fault = f"the grid has {count} trials, at most {MOST_TRIALS} are possible; shorten an axis"
+        if self.num_combinations > MOST_TRIALS:
+            fault = f"the grid has {self.num_combinations} trials, at most {MOST_TRIALS} are possible; shorten an axis"
             raise SpecError((Problem("axes", fault),), self.source)
         return [dict(zip(self.axes, choice, strict=True)) for choice in itertools.product(*self.axes.values())]
 
@@ -136,10 +142,11 @@ def load_sweep(path: Path | str, settings: Iterable[str] = (), data: Path | None
 def sweep_in(document: Mapping[str, Any], path: Path, settings: Iterable[str], data: Path | None) -> Sweep:
     """Read a sweep from what its file holds; see `load_sweep`. Raises SpecError naming the file."""
     problems = [
-        Problem(name, "unknown; a sweep has base, axes or trials, and constraints")
+        Problem(name, "unknown; a sweep has title, base, axes or trials, and constraints")
         for name in document
-        if name not in ("base", "axes", "trials", "constraints")
+        if name not in ("title", "base", "axes", "trials", "constraints")
     ]
+    title = str(document.get("title", path.stem))
     axes, trials = document.get("axes", {}), document.get("trials", [])
     if axes and trials:
         problems.append(Problem("trials", "a sweep has either [axes] or [[trials]]; make two files of it"))
@@ -154,8 +161,8 @@ def sweep_in(document: Mapping[str, Any], path: Path, settings: Iterable[str], d
     base = apply_settings(with_data(_base(document.get("base", {}), path), data), settings)
     if trials:
         changes = [_flat(change) for change in trials]
-        return Sweep(base, changes=changes, mode="list", source=str(path), constraints=constraints)
-    return Sweep(base, axes=_flat(axes), source=str(path), constraints=constraints)
+        return Sweep(base, changes=changes, mode="list", source=str(path), constraints=constraints, title=title)
+    return Sweep(base, axes=_flat(axes), source=str(path), constraints=constraints, title=title)
 
 
 def _constraints(given: Any) -> tuple[Constraints | None, list[Problem]]:

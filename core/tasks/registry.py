@@ -1,12 +1,13 @@
 """The tasks by name, and what each of them owes to the pipeline. A new task is one file and one line."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from core.datasets.prepared import PreparedData, Shape
 from core.events import Emit
 from core.results import Latency, Quality
+from core.spec import TrialSpec
 from core.tasks.description import Description
 from core.tasks.forecasting import Forecasting
 from core.tasks.keyword_spotting import KeywordSpotting
@@ -46,6 +47,13 @@ class Task(Protocol[Spec]):
 
     def describe(self, folder: Path) -> Description:
         """Say what the outputs of a trial's model are and what it must be given."""
+
+
+def find_data(specs: Iterable[TrialSpec]) -> None:
+    """Look whether the data of many specs are there, at each once. Raises DataError naming the file or folder."""
+    # What is wrong with a table may be that it does not fit the window.
+    for spec in {(spec.dataset, getattr(spec, "window", None)): spec for spec in specs}.values():
+        TASKS[spec.task].find_data(spec)
 
 
 TASKS: Mapping[str, Task[Any]] = {"keyword_spotting": KeywordSpotting(), "forecasting": Forecasting()}

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from core.evaluation.forecasting import load_forecasts
+from core.experiment.jobs import RunSearch, RunSweep
 from core.experiment.marks import WORSE
 from core.experiment.store import Constraints, Study, TrialState
 from core.spec import ForecastingSpec, KeywordSpottingSpec
@@ -31,6 +32,7 @@ from tests.workbench.conftest import WORKER_MS
 from workbench import app
 from workbench import preferences as remembered
 from workbench.form.draft import fields_of
+from workbench.form.ready_sweeps import ready_sweeps
 from workbench.form.starter_specs import starters
 from workbench.jobs import Jobs, JobState
 from workbench.listening.model_menu import ModelMenu, best_trial
@@ -131,6 +133,35 @@ def test_a_table_not_known_is_asked_for_once(
     assert (len(asked), page.draft.value("dataset.file")) == (1, str(table))
     assert set(page.form.groups) >= {"window"}
     assert "features" not in page.form.groups
+
+
+def test_ready_sweeps_and_searches_begin_with_their_constraints(
+    qtbot: QtBot, page: ExperimentPage, session: Session, jobs: Jobs, table: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted: list[object] = []
+    monkeypatch.setattr(jobs, "submit", submitted.append)
+    page.begin("forecasting", str(table))
+    page.sweep_menu.aboutToShow.emit()
+    pick(qtbot, page.sweep_menu, "F, widths and sparsities: 7 trials")
+    assert page.draft.value("name") == "F, baseline"
+    assert page.message.button.text() == "Train 7 trials"
+    qtbot.mouseClick(page.message.button, LEFT)
+    qtbot.waitUntil(lambda: bool(submitted))
+    [sweep] = submitted
+    assert isinstance(sweep, RunSweep)
+    titles = [session.opened().summary(name).title for name in sweep.trials]
+    assert (len(titles), titles[0]) == (7, "F, α 0.05")
+    pick(qtbot, page.sweep_menu, "F (b), below 1.7 kB: search of 16 trials")
+    qtbot.mouseClick(page.message.button, LEFT)
+    search = submitted[1]
+    assert isinstance(search, RunSearch)
+    assert search.num_trials == 16
+    assert session.opened().constraints.mae_max == {T: 0.6, RH: 1.9}
+    table.unlink()
+    page.message.hide()
+    page.queue.begin(next(ready for ready in ready_sweeps() if ready.search).on(str(table)), 2)
+    assert page.message.isVisible()
+    assert len(submitted) == 2
 
 
 def test_a_table_that_cannot_be_read_is_said_at_its_field(page: ExperimentPage, table: Path, tmp_path: Path) -> None:

@@ -72,12 +72,11 @@ def sweep(
     from core.experiment.store import Study
     from core.experiment.sweep import load_sweep
     from core.spec import identity
-    from core.tasks.registry import TASKS
+    from core.tasks.registry import find_data
 
     loaded = load_sweep(sweep, settings or [], data)
     specs = loaded.expand()
-    for spec in {spec.dataset: spec for spec in specs}.values():
-        TASKS[spec.task].find_data(spec)
+    find_data(specs)
     opened = Study.open_or_create(study)
     if loaded.constraints is not None:
         opened.set_constraints(loaded.constraints)
@@ -113,28 +112,18 @@ def search(
 
     Example: `workbench search resources/searches/system-f-b.toml --study studies/f --data climate.csv --workers 2`
     """
-    from core.experiment.jobs import RunSearch
-    from core.experiment.search import load_search
+    from core.experiment.search import load_search, search_job
     from core.experiment.store import Study
-    from core.tasks.registry import TASKS
+    from core.tasks.registry import find_data
     from workbench import console
     from workbench.commands import search_outcome, trial_table
 
     loaded = load_search(search, settings or [], data)
-    for spec in {spec.dataset: spec for spec in loaded.examples()}.values():
-        TASKS[spec.task].find_data(spec)
+    find_data(loaded.examples())
     opened = Study.open_or_create(study)
     if loaded.sweep.constraints is not None:
         opened.set_constraints(loaded.sweep.constraints)
-    job = RunSearch(
-        study=str(study.resolve()),
-        base=dict(loaded.sweep.base),
-        axes={path: list(values) for path, values in loaded.sweep.axes.items()},
-        num_trials=trials or loaded.num_trials,
-        seed=loaded.seed,
-        num_workers=workers,
-    )
-    names = _run_job(opened, job)
+    names = _run_job(opened, search_job(loaded, opened, workers, trials))
     opened.refresh()
     summaries = [opened.summary(name) for name in names]
     if as_json:

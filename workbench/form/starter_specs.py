@@ -59,12 +59,12 @@ def starters(task: str = "keyword_spotting") -> tuple[Starter, ...]:
         if entry.name.endswith(".toml"):
             with resources.as_file(entry) as path:
                 values = load_values(path)
-                found.append(Starter(path.stem, values, _heading_of(path)))
+                found.append(Starter(path.stem, values, heading_of(path)))
     of_task = [starter for starter in found if starter.task == task]
     return tuple(sorted(of_task, key=lambda starter: (starter.file != FIRST[task], starter.file)))
 
 
-def _heading_of(path: Path) -> str:
+def heading_of(path: Path) -> str:
     """Return the comment that a file begins with, as one line."""
     lines = takewhile(lambda line: line.startswith("#"), path.read_text(encoding="utf-8").splitlines())
     return " ".join(line.removeprefix("#").strip() for line in lines)

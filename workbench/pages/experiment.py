@@ -1,5 +1,6 @@
 """The Experiment page: settings at the left; what they will cost, Train and the curves at the right."""
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
@@ -17,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import SpecError, WorkbenchError
-from core.experiment.jobs import RunSweep, Train
 from core.experiment.spec_file import load_values, save_spec
 from core.experiment.store import Constraints
 from core.spec import SPECS, Dataset, Features, SeriesData, TrialSpec
@@ -26,10 +26,13 @@ from workbench import theme
 from workbench.form.data_editors import TABLES
 from workbench.form.draft import Draft
 from workbench.form.estimate_card import EstimateCard
+from workbench.form.ready_sweeps import ReadySweep
 from workbench.form.spec_form import SpecForm
 from workbench.form.starter_menu import StarterMenu
 from workbench.form.starter_specs import Starter, draft_spec, last_spec, starters
 from workbench.form.sweep_card import SweepCard
+from workbench.form.sweep_menu import SweepMenu
+from workbench.form.trial_queue import TrialQueue
 from workbench.jobs import Jobs
 from workbench.pages.welcome import WelcomePage
 from workbench.preferences import Preferences
@@ -41,8 +44,6 @@ from workbench.widgets.message_bar import MessageBar
 from workbench.widgets.other_page import page_action
 
 TOML = "Specs (*.toml)"
-ADDED_AT_ONCE = 4
-"""Trials written to the study between two looks at the event queue."""
 KEEP_MS = 300
 FORM_WIDTH, CHARTS_WIDTH = 480, 800
 
@@ -55,6 +56,7 @@ class ExperimentPage(QWidget):
         self.session, self.jobs, self.preferences = session, jobs, preferences
         self.draft = Draft(session.spec or last_spec(preferences.last_spec))
         session.tell_spec(self.draft.valid)
+        self.queue = TrialQueue(session, jobs, self)
         self._keep_soon = QTimer(self, singleShot=True, interval=KEEP_MS)
         self._keep_soon.timeout.connect(self._keep_draft)
         self._build()
@@ -109,7 +111,14 @@ class ExperimentPage(QWidget):
         starter_button.setProperty("role", "menu")
         starter_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         starter_button.setMenu(self.starter_menu)
+        self.sweep_menu = SweepMenu(self)
+        self.sweep_menu.chosen.connect(self.offer_sweep)
+        sweep_button = flat_button("Sweeps", "ph.git-fork", "Begin with many trials that come with the program")
+        sweep_button.setProperty("role", "menu")
+        sweep_button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        sweep_button.setMenu(self.sweep_menu)
         row.addWidget(starter_button)
+        row.addWidget(sweep_button)
         row.addStretch(1)
         for text, act in (
             ("Train", self.train),
@@ -155,6 +164,9 @@ class ExperimentPage(QWidget):
         return row
 
     def _connect(self) -> None:
+        self.queue.advanced.connect(self._show_queued)
+        self.queue.ended.connect(self._show_draft)
+        self.queue.failed.connect(self.message.show_message)
         self.draft.changed.connect(self._show_draft)
         self.draft.changed.connect(self._keep_later)
         self.welcome.data_ready.connect(lambda folder: self.begin("keyword_spotting", folder))
@@ -222,6 +234,17 @@ class ExperimentPage(QWidget):
             data = self._ask_table()
         self.use_spec(starter.spec_for(data))
 
+    def offer_sweep(self, ready: ReadySweep) -> None:
+        """Show what a ready sweep or search varies, and offer to begin with it."""
+        data = self._data_for(ready.task)
+        if not data and ready.task == "forecasting":
+            data = self._ask_table()
+        self.use_spec(ready.base_for(data))
+        if data:
+            verb = f"{'Search' if ready.search else 'Train'} {ready.num_trials} trials"
+            begin = partial(self.queue.begin, ready.on(data), self.sweep.workers.value())
+            self.message.show_message(f"{ready.sweep.title}, on {Path(data).name}", verb, begin)
+
     def begin(self, task: str, data: str) -> None:
         """Begin with the first starter spec of a task, on its data."""
         self.use_spec(starters(task)[0].spec_for(data))
@@ -286,37 +309,15 @@ class ExperimentPage(QWidget):
             self._go_to_problem()
             return
         try:
-            if self.session.study is None:
-                self.session.open_study(remembered.default_study_folder())
             specs = self.draft.expand()
         except WorkbenchError as error:
             self.message.show_message(str(error))
             return
-        workers = self.sweep.workers.value() if self.draft.axes else 0
-        self._add_some(specs, [], workers)
+        self.queue.train(specs, self.sweep.workers.value() if self.draft.axes else 0)
 
-    def _add_some(self, specs: list[TrialSpec], names: list[str], workers: int) -> None:
-        """Write a few trials at a time, so that a sweep of hundreds does not hold up the window."""
-        try:
-            names += self.session.add_trials(specs[len(names) : len(names) + ADDED_AT_ONCE])
-        except WorkbenchError as error:
-            self.message.show_message(str(error))
-            self._show_draft()
-            return
-        if len(names) < len(specs):
-            self.train_button.setEnabled(False)
-            self.train_button.setText(f"Queued {len(names)} of {len(specs)}")
-            QTimer.singleShot(0, self, lambda: self._add_some(specs, names, workers))
-            return
-        self._submit(tuple(names), workers)
-        self._show_draft()
-
-    def _submit(self, names: tuple[str, ...], workers: int) -> None:
-        study = str(self.session.opened().folder)
-        if workers:
-            self.jobs.submit(RunSweep(study=study, trials=names, num_workers=workers))
-        else:
-            self.jobs.submit(Train(study=study, trials=names))
+    def _show_queued(self, done: int, total: int) -> None:
+        self.train_button.setEnabled(False)
+        self.train_button.setText(f"Queued {done} of {total}")
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802
         """Enter trains."""
