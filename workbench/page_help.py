@@ -7,9 +7,9 @@ _unknown_ come from their folders, from noise recordings and from the words not 
 validation and test so that no voice is in two parts; the line beneath the labels says whether that holds.
 
 Step through the clips with the arrow keys, Space plays, Del excludes, F2 relabels; drag the waveform to use another \
-second of a clip. All of it is kept in a list beside the clips, never in them, and Ctrl+Z takes it back. Judge has a \
-trained trial listen to every clip: those that sound unlike their label come first. Clips it was trained on it may \
-know by heart, so a mistake among them weighs more."""
+second of a clip. All of it is kept in a list beside the clips, never in them; Ctrl+Z takes it back, Restore also what \
+was changed another day. Judge has a trained trial listen to every clip: those that sound unlike their label come \
+first. Clips it was trained on it may know by heart, so a mistake among them weighs more."""
 FEATURES_HELP = """\
 This page shows what a network gets of a sound. Listen (Space) to a microphone, step through clips (arrows), or drop \
 a WAV file; drag a setting and the pictures follow. The picture whose name stands out is the one given to the network, \
@@ -40,7 +40,8 @@ RECORD_HELP = """\
 Record asks for words one by one (Space), keeps the loudest second of each take, and saves it at once under its word, \
 so that the folder is a data set like any other. Test lets a model hear clips that are recorded, chosen or dropped, \
 and shows every probability and the features it saw; say what was meant, and right and wrong are counted. One sentence \
-tells what would help most, and Add to the data keeps the clip for the next training.
+tells what would help most, and Add to the data keeps the clip for the next training. Ctrl+Z brings a deleted take \
+back, and takes an added clip out again.
 
 Live spotting hears the microphone without a break. A word fires when its averaged probability reaches the threshold, \
 and none fires within the suppression after it. Threshold counts both errors in a long recording with known words: \
