@@ -16,7 +16,7 @@ from workbench.form.editors import make_editor
 from workbench.form.field_text import Shape
 from workbench.form.fields import FieldEditor, UnitLine, bounds_of, guard_wheel
 
-LINE_WIDTH = 92
+LINE_WIDTH = 104
 STEPS = 200
 """Places of a slider over a scale without natural ones."""
 DIGITS = 2
