@@ -173,7 +173,7 @@ def _title(name: str, metrics: tuple[Metric, ...], palette: Palette) -> str:
     """The chart's name, unit and legend in one line above it, so that no legend covers a curve."""
     curves = [metric for metric in metrics if metric.chart == name]
     if name == "quality":
-        name = "mean absolute error" if curves[0].quantity else "accuracy"
+        name = "error" if curves[0].quantity else "accuracy"
     unit = f", {UNITS[name]}" if UNITS.get(name) else ""
     words = [f"<span style='color:{palette.text}'>{name.capitalize()}{unit}</span>"]
     if len(curves) > 1:
