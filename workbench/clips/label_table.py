@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from core.datasets.catalogue import LabelRow
 from workbench import number_format, theme
-from workbench.clips.table import LEFT, RIGHT
-from workbench.widgets.row_table import RowTable
+from workbench.widgets.row_table import HeadedModel, Index, RowTable
 
-Index = QModelIndex | QPersistentModelIndex
 ROW_HEIGHT = 24
 WHOLE = "All labels"
 COLUMNS = ("Label", "Clips", "Seconds", "Speakers", "Train", "Valid.", "Test", "Faulty")
@@ -28,8 +26,10 @@ MEANINGS = (
 )
 
 
-class LabelTableModel(QAbstractTableModel):
+class LabelTableModel(HeadedModel):
     """All labels in sum, then each by itself with its tick."""
+
+    headings, meanings, figures = COLUMNS, MEANINGS, range(1, len(COLUMNS))
 
     ticked = Signal(str, bool)
     """A label and whether it shall be used."""
@@ -56,10 +56,6 @@ class LabelTableModel(QAbstractTableModel):
         """Return one more than there are labels."""
         return 0 if parent.isValid() else len(self._texts)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
-
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Let labels be ticked."""
         flags = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemNeverHasChildren
@@ -74,7 +70,7 @@ class LabelTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self._texts[row][column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT if column else LEFT
+            return self.alignment(column)
         if role == Qt.ItemDataRole.CheckStateRole and row and column == 0:
             used = self.labels[row - 1].label in self.used
             return Qt.CheckState.Checked if used else Qt.CheckState.Unchecked
@@ -94,18 +90,6 @@ class LabelTableModel(QAbstractTableModel):
             return False
         self.ticked.emit(self.labels[index.row() - 1].label, Qt.CheckState(value) is Qt.CheckState.Checked)
         return True
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        """Return a column's heading."""
-        if orientation is Qt.Orientation.Vertical:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return MEANINGS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT if section else LEFT
-        return None
 
     def redraw(self) -> None:
         """Have every cell drawn again."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
@@ -23,16 +23,15 @@ from workbench.clips.rows import (
     ClipFilter,
     ClipRows,
 )
-from workbench.widgets.row_table import RowTable
+from workbench.widgets.row_table import HeadedModel, Index, RowTable
 
-Index = QModelIndex | QPersistentModelIndex
 WIDTHS = {LABEL: 80, SPEAKER: 84, PART: 76, SECONDS: 56, PROBLEM: 92, SOUNDS_LIKE: 96}
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 
 
-class ClipTableModel(QAbstractTableModel):
+class ClipTableModel(HeadedModel):
     """Shows `ClipRows`; cells are worked out when they come into sight."""
+
+    headings, meanings, figures = COLUMNS, MEANINGS_OF_COLUMNS, (SECONDS,)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -99,17 +98,13 @@ class ClipTableModel(QAbstractTableModel):
         """Return how many clips are shown."""
         return 0 if parent.isValid() or self.clips is None else len(self.clips.shown)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
         if self.clips is None or not index.isValid():
             return None
         column = index.column()
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT if column == SECONDS else LEFT
+            return self.alignment(column)
         row = int(self.clips.shown[index.row()])
         if role == Qt.ItemDataRole.DisplayRole:
             return self.clips.text(row, column)
@@ -130,18 +125,6 @@ class ClipTableModel(QAbstractTableModel):
         if column == PROBLEM or (column == SOUNDS_LIKE and clips.is_unlike(row)):
             return palette.warning
         return palette.muted if column in (SPEAKER, PART) else palette.text
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        """Return a column's heading."""
-        if orientation is Qt.Orientation.Vertical:
-            return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        if role == Qt.ItemDataRole.ToolTipRole:
-            return MEANINGS_OF_COLUMNS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT if section == SECONDS else LEFT
-        return None
 
 
 class ClipTable(RowTable):

@@ -3,14 +3,14 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from core.datasets.recordings import Take
 from core.evaluation.advice import fault_of_sound
 from workbench import theme
-from workbench.widgets.row_table import RowTable
+from workbench.widgets.row_table import HeadedModel, Index, RowTable
 
 if TYPE_CHECKING:
     from core.experiment.clip_classification import ClassifiedClip
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 HEADERS = ("Word", "File", "Peak dBFS", "Heard as", "What would help")
 WIDTHS = (88, 192, 84, 128)
 GOOD = "Nothing to mend"
-Index = QModelIndex | QPersistentModelIndex
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,10 @@ class TakeRow:
         return {0: self.label, 1: self.take.path.name}.get(column, self.advice)
 
 
-class TakeModel(QAbstractTableModel):
+class TakeModel(HeadedModel):
     """Rows of takes, the newest first."""
+
+    headings, figures = HEADERS, (2,)
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,25 +79,13 @@ class TakeModel(QAbstractTableModel):
         """Return how many takes there are."""
         return 0 if parent.isValid() else len(self.rows)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        """Return what stands above a column."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(section)
-        return None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
         row, column = self.rows[index.row()], index.column()
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return row.text(column)
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(column)
+            return self.alignment(column)
         if role == Qt.ItemDataRole.ForegroundRole:
             palette = theme.current()
             if column == 3 and row.is_doubtful:
@@ -138,8 +127,3 @@ class TakeTable(RowTable):
         """Put a take on top and choose it."""
         self.takes.add(row)
         self.selectRow(0)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column == 2 else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter

@@ -2,16 +2,15 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QWidget
 
 from core.datasets.column_names import name_of
 from core.datasets.table_check import ColumnReport
 from workbench import number_format, theme
-from workbench.widgets.row_table import RowTable
+from workbench.widgets.row_table import LEFT, HeadedModel, Index, RowTable
 
-Index = QModelIndex | QPersistentModelIndex
 HEADINGS = ("Column", "Unit", "Use", "Missing", "Lowest", "Median", "Highest")
 WIDTHS = (88, 88, 104, 64, 64, 64, 64)
 MEANINGS = (
@@ -23,13 +22,13 @@ MEANINGS = (
     "As many values below as above",
     "Highest value",
 )
-LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 FIRST_FIGURE = 3
 
 
-class ColumnModel(QAbstractTableModel):
+class ColumnModel(HeadedModel):
     """One row for each column of numbers, those in use in bold."""
+
+    headings, meanings, figures = HEADINGS, MEANINGS, range(FIRST_FIGURE, len(HEADINGS))
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,10 +55,6 @@ class ColumnModel(QAbstractTableModel):
         """Return how many columns the table has."""
         return 0 if parent.isValid() else len(self.columns)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how much is said of each."""
-        return 0 if parent.isValid() else len(HEADINGS)
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
         if not index.isValid():
@@ -75,7 +70,7 @@ class ColumnModel(QAbstractTableModel):
                 *(number_format.three_digits(figure).replace("-", "−") for figure in figures),
             )[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return RIGHT if index.column() >= FIRST_FIGURE else LEFT
+            return self.alignment(index.column())
         if role == Qt.ItemDataRole.FontRole and report.name in self._uses:
             font = theme.font()
             font.setWeight(QFont.Weight.DemiBold)
@@ -83,17 +78,6 @@ class ColumnModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return report.name
         return None
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        """Return a heading."""
-        if orientation is Qt.Orientation.Vertical:
-            return None
-        said = {
-            Qt.ItemDataRole.DisplayRole: HEADINGS[section],
-            Qt.ItemDataRole.ToolTipRole: MEANINGS[section],
-            Qt.ItemDataRole.TextAlignmentRole: RIGHT if section >= FIRST_FIGURE else LEFT,
-        }
-        return said.get(Qt.ItemDataRole(role))
 
 
 class ColumnTable(RowTable):

@@ -1,13 +1,47 @@
 """A table of which rows are chosen, one at a time as a rule; keys that do not move about in it are its owner's."""
 
-from PySide6.QtCore import QAbstractItemModel, Qt
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+
+from PySide6.QtCore import QAbstractItemModel, QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QStyleOptionViewItem, QTableView, QWidget
 
 from workbench import theme
 
+Index = QModelIndex | QPersistentModelIndex
+LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
 ROW_HEIGHT = 26
 TINT = 0.12
+
+
+class HeadedModel(QAbstractTableModel):
+    """Rows under headings that stay as they are. Figures stand at the right, as do their headings."""
+
+    headings: ClassVar[Sequence[str]]
+    meanings: ClassVar[Sequence[str]] = ()
+    """What each column means; none where the headings say it."""
+    figures: ClassVar[Collection[int]] = ()
+    """Columns that hold figures."""
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(self.headings)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
+        """Return what stands above a column."""
+        if orientation is Qt.Orientation.Vertical:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self.headings[section]
+        if role == Qt.ItemDataRole.ToolTipRole and self.meanings:
+            return self.meanings[section]
+        return self.alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
+
+    def alignment(self, column: int) -> Qt.AlignmentFlag:
+        """Return where the cells of a column stand."""
+        return RIGHT if column in self.figures else LEFT
 
 
 class RowTable(QTableView):
