@@ -12,7 +12,10 @@ _UNITS = {
 
 
 _QUANTITIES = {
-    "temperature": r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^air.?temp|^t2m",
+    "temperature": (
+        r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^t2m|"
+        r"^(air|ambient|outdoor|outside|indoor|inside|room|luft|au(ß|ss)en|innen|raum)[ _.-]?temp"
+    ),
     "humidity": r"^rh\s*([(\[]|_|$)|humid|feuchte|^hum",
 }
 

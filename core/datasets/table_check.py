@@ -128,6 +128,8 @@ def _findings(
     if series.num_repeated:
         repeated = _so_many(series.num_repeated, "repeats", "repeat")
         found.append(f"{repeated} an earlier time; the first of each time counts")
+        if series.num_repeated > series.num_rows / 2:
+            found.append("rows of several stations, or less than a second apart, need a table of their own each")
     if series.num_broken:
         found.append(f"{_so_many(series.num_broken, 'is', 'are')} cut short or without a time, and left out")
     if num_gaps:

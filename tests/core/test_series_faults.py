@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from core.datasets import windows
 from core.datasets.climate import read_series
+from core.datasets.column_names import temperature_and_humidity
 from core.datasets.windows import StepError
 from core.errors import DataError
 from core.events import ignore
@@ -231,6 +232,20 @@ def test_missing_values_and_rows_make_gaps_that_no_window_has(rows, tmp_path, ga
     assert any("have a gap and were left out" in each for each in data.warnings)
 
 
+@pytest.mark.parametrize(
+    ("columns", "found"),
+    [
+        (("p (mbar)", "T (degC)", "Tpot (K)", "Tdew (degC)", "rh (%)"), ("T (degC)", "rh (%)")),
+        (("Outdoor Temperature (°C)", "Indoor Humidity [%]"), ("Outdoor Temperature (°C)", "Indoor Humidity [%]")),
+        (("Luftfeuchte", "Außentemperatur"), ("Außentemperatur", "Luftfeuchte")),
+        (("t2m", "RH_2m"), ("t2m", "RH_2m")),
+        (("Soil temperature", "rain"), ()),
+    ],
+)
+def test_temperature_and_humidity_are_found_by_their_names(columns, found):
+    assert temperature_and_humidity(columns) == found
+
+
 def test_a_column_with_numbers_as_texts_is_named(rows, tmp_path):
     path = tmp_path / "thousands.csv"
     path.write_bytes(text(HEADER, [but_temperature(row, "about 20") for row in rows]))
@@ -281,6 +296,14 @@ def test_too_few_rows_for_a_window_or_its_parts(tmp_path):
     path = write_series(tmp_path / "enough.csv", num_rows=400)
     with pytest.raises(DataError, match="a step of 15 min does not fit; use 10 min or a multiple of it"):
         prepare(path, window={"step_minutes": 15})
+
+
+def test_rows_of_several_stations_are_not_taken_for_one(rows, tmp_path):
+    path = tmp_path / "stations.csv"
+    lines = [f"{row},{station}" for row in rows for station in ("north", "south", "west")]
+    path.write_bytes(text(f"{HEADER},station", lines))
+    repeated, stations = report(path)["findings"]
+    assert repeated.startswith("800 rows repeat") and stations.startswith("rows of several stations")
 
 
 def test_a_row_far_from_all_others_is_named(rows, tmp_path):
