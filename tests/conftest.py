@@ -14,6 +14,10 @@ from tests.sound import virtual_microphone as virtual_microphone
 
 pytest_plugins = ["tests.series", "tests.ssh_server", "tests.speaking_device"]
 
+# Width and colours of what commands write are not to follow the terminal that the tests are started from.
+for name in ("COLUMNS", "LINES", "FORCE_COLOR", "NO_COLOR", "PY_COLORS", "GITHUB_ACTIONS"):
+    os.environ.pop(name, None)
+
 # Qt warns of a locale that is not of UTF-8, and warnings fail.
 if os.environ.get("LC_ALL") in ("C", "POSIX"):
     os.environ["LC_ALL"] = "C.UTF-8"
