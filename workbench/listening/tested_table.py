@@ -2,23 +2,24 @@
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from workbench import theme
 from workbench.listening.tested_clips import TestedClip, TestedClips
 from workbench.number_format import NOTHING
-from workbench.widgets.row_table import RowTable
+from workbench.widgets.row_table import HeadedModel, Index, RowTable
 
 HEADERS = ("Clip", "Said", "Heard as", "%", "Verdict")
 WIDTHS = (88, 60, 84, 52, 64)
 VERDICTS = {True: "right", False: "wrong", None: ""}
-Index = QModelIndex | QPersistentModelIndex
 
 
-class TestedModel(QAbstractTableModel):
+class TestedModel(HeadedModel):
     """Follows the session."""
+
+    headings, figures = HEADERS, (3,)
 
     __test__ = False
 
@@ -47,16 +48,6 @@ class TestedModel(QAbstractTableModel):
         """Return how many clips there are."""
         return 0 if parent.isValid() else len(self.clips)
 
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008, N802
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(HEADERS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:  # noqa: N802
-        """Return what stands above a column."""
-        if orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return HEADERS[section]
-        return _alignment(section) if role == Qt.ItemDataRole.TextAlignmentRole else None
-
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
         clip = self.clip(index.row())
@@ -65,7 +56,7 @@ class TestedModel(QAbstractTableModel):
             verdict = VERDICTS[clip.is_right]
             return (clip.name, clip.expected or NOTHING, clip.heard.label, percent, verdict)[index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return _alignment(index.column())
+            return self.alignment(index.column())
         if role == Qt.ItemDataRole.ForegroundRole and index.column() == len(HEADERS) - 1:
             palette = theme.current()
             return QColor(palette.good if clip.is_right else palette.bad)
@@ -107,8 +98,3 @@ class TestedTable(RowTable):
             self.selectRow(0)
         else:
             self.chosen.emit(self.place)
-
-
-def _alignment(column: int) -> Qt.AlignmentFlag:
-    side = Qt.AlignmentFlag.AlignRight if column == 3 else Qt.AlignmentFlag.AlignLeft
-    return side | Qt.AlignmentFlag.AlignVCenter
