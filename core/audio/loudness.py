@@ -61,7 +61,7 @@ def measure_loudness(samples: Float32, sample_rate: int) -> Loudness:
 
 
 def loudest_start(samples: Float32, num_samples: int, sample_rate: int) -> int:
-    """Return where the loudest stretch of `num_samples` begins; a sound shorter than that is the middle of it.
+    """Return where the loudest `num_samples` of samples (n,) begin; a sound shorter than that is the middle of them.
 
     Where a stretch could lie elsewhere and hold as much, it lies so that the sound is in its middle: a second around a
     word of half a second does not begin with the word.

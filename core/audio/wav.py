@@ -107,7 +107,7 @@ def read_wav(path: Path, start_ms: float = 0, duration_ms: float = 0) -> Sound:
 
 
 def read_blocks(path: Path, sample_rate: int, block_s: float = 1.0) -> Iterator[Float32]:
-    """Yield a WAV file block by block, mono and resampled, so that hours of sound need the memory of seconds.
+    """Yield a WAV file in blocks (n,), mono and resampled, so that hours of sound need the memory of seconds.
 
     Raises DataError naming the file when it is truncated, empty, not a WAV file, without sound, or no numbers.
     """
@@ -139,7 +139,7 @@ def write_wav(path: Path, sound: Sound) -> None:
 
 
 def to_int16(samples: Float32) -> NDArray[np.int16]:
-    """Round samples in [-1, 1] to 16 bits; the inverse of division by 32768."""
+    """Round samples of any shape in [-1, 1] to 16 bits; the inverse of division by 32768."""
     return np.clip(np.rint(samples * 32768), -32768, 32767).astype(np.int16)
 
 

@@ -58,7 +58,7 @@ def resample(waveform: Float32, factor: float) -> Float32:
 
 
 def place(sound: Float32, target: Float32, shift: int) -> None:
-    """Lay a sound onto the middle of `target`, moved by `shift` samples; what sticks out is cut."""
+    """Lay a sound (n,) onto the middle of `target` (m,), moved by `shift` samples; what sticks out is cut."""
     start = (len(target) - len(sound)) // 2 + shift
     first, last = max(0, start), min(len(target), start + len(sound))
     if first < last:

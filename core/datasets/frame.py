@@ -82,7 +82,10 @@ def fit_frame(
     inputs: Float32,
     targets: Float32,
 ) -> Frame:
-    """Make the frame of training windows; `columns` are those of the inputs and of the targets."""
+    """Make the frame of training windows; `columns` are those of the inputs and of the targets.
+
+    Inputs are (n, input_steps, columns), targets (n, output_steps, columns), both in the units of their quantities.
+    """
     names, target_names = tuple(columns[0]), tuple(columns[1])
     inputs_seen, targets_seen = inputs, targets
     if predict == "change":

@@ -54,7 +54,10 @@ class Preprocessing(BaseModel):
 def fit_preprocessing(
     features: Features, clip_duration_ms: int, labels: tuple[str, ...], training_pictures: Float32
 ) -> Preprocessing:
-    """Make the preprocessing of a data set; mean and deviation come from its training part alone."""
+    """Make the preprocessing of a data set; mean and deviation come from its training part alone.
+
+    Pictures are (n, frames, coefficients), before any scaling.
+    """
     mean: tuple[float, ...] = ()
     deviation: tuple[float, ...] = ()
     if features.normalization == "standardize":

@@ -55,7 +55,7 @@ def trim_take(samples: Float32, sample_rate: int, duration_s: float = CLIP_S) ->
 
 
 def save_take(folder: Path, label: str, speaker: str, clip: Float32, sample_rate: int = SAMPLE_RATE) -> Take:
-    """Save one take under the next free number of its speaker and label, whole or not at all.
+    """Save one take, samples (n,), under the next free number of its speaker and label, whole or not at all.
 
     Raises DataError when the label can not be a folder's name or the folder can not be written.
     """

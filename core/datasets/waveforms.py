@@ -71,7 +71,7 @@ def load_waveforms(found: ClipSet, sample_rate: int, duration_ms: int, emit: Emi
 
 
 def read_clip(clip: Clip, sample_rate: int, num_samples: int) -> Int16:
-    """Read one clip as int16 of exactly `num_samples`: padded with silence at its end, or cut there.
+    """Read one clip as int16 (num_samples,): padded with silence at its end, or cut there.
 
     Raises DataError naming the file.
     """
@@ -83,7 +83,7 @@ def read_clip(clip: Clip, sample_rate: int, num_samples: int) -> Int16:
 
 
 def leave_out_faulty(found: ClipSet, waveforms: Waveforms) -> tuple[ClipSet, Rows, tuple[str, ...]]:
-    """Return the clips that could be read, their rows in the whole set, and a warning about the others.
+    """Return the k clips that could be read, their rows (k,) in the whole set, and a warning about the others.
 
     Raises DataError when a label has none left.
     """
@@ -128,7 +128,7 @@ def load_noise(found: ClipSet, sample_rate: int) -> tuple[Path, tuple[str, ...]]
 
 
 def pink_noise(num_samples: int) -> Float32:
-    """Return noise of equal power per octave, float32 with its peak at full scale, always the same."""
+    """Return noise of equal power per octave, float32 (num_samples,) with its peak at full scale, always the same."""
     spectrum = np.fft.rfft(np.random.default_rng(0).standard_normal(num_samples))
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))
     spectrum[0] = 0

@@ -26,14 +26,14 @@ class Port:
     zero_point: int
 
     def encode(self, values: Float32) -> NDArray[Any]:
-        """Turn real numbers into the port's own, rounding and clipping where it is quantized."""
+        """Turn real numbers of any shape into the port's own, rounding and clipping where it is quantized."""
         if not np.issubdtype(self.dtype, np.integer):
             return np.asarray(values, self.dtype)
         limits = np.iinfo(self.dtype)
         return np.asarray(np.clip(np.round(values / self.scale) + self.zero_point, limits.min, limits.max), self.dtype)
 
     def decode(self, values: NDArray[Any]) -> Float32:
-        """Turn the port's numbers into real ones."""
+        """Turn the port's numbers, of any shape, into real ones."""
         if not np.issubdtype(self.dtype, np.integer):
             return values.astype(np.float32)
         return ((values.astype(np.float32) - self.zero_point) * self.scale).astype(np.float32)

@@ -220,12 +220,12 @@ def num_frames(settings: Settings, num_samples: int) -> int:
 
 
 def peak(waveform: Float32 | Float64) -> np.floating:
-    """Return what a clip's bands are divided by to divide the clip by its loudest sample; silence stays silence."""
+    """Return what the bands of a clip (n,) are divided by, as if it were by its loudest sample; silence stays silence."""
     return max(waveform.max(), -waveform.min()) or waveform.dtype.type(1)
 
 
 def hann_window(length: int) -> Float64:
-    """Return the Hann window of `tf.signal`: periodic where the length is even, symmetric where it is odd."""
+    """Return the Hann window (length,) of `tf.signal`: periodic where the length is even, symmetric where it is odd."""
     if length == 1:
         return np.ones(1)
     period = length if length % 2 == 0 else length - 1
