@@ -23,7 +23,7 @@ _BYTES = {
 
 
 def measure(model: Path, full_bytes: int, weights: Iterable[np.ndarray], macs: int) -> Footprint:
-    """Weigh a deployed file and its archive; `weights`, of any shapes, are those before they were folded and quantized."""
+    """Weigh a deployed file and its archive; `weights`, of any shapes, are those before folding and quantizing."""
     weights = list(weights)
     return Footprint(
         tflite_bytes=model.stat().st_size,

@@ -220,7 +220,7 @@ def num_frames(settings: Settings, num_samples: int) -> int:
 
 
 def peak(waveform: Float32 | Float64) -> np.floating:
-    """Return what the bands of a clip (n,) are divided by, as if it were by its loudest sample; silence stays silence."""
+    """Return by what the bands of a clip (n,) are divided to divide it by its loudest sample; silence stays silence."""
     return max(waveform.max(), -waveform.min()) or waveform.dtype.type(1)
 
 
