@@ -14,7 +14,7 @@ from core.deploy.device import release_files
 from core.deploy.device.settings import settings_text
 from core.evaluation.detection import DetectionSettings
 
-TIMEOUT_S = 60
+TIMEOUT_S = 120
 
 # Python runs a module of this name before anything else, in every process that the program starts as well.
 _BARE = """

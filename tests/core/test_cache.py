@@ -85,7 +85,7 @@ def test_of_two_processes_one_fills_and_the_other_waits() -> None:
     processes = [context.Process(target=fill_slowly, args=(started, answers)) for _ in range(2)]
     for process in processes:
         process.start()
-    got = sorted(answers.get(timeout=60) for _ in processes)
+    got = sorted(answers.get(timeout=120) for _ in processes)
     for process in processes:
         process.join()
     assert got == [(False, "12"), (True, "12")]

@@ -307,7 +307,7 @@ def test_a_full_disk_is_told_and_leaves_nothing_half_done(tone_clips: Path) -> N
     answers = context.Queue()
     process = context.Process(target=prepare_on_a_full_disk, args=(str(tone_clips), answers))
     process.start()
-    message = answers.get(timeout=60)
+    message = answers.get(timeout=120)
     process.join()
     assert process.exitcode == 0
     assert "free space" in message

@@ -263,7 +263,7 @@ def test_the_keyring_of_a_desktop_keeps_a_password_across_commands(ssh_device, o
         env={**os.environ, "XDG_RUNTIME_DIR": str(tmp_path / "bus"), "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.count('"clock_skew_s"') == 2 and secret not in done.stdout + done.stderr

@@ -19,7 +19,7 @@ from tests.ssh_server import make_key
 from workbench.cli import app
 
 ROOT = Path(__file__).parents[2]
-ANSWER_S = 60
+ANSWER_S = 120
 
 
 def run(*arguments: object, status: int = 0, given: str = "") -> str:

@@ -120,7 +120,7 @@ def test_a_microphone_that_is_gone_or_not_there_is_a_sentence(
     with start("listen", tone_trial, "--device", virtual_microphone.name, "--json", cwd=tmp_path) as process:
         wait_for("Listening to", process)
         virtual_microphone.kill()
-        answer, said = process.communicate(timeout=30)
+        answer, said = process.communicate(timeout=120)
     assert process.returncode == 1, said
     assert "unplugged or the sound server stopped" in json.loads(answer)["error"]
     assert "Traceback" not in said
@@ -141,7 +141,7 @@ def test_a_muted_microphone_ends_the_recording_with_a_sentence(virtual_microphon
     )
     virtual_microphone.mute()
     with start("record", *options, cwd=tmp_path) as process:
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
     assert process.returncode == 1, said
     assert "Nothing was heard in three takes" in said
     assert not (tmp_path / "takes").exists()

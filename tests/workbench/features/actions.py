@@ -54,7 +54,7 @@ def listen(qtbot: QtBot, page: FeaturesPage, name: str) -> None:
     menu = page.live.source.device
     menu.setCurrentIndex(next(index for index in range(menu.count()) if menu.itemData(index).name == name))
     qtbot.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(page.live.feed.heard, timeout=20_000):
+    with qtbot.waitSignal(page.live.feed.heard):
         pass
 
 

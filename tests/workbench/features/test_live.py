@@ -89,8 +89,8 @@ def test_what_the_microphone_hears_is_seen_to_the_last_bit(
     page.live.feed.heard.connect(heard.append)
     played = read_wav(sorted((tone_clips / "rising").glob("*.wav"))[0]).samples
     virtual_microphone.play_samples(played)
-    qtbot.waitUntil(lambda: source.meter.level_dbfs > -30, timeout=20_000)
-    qtbot.waitUntil(lambda: source.meter.level_dbfs == -np.inf, timeout=20_000)
+    qtbot.waitUntil(lambda: source.meter.level_dbfs > -30)
+    qtbot.waitUntil(lambda: source.meter.level_dbfs == -np.inf)
     together = np.concatenate(heard)
     first = np.flatnonzero(together)[0] - np.flatnonzero(played)[0]
     np.testing.assert_array_equal(together[first : first + len(played)], played)
@@ -111,9 +111,9 @@ def test_the_clip_light_tells_of_what_is_too_loud(
     listen(qtbot, page, virtual_microphone.name)
     square = np.sign(np.sin(2 * np.pi * 440 * np.arange(RATE // 2) / RATE)).astype(np.float32)
     virtual_microphone.play_samples(square)
-    qtbot.waitUntil(lambda: page.live.source.meter.clipped, timeout=20_000)
+    qtbot.waitUntil(lambda: page.live.source.meter.clipped)
     assert page.live.source.meter.peak == pytest.approx(1, abs=1e-3)
-    qtbot.waitUntil(lambda: not page.live.source.meter.clipped, timeout=20_000)
+    qtbot.waitUntil(lambda: not page.live.source.meter.clipped)
 
 
 def test_nobody_is_listened_to_out_of_sight(
@@ -134,11 +134,11 @@ def test_a_dead_stream_is_said_and_the_rest_works_on(
     listen(qtbot, page, virtual_microphone.name)
     virtual_microphone.suspend()
     message = page.live.message
-    qtbot.waitUntil(lambda: "has given no sound for 2 s" in message.text.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "has given no sound for 2 s" in message.text.text())
     virtual_microphone.resume()
-    qtbot.waitUntil(lambda: not message.isVisible(), timeout=20_000)
+    qtbot.waitUntil(lambda: not message.isVisible())
     virtual_microphone.kill()
-    qtbot.waitUntil(lambda: "gives no more sound" in message.text.text(), timeout=20_000)
+    qtbot.waitUntil(lambda: "gives no more sound" in message.text.text())
     assert not page.live.feed.is_listening
     assert page.live.source.listen.text() == "Listen"
     drag(page, "num_mfccs", 0.05)
@@ -149,7 +149,7 @@ def test_a_dead_stream_is_said_and_the_rest_works_on(
     virtual_microphone.restart()
     qtbot.mouseClick(page.live.source.microphone, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
-    with qtbot.waitSignal(page.live.feed.heard, timeout=20_000):
+    with qtbot.waitSignal(page.live.feed.heard):
         pass
     assert not message.isVisible()
 
@@ -186,8 +186,8 @@ def test_a_clip_is_played_with_a_moving_cursor(
     settled(qtbot, page)
     qtbot.mouseClick(page.live.source.play, Qt.MouseButton.LeftButton)
     frame = page.live.view.mfccs
-    qtbot.waitUntil(lambda: frame.cursor_s is not None and frame.cursor_s > 0.2, timeout=20_000)
+    qtbot.waitUntil(lambda: frame.cursor_s is not None and frame.cursor_s > 0.2)
     assert page.live.source.play.text() == "Stop"
     assert page.live.source.meter.level_dbfs > -40
-    qtbot.waitUntil(lambda: frame.cursor_s is None, timeout=20_000)
+    qtbot.waitUntil(lambda: frame.cursor_s is None)
     assert page.live.source.play.text() == "Play"

@@ -19,7 +19,7 @@ from workbench.record.takes import Phase
 from workbench.session import Session
 
 RATE = 16000
-SOUND_MS = 20_000
+SOUND_MS = 60_000
 WORDS = ("down", "go", "left", "no", "right", "stop", "up", "yes")
 TEST, LIVE, THRESHOLD = 1, 2, 3
 NOISE = 0.0005
