@@ -7,7 +7,7 @@ from pathlib import Path
 import paramiko
 from paramiko.hostkeys import HostKeyEntry, HostKeys, InvalidHostKey
 
-from core.deploy.devices import config_root
+from core.deploy.devices import config_root, write_privately
 from core.errors import DeviceError, UnknownHostKey
 
 
@@ -45,12 +45,12 @@ class KnownHosts:
         self._remember(host, key)
 
     def forget(self, host: str) -> None:
-        """Drop what the program itself remembered of a host; the user's own file is never changed."""
+        """Drop what the program itself remembered of a host; the user's own file stays as it is. Raises DeviceError."""
         if not self.path.is_file():
             return
         lines = self.path.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if host not in line.split(" ", 1)[0].split(",")]
-        self.path.write_text("".join(kept), encoding="utf-8")
+        write_privately(self.path, "".join(kept))
 
     def _keys_of(self, host: str) -> list[tuple[paramiko.PKey, Path]]:
         found = []
