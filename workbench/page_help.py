@@ -73,12 +73,13 @@ the system keyring shall keep it; Install my key makes it needless."""
 DATA_OF_FORECASTS_HELP = """\
 The table that trials are made of: a CSV file with a column of times and columns of numbers. Choose or drop one, or \
 download eight years of weather from Jena. Each column stands with its unit, its range and how often it is missing; \
-those that the experiment forecasts and sees are in bold. What is wrong with the rows is said beneath: unsorted, \
-repeated, missing or broken ones are put right or left out when the table is read.
+those that the experiment forecasts and sees are in bold, and a right click on the selected ones chooses others. What \
+is wrong with the rows is said beneath: unsorted, repeated, missing or broken ones are put right or left out when the \
+table is read.
 
 The series at the right are those of the columns selected, or of those forecast. The wheel or the arrows zoom and \
 scroll, Home shows everything. Dashed lines part training, validation and test, which follow one another in time, so \
-that nothing to come is known before. Shares, step, window and columns are set on the Experiment page."""
+that nothing to come is known before. Shares, step and window are set on the Experiment page."""
 EXPERIMENT_OF_FORECASTS_HELP = """\
 This page holds every setting of a trial, in the order of the journey from the table to the measured file. A group \
 folds to one line; a problem stands beneath its field and keeps Train from starting until it is mended. The card at \

@@ -16,7 +16,7 @@ WIDTHS = (88, 88, 104, 64, 64, 64, 64)
 MEANINGS = (
     "Name in the file, without its unit; select rows to see their series",
     "As the name says",
-    "What the experiment does with it: targets are forecast, inputs are what the network sees",
+    "What the experiment does with it: targets are forecast, inputs are what the network sees; right-click to change",
     "Rows in which nothing was measured",
     "Lowest value",
     "As many values below as above",

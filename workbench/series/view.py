@@ -24,6 +24,7 @@ from workbench.widgets.message_bar import MessageBar
 
 WIDE = (560, 632)
 MOST_DRAWN = 6
+FORECAST, SEE = "Forecast the selected columns", "Let the network see the selected columns"
 FINE = "Nothing is wrong with the rows."
 
 
@@ -79,6 +80,12 @@ class SeriesView(QWidget):
             action = QAction(words, self)
             action.triggered.connect(lambda _=False, act=act: act())
             self.addAction(action)
+        self.uses = [QAction(words, self, enabled=False) for words in (FORECAST, SEE)]
+        for action, act in zip(self.uses, (self.forecast_selected, self.see_selected), strict=True):
+            action.triggered.connect(lambda _=False, act=act: act())
+            self.addAction(action)
+            self.table.addAction(action)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
 
     def _connect(self) -> None:
         self.reader.read.connect(self._show_report)
@@ -88,6 +95,7 @@ class SeriesView(QWidget):
             sender.file_wanted.connect(self.ask_file)
         self.sources.download_wanted.connect(self.download)
         self.table.columns_chosen.connect(self._draw)
+        self.table.columns_chosen.connect(self._offer_uses)
         self.jobs.ended.connect(self._take_job)
         self.across.splitterMoved.connect(
             lambda *_: self.preferences.set(remembered.SPLITTER, self.across.saveState(), "series")
@@ -116,6 +124,20 @@ class SeriesView(QWidget):
         file, _ = QFileDialog.getOpenFileName(self, "CSV file of measurements", at, TABLES)
         if file:
             self.use_file(file)
+
+    def forecast_selected(self) -> None:
+        """Let the experiment forecast the selected columns; where it names its inputs they join them."""
+        seen = self.data.inputs and tuple(dict.fromkeys((*self.data.inputs, *self.table.chosen)))
+        self.session.use_dataset(self.data.model_copy(update={"targets": self.table.chosen, "inputs": seen}))
+
+    def see_selected(self) -> None:
+        """Let the network see the selected columns, and those that it forecasts."""
+        seen = tuple(dict.fromkeys((*self._columns()[1], *self.table.chosen)))
+        self.session.use_dataset(self.data.model_copy(update={"inputs": seen}))
+
+    def _offer_uses(self, chosen: tuple[str, ...]) -> None:
+        for action in self.uses:
+            action.setEnabled(bool(chosen))
 
     def download(self) -> None:
         """Fetch the Jena climate, going on where an earlier attempt stopped; what is there is opened at once."""
