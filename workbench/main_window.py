@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, QTimer, QUrl
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QDesktopServices, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import (
+    QApplication,
     QFileDialog,
     QHBoxLayout,
     QMainWindow,
@@ -178,7 +179,8 @@ class MainWindow(QMainWindow):
         self.help.hide()
         page = self.page(title)
         self.stack.setCurrentWidget(page)
-        page.setFocus()
+        if not self.rail.isAncestorOf(QApplication.focusWidget()):
+            page.setFocus()
         self.rail.mark(title)
         self.preferences.set(remembered.PAGE, title)
 

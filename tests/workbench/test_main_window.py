@@ -56,6 +56,17 @@ def test_pages_are_reached_by_rail_and_keys_in_order(qtbot: QtBot, window: MainW
     assert window.shown == titles[0]
 
 
+def test_the_rail_is_one_stop_for_tab_and_arrows_go_through_it(window: MainWindow) -> None:
+    window.show_page("Trials")
+    stops = [title for title, button in window.rail.buttons.items() if button.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert stops == ["Trials"]
+    window.rail.buttons["Trials"].setFocus()
+    for title in ("Experiment", "Features"):
+        QTest.keyClick(window.focusWidget(), Qt.Key.Key_Up)
+        assert window.shown == title
+        assert window.focusWidget() is window.rail.buttons[title]
+
+
 def test_state_is_remembered(
     qtbot: QtBot, window: MainWindow, session: Session, jobs: Jobs, preferences: Preferences, tmp_path: Path
 ) -> None:

@@ -200,6 +200,18 @@ def test_groups_fold_to_their_essence_and_open_at_a_problem(form: SpecForm) -> N
     assert form.words_of(form.draft.problems[0]).startswith("Features, MFCCs: ")
 
 
+def test_tab_goes_from_a_group_through_its_fields_to_the_next(form: SpecForm) -> None:
+    form.groups["split"].header.setFocus()
+    met = []
+    while form.focusWidget() is not form.groups["augmentation"].header and len(met) < 40:
+        met.append(form.focusWidget())
+        QTest.keyClick(form.focusWidget(), Qt.Key.Key_Tab)
+    fields = [path for path in form.rows if path.startswith("split.") and form.rows[path].isVisible()]
+    places = [met.index(form.rows[path].editor.control) for path in fields]
+    assert len(fields) > 2
+    assert places == sorted(places)
+
+
 def test_a_click_anywhere_on_its_line_folds_a_group(qtbot: QtBot, form: SpecForm) -> None:
     form.unfold(())
     group = form.groups["training"]

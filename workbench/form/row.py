@@ -117,6 +117,14 @@ class FormRow(QWidget):
         self.dot.setText("●" if differs else "")
         self.dot.setToolTip("Differs from the reference trial" if differs else "")
 
+    def stops(self) -> list[QWidget]:
+        """Return what Tab stops at, in order."""
+        inside = dict.fromkeys([self.editor.control, *self.editor.findChildren(QWidget), self.axis, self.mark])
+        # The list that a menu drops down is a window of its own.
+        return [
+            part for part in inside if part.focusPolicy() & Qt.FocusPolicy.TabFocus and part.window() is self.window()
+        ]
+
     def focus(self) -> None:
         """Take the cursor there."""
         (self.axis if self.path in self.draft.axes else self.editor.control).setFocus()

@@ -78,7 +78,17 @@ class SpecForm(QScrollArea):
         for path in fields_of(self.draft.spec_type):
             if path.startswith(f"{name}."):
                 self.groups[name].add_row(self._make_row(path))
+        self._order(name)
         self.show_state()
+
+    def _order(self, name: str) -> None:
+        """Let Tab go from a group's header through its fields: those made last would come last of all."""
+        before: QWidget = self.groups[name].header
+        for path, row in self.rows.items():
+            if path.startswith(f"{name}."):
+                for stop in row.stops():
+                    self.setTabOrder(before, stop)
+                    before = stop
 
     def show_values(self) -> None:
         """Show the values of a draft that was replaced, in other fields where it is of another task."""

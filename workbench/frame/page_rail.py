@@ -42,3 +42,6 @@ class PageRail(QFrame):
     def mark(self, title: str) -> None:
         """Show a page as the one in sight."""
         self.buttons[title].setChecked(True)
+        for name, button in self.buttons.items():
+            # One stop for Tab, on the page in sight; arrows go on from there.
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus if name == title else Qt.FocusPolicy.NoFocus)

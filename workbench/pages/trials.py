@@ -235,6 +235,7 @@ class TrialsPage(QWidget):
         self.table.show_selection(self.session.selection)
         if self.pages.currentWidget() is not self.forecasts or not table.trials:
             self.pages.setCurrentWidget(self.across if table.trials else self.empty)
+            self.setFocusProxy(self.table if table.trials else self.empty.button)
         self.baselines.setText(baseline_words(self.charts.baselines))
         self.baselines.setVisible(bool(self.charts.baselines))
         self.empty.show_study(study, self.experiment_action())
