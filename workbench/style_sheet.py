@@ -83,7 +83,7 @@ QPushButton::menu-indicator { image: none; }
 
 QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QTextEdit {
     background: $background; border: 1px solid $border; border-radius: 4px; padding: 4px 6px; min-height: 18px;
-    selection-background-color: $accent; selection-color: $on_accent;
+    selection-background-color: $accent; selection-color: $on_accent; placeholder-text-color: $muted;
 }
 QLineEdit:hover, QComboBox:hover, QAbstractSpinBox:hover { border-color: $muted; }
 QLineEdit:focus, QComboBox:focus, QAbstractSpinBox:focus, QPlainTextEdit:focus, QTextEdit:focus {

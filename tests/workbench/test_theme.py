@@ -3,7 +3,7 @@ import re
 from dataclasses import fields
 
 import pytest
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
 
 from workbench import theme
@@ -39,6 +39,18 @@ def test_no_text_is_smaller_than_13_px() -> None:
     # A dot is no text.
     assert small == ['QLabel[role="dot"]']
     assert theme.TEXT_PIXELS == 13
+
+
+@pytest.mark.usefixtures("themed")
+@pytest.mark.parametrize("choice", ["light", "dark"])
+def test_hints_in_empty_lines_can_be_read(qtbot: QtBot, choice: theme.Choice) -> None:
+    theme.choose(choice)
+    line = QLineEdit(placeholderText="Filter by name")
+    qtbot.addWidget(line)
+    line.ensurePolished()
+    hint = line.palette().placeholderText().color()
+    assert hint.alpha() == 255
+    assert theme.contrast(hint.name(), theme.current().background) >= LEAST_FOR_TEXT
 
 
 @pytest.mark.usefixtures("themed")
