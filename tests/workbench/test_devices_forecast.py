@@ -90,6 +90,8 @@ def test_a_click_deploys_a_forecaster_and_another_one_forecasts(
     window.show_page("Devices")
     page.tabs.setCurrentWidget(page.forecast)
     _forecast(qtbot, page, ssh_device)
+    window.session.open_study(Study.create(study.folder.with_name("another")).folder)
+    assert shown_tabs(page) == ["Deploy and measure", "Listening service", "Monitor", "Live"]
 
 
 def _forecast(qtbot: QtBot, page: DevicesPage, ssh_device: SshDevice) -> None:

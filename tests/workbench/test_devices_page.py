@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QAbstractButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from core.deploy import passwords
-from core.deploy.devices import config_root, keep_device, list_devices
+from core.deploy.devices import Device, config_root, keep_device, list_devices
 from core.deploy.host_keys import KnownHosts
 from core.deploy.monitor_log import Reading
 from core.evaluation.detection import DetectionSettings
@@ -262,6 +262,13 @@ def test_a_device_is_removed_once_the_user_is_sure(qtbot: QtBot, known: DevicesP
     known.ask_uninstallation()
     click(known.line.refuse)
     assert not known.line.isVisible() and not known.talk.open
+    keep_device(Device(name="another", host="192.0.2.1"))
+    known.read()
+    known.ask_uninstallation()
+    known.choose("another")
+    assert not known.line.isVisible()
+    known.remove_device("another", uninstall=False)
+    settled(qtbot, known)
     known.ask_uninstallation()
     click(known.line.accept)
     settled(qtbot, known)

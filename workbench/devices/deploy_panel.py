@@ -250,6 +250,8 @@ class DeviceDeployPanel(QWidget):
         return result.latency_on(device) if result else None
 
     def _reference(self, latency: Latency) -> str:
+        if latency.reference_trial == self.trial.trial:
+            return ""
         try:
             summary = self.session.opened().summary(latency.reference_trial)
         except WorkbenchError:

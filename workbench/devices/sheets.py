@@ -47,9 +47,14 @@ def sentences_sheet(report: DeviceReport) -> str:
 
 
 def measured_sheet(latency: Latency, reference: str) -> str:
-    """Return everything about a benchmark but its times; `reference` is how the reference trial is called."""
+    """Return everything about a benchmark but its times; `reference` is how the reference trial is called.
+
+    It is empty where this is the reference trial itself.
+    """
     rows = []
-    if latency.saving is not None and latency.reference_total_ms is not None:
+    if not reference:
+        rows.append(("saved", "this is the reference trial"))
+    elif latency.saving is not None and latency.reference_total_ms is not None:
         total = number_format.milliseconds(latency.reference_total_ms)
         rows.append(("saved", f"{number_format.percent(latency.saving)} % of {escape(reference)}’s {total} ms"))
     run = latency.run

@@ -188,6 +188,8 @@ class DevicesPage(QWidget):
         self.talk.asked.connect(lambda _: self._show_talk())
         self.book.changed.connect(self._show_device)
         self.book.chosen_changed.connect(self._show_device)
+        self.book.chosen_changed.connect(self._leave_sentence)
+        self.session.study_opened.connect(self._take_study)
 
     # What the user does
 
@@ -223,20 +225,22 @@ class DevicesPage(QWidget):
         """Add the user's public key to those that the device takes."""
         self.talk.ask(device_jobs.InstallKey(device=self.book.chosen))
 
-    def remove_device(self, *, uninstall: bool) -> None:
-        """Take the device in sight off the list; with `uninstall` everything of the program on it goes first."""
-        self.talk.ask(device_jobs.RemoveDevice(device=self.book.chosen, uninstall=uninstall))
+    def remove_device(self, name: str, *, uninstall: bool) -> None:
+        """Take a device off the list; with `uninstall` everything of the program on it goes first."""
+        self.talk.ask(device_jobs.RemoveDevice(device=name, uninstall=uninstall))
 
     def ask_removal(self) -> None:
         """Ask whether the device in sight shall go from the list."""
-        self._confirmed = lambda: self.remove_device(uninstall=False)
-        self.line.ask_sure(f"Remove {self.book.chosen} from this list? Nothing is changed on the device.", "Remove")
+        name = self.book.chosen
+        self._confirmed = lambda: self.remove_device(name, uninstall=False)
+        self.line.ask_sure(f"Remove {name} from this list? Nothing is changed on the device.", "Remove")
 
     def ask_uninstallation(self) -> None:
         """Ask whether everything of the program on the device in sight shall go, and then it from the list."""
-        self._confirmed = lambda: self.remove_device(uninstall=True)
+        name = self.book.chosen
+        self._confirmed = lambda: self.remove_device(name, uninstall=True)
         self.line.ask_sure(
-            f"Delete everything of this program on {self.book.chosen}? Its environment, releases, listening service "
+            f"Delete everything of this program on {name}? Its environment, releases, listening service "
             "and all that its monitor logged go.",
             "Delete",
         )
@@ -269,6 +273,15 @@ class DevicesPage(QWidget):
 
     def _invite(self, spec: TrialSpec | None) -> None:
         self.empty.show_words("No device yet", words_of(spec.task if spec else "").no_device)
+
+    def _take_study(self, *_: object) -> None:
+        if self.isVisible():
+            self._follow_task()
+
+    def _leave_sentence(self, *_: object) -> None:
+        """Let a sentence about another device go, read or not, and whether something shall be done to it."""
+        if not self.talk.questions and self.talk.asking is None:
+            self.line.hide()
 
     def _leave_form(self) -> None:
         self.stack.setCurrentWidget(self.whole if self.book.device else self.empty)
