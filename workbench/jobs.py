@@ -35,6 +35,8 @@ from core.experiment.device_jobs import DeviceJob
 from core.experiment.jobs import AnyJob, Cancel, to_line
 from workbench.session import Session
 
+LIGHT = ["-m", "core.worker"]
+"""A worker that loads TensorFlow only when a job needs it."""
 GRACE_MS = 10_000
 LOG_LINES = 2000
 REFRESH_MS = 150
@@ -89,8 +91,6 @@ class Jobs(QObject):
     """The worker has TensorFlow loaded, or is gone."""
     logged = Signal(str)
     """Lines of the worker's log, joined by newlines."""
-    closing = Signal()
-    """The window goes, and with it whatever else works for it."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -101,7 +101,7 @@ class Jobs(QObject):
         self.log: deque[str] = deque(maxlen=LOG_LINES)
         self.trouble = ""
         """Why there is no worker, once starting one was given up."""
-        self.command = ["-m", "core.worker", "--rehearse"]
+        self.command = [*LIGHT, "--rehearse"]
         self._unsaid: deque[str] = deque(maxlen=LOG_LINES)
         self._failed_starts = 0
         self._closing = False
@@ -139,7 +139,7 @@ class Jobs(QObject):
         """
         # A session of its own, so that its events are nobody else's.
         other = Jobs(Session(), self)
-        other.command = ["-m", "core.worker"]
+        other.command = LIGHT
         self._beside.append(other)
         return other
 
@@ -169,7 +169,6 @@ class Jobs(QObject):
     def close(self) -> None:
         """Close the worker's input: it stops what runs, which stays resumable, and quits."""
         self._closing = True
-        self.closing.emit()
         for other in self._beside:
             other.close()
         self.waiting.clear()

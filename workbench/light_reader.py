@@ -7,10 +7,6 @@ from PySide6.QtCore import QObject, Signal
 from core.events import Event, Progressed
 from core.experiment.jobs import AnyJob
 from workbench.jobs import Jobs, JobState, QueuedJob
-from workbench.session import Session
-
-COMMAND = ["-m", "core.worker"]
-"""Without a rehearsal it never loads TensorFlow."""
 
 
 class LightReader(QObject):
@@ -36,15 +32,11 @@ class LightReader(QObject):
     ) -> None:
         super().__init__(parent)
         self._opened, self._serves = opened, serves
-        # A session of its own, so that its events are nobody else's.
-        session = Session()
-        self._worker = Jobs(session, self)
-        self._worker.command = COMMAND
+        self._worker = jobs.beside()
         self._worker.ended.connect(self._take)
-        session.event_received.connect(self._take_event)
+        self._worker.session.event_received.connect(self._take_event)
         self._asked: AnyJob | None = None
         self._doing: AnyJob | None = None
-        jobs.closing.connect(self._worker.wait_closed)
 
     @property
     def is_busy(self) -> bool:

@@ -13,8 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from core.spec import TrialSpec, parse_spec
 from workbench import theme
-from workbench.jobs import Jobs
-from workbench.light_reader import COMMAND
+from workbench.jobs import LIGHT, Jobs
 from workbench.preferences import Preferences
 from workbench.session import Session
 
@@ -73,6 +72,6 @@ def preferences(tmp_path: Path) -> Preferences:
 def jobs(qtbot: QtBot, session: Session) -> Iterator[Jobs]:
     found = Jobs(session)
     # Most tests train nothing, so that their worker need not get ready for it.
-    found.command = COMMAND
+    found.command = LIGHT
     yield found
     found.wait_closed()
