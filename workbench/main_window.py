@@ -59,6 +59,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.session, self.jobs, self.preferences, self.entries = session, jobs, preferences, pages
         self._built: dict[str, QWidget] = {}
+        self._failed_kind = self._failure = ""
         # Before there are widgets, which would each be dressed twice.
         theme.choose(preferences.theme)
         self._build_actions()
@@ -299,6 +300,11 @@ class MainWindow(QMainWindow):
         if job.state is JobState.FAILED:
             words = JOB_WORDS.get(job.kind, job.kind)
             self.message.show_message(f"{words}: {job.message}", "Show log", lambda: self.strip.log.setChecked(True))
+            self._failed_kind, self._failure = job.kind, self.message.text.text()
+        elif job.state is JobState.FINISHED and job.kind == self._failed_kind:
+            # What failed went well now; another message that came meanwhile stays.
+            if self.message.text.text() == self._failure:
+                self.message.hide()
         elif job.state is JobState.CANCELLED and isinstance(job.intention, Train | RunSweep):
             # Trials queued by other jobs are not this one's to go on with.
             self.session.refresh()

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QLin
 from pytestqt.qtbot import QtBot
 
 from core.events import EpochEnded, JobStarted, TrialStarted
-from core.experiment.jobs import Train
+from core.experiment.jobs import CheckData, Train
 from core.spec import TrialSpec
 from tests.workbench.conftest import WORKER_MS
 from workbench import __main__ as program
@@ -251,6 +251,14 @@ def test_a_failed_job_is_a_line_in_the_window_with_the_way_to_the_log(
     assert window.message.text.text() == "Training: the disk is full; free some space."
     qtbot.mouseClick(window.message.button, Qt.MouseButton.LeftButton)
     assert window.log.isVisible()
+
+
+def test_a_failure_is_said_until_the_same_goes_well(window: MainWindow, jobs: Jobs) -> None:
+    jobs.ended.emit(QueuedJob(CheckData(folder="x"), state=JobState.FAILED, message="x is not a folder"))
+    jobs.ended.emit(QueuedJob(Train(study="x", trials=()), state=JobState.FINISHED))
+    assert window.message.isVisible()
+    jobs.ended.emit(QueuedJob(CheckData(folder="y"), state=JobState.FINISHED))
+    assert not window.message.isVisible()
 
 
 def test_a_cancelled_trial_goes_on_by_one_click(
