@@ -232,7 +232,7 @@ class SeriesView(QWidget):
                 series.times_s,
                 tuple(series.columns[place] for place in places),
                 series.values[:, places],
-                series.interval_s,
+                self.report.interval_s,
                 parts_of(series.times_s, shares),
             )
         )
