@@ -65,5 +65,11 @@ class PasswordWanted(DeviceError):
     """A device that takes no key this machine has, but would take a password, or a key that is locked by one."""
 
 
+def told_by_system(error: OSError) -> WorkbenchError:
+    """Return what the system says of a file in a sentence, where nothing closer to it found better words."""
+    place = f"{error.filename}: " if error.filename else ""
+    return WorkbenchError(f"{place}{error.strerror or error}; check the path, its permissions and the room on the disk")
+
+
 class TrialCancelled(Exception):
     """The user asked to stop, which is no error: what was finished stays, and the trial can be resumed."""

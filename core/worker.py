@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import BinaryIO
 
-from core.errors import TrialCancelled, WorkbenchError
+from core.errors import TrialCancelled, WorkbenchError, told_by_system
 from core.events import (
     Event,
     JobCancelled,
@@ -138,6 +138,8 @@ class Worker:
         except MemoryError:
             message = "memory ran out; close other programs or use less data, then try again"
             self._emit(JobFailed(message=message, details=traceback.format_exc()))
+        except OSError as error:
+            self._emit(JobFailed(message=str(told_by_system(error)), details=traceback.format_exc()))
         except Exception as error:
             message = f"an unexpected {type(error).__name__}: {error}; the log has the details"
             self._emit(JobFailed(message=message, details=traceback.format_exc()))

@@ -19,7 +19,7 @@ class Commands(TyperGroup):
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command that was named."""
-        from core.errors import SpecError, TrialCancelled, WorkbenchError
+        from core.errors import SpecError, TrialCancelled, WorkbenchError, told_by_system
 
         try:
             return super().invoke(ctx)
@@ -28,6 +28,12 @@ class Commands(TyperGroup):
             _end(ctx, error, BAD_SPEC, {"error": str(error), "problems": problems})
         except WorkbenchError as error:
             _end(ctx, error, FAILED, {"error": str(error)})
+        except OSError as error:
+            # A reader that has seen enough, such as `head`, is no failure of ours.
+            if isinstance(error, BrokenPipeError):
+                raise
+            told = told_by_system(error)
+            _end(ctx, told, FAILED, {"error": str(told)})
         except (TrialCancelled, KeyboardInterrupt):
             _end(ctx, None, CANCELLED, {"error": "cancelled"})
 

@@ -311,6 +311,11 @@ class Study:
 
 
 def is_study(folder: Path | str) -> bool:
-    """Tell whether a folder holds a study."""
+    """Tell whether a folder holds a study. Raises StudyError when the system does not let it be looked into."""
     folder = Path(folder).expanduser()
-    return (folder / "study.json").is_file() or (folder / "trials").is_dir()
+    try:
+        return (folder / "study.json").is_file() or (folder / "trials").is_dir()
+    except OSError as error:
+        raise StudyError(
+            f"{folder} may not be looked into ({error.strerror}); change its permissions, or choose another folder"
+        ) from error

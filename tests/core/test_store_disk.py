@@ -56,6 +56,31 @@ def test_a_read_only_study_opens_and_says_what_to_do(study):
     assert all("may not be written; copy the study to a folder of yours" in sentence for sentence in sentences)
 
 
+CLOSED = """
+    import os, sys
+    from core.errors import StudyError
+    from core.experiment.store import Study
+    if os.getuid() == 0:
+        os.setgid(65534)
+        os.setuid(65534)
+    try:
+        Study.open(sys.argv[1])
+    except StudyError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="folder permissions are POSIX's")
+def test_a_study_that_may_not_be_looked_into_is_named(study):
+    mode = study.folder.stat().st_mode
+    try:
+        study.folder.chmod(0)
+        output, _ = run_python(CLOSED, study.folder).communicate()
+    finally:
+        study.folder.chmod(mode)
+    assert output.startswith(f"{study.folder} may not be looked into") and "change its permissions" in output
+
+
 FULL_DISK = """
     import resource, signal, sys
     from core.errors import StudyError

@@ -267,3 +267,9 @@ def test_without_a_display_the_quick_start_runs_instead(tmp_path, monkeypatch, c
     assert ended.value.code == 1
     assert said.startswith("No display") and said.index("\n") < said.index("error:")
     assert f"asked for quickstart in {tmp_path / 'studies' / 'quickstart'}" in said
+
+
+def test_what_the_system_refuses_is_a_sentence():
+    refused = run("data", "check", "x" * 5000)
+    assert refused.exit_code == 1 and isinstance(refused.exception, SystemExit)
+    assert "File name too long; check the path" in refused.stderr or "is not a folder" in refused.stderr
