@@ -101,7 +101,7 @@ class WelcomePage(QWidget):
         )
         explained.setProperty("role", "muted")
         skip = QPushButton("Set up by hand")
-        skip.setProperty("role", "flat")
+        skip.setProperty("role", "link")
         skip.clicked.connect(self.skipped)
         inner = QWidget()
         inner.setMaximumWidth(WIDTH)

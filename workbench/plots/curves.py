@@ -18,6 +18,7 @@ REPAINT_MS = 33
 MARKED_EPOCHS = 40
 """Up to so many epochs each one is a dot; beyond that the line says it."""
 LEFT_AXIS_WIDTH = 60
+LEAST_PERCENT = 10
 DASHED = "validation"
 CHARTS = ("loss", "quality", "sparsity", "learning rate")
 UNITS = {"accuracy": "%", "sparsity": "% of weights zero"}
@@ -92,6 +93,9 @@ class TrainingCurves(QWidget):
         chart.getAxis("left").setWidth(LEFT_AXIS_WIDTH)
         chart.hideButtons()
         chart.vb.setDefaultPadding(0.04)
+        if name == "sparsity":
+            # Without pruning it stays at zero, which is no reason to look at fractions of a percent.
+            chart.vb.setLimits(yMin=-LEAST_PERCENT / 10, minYRange=LEAST_PERCENT)
         chart.setMinimumHeight(96)
         if index:
             chart.setXLink(self.charts_so_far)
