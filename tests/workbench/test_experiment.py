@@ -9,12 +9,13 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.events import EpochEnded
+from core.experiment.jobs import Train
 from core.experiment.store import Constraints, TrialState
 from core.section import override
 from core.spec import Features, TrialSpec, parse_spec
 from tests.workbench.conftest import WORKER_MS
 from workbench.form.starter_specs import starters
-from workbench.jobs import Jobs, JobState
+from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.pages.experiment import ExperimentPage
 from workbench.preferences import Preferences
 from workbench.session import Session
@@ -143,6 +144,19 @@ def test_the_estimate_times_the_features_of_what_the_form_says(qtbot: QtBot, pag
     qtbot.waitUntil(lambda: re.fullmatch(r"[\d.]+", cost.text()) is not None)
     page.draft.set("features.frame_length_ms", -1)
     assert cost.text() == "–"
+
+
+def test_features_are_not_timed_while_a_job_has_the_processor(qtbot: QtBot, page: ExperimentPage, jobs: Jobs) -> None:
+    cost = page.estimate.figures["features"]
+    qtbot.waitUntil(lambda: re.fullmatch(r"[\d.]+", cost.text()) is not None)
+    jobs.running = QueuedJob(Train(study="x", trials=()))
+    jobs.changed.emit()
+    page.draft.set("features.num_mel_bins", 30)
+    qtbot.wait(50)
+    assert cost.text() == "…"
+    jobs.running = None
+    jobs.changed.emit()
+    qtbot.waitUntil(lambda: re.fullmatch(r"[\d.]+", cost.text()) is not None)
 
 
 def test_the_estimate_is_red_where_the_constraint_cannot_be_met(

@@ -17,7 +17,7 @@ FIGURES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Filters", "Filters of each layer after the width multiplier"),
         ("Parameters", "Parameters; those of the deployed file are fewer by the folded batch normalization"),
         ("MACs, M", "Multiply-accumulates for one clip, in millions"),
-        ("Features, ms", "Median time of computing one clip's features on this machine"),
+        ("Features, ms", "Median time of computing one clip's features on this machine, taken while no job runs"),
     ),
     "forecasting": (
         ("Input", "Steps × columns of one window"),
@@ -71,8 +71,8 @@ class EstimateCard(QFrame):
         column_layout.addLayout(grid)
         column_layout.addWidget(self.note)
         self._features: tuple[Features, int] | None = None
-        self._timer = FeatureTimer(self, settled_ms=0)
-        self._timer.timed.connect(lambda ms: self.figures["features"].setText(number_format.milliseconds(ms)))
+        self.timer = FeatureTimer(self, settled_ms=0)
+        self.timer.timed.connect(lambda ms: self.figures["features"].setText(number_format.milliseconds(ms)))
         self._name_figures("keyword_spotting")
 
     def _name_figures(self, task: str) -> None:
@@ -121,15 +121,15 @@ class EstimateCard(QFrame):
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
         """Leave the processor to what is in sight."""
-        self._timer.stop()
+        self.timer.stop()
         super().hideEvent(event)
 
     def _time(self) -> None:
         if self._features is None:
-            self._timer.stop()
+            self.timer.stop()
         elif self.isVisible():
-            self._timer.time(*self._features)
-        if self._features is not None and self._timer.median_ms is None:
+            self.timer.time(*self._features)
+        if self._features is not None and self.timer.median_ms is None:
             self.figures["features"].setText("…")
 
 

@@ -29,6 +29,7 @@ class FeatureTimer(QObject):
         self._settled.timeout.connect(self._begin)
         self._turn = QTimer(self, interval=0)
         self._turn.timeout.connect(self._time_once)
+        self._is_paused = False
 
     def time(self, features: Features, num_samples: int) -> None:
         """Time these settings soon, unless they are the ones that were timed or are being timed."""
@@ -36,7 +37,7 @@ class FeatureTimer(QObject):
             return
         self.stop()
         self._settings = (features, num_samples)
-        if features.num_frames(num_samples) >= 1:
+        if features.num_frames(num_samples) >= 1 and not self._is_paused:
             self._settled.start()
 
     def stop(self) -> None:
@@ -44,6 +45,21 @@ class FeatureTimer(QObject):
         self._settings = self.median_ms = None
         self._settled.stop()
         self._turn.stop()
+
+    def pause(self) -> None:
+        """Time nothing while others have the processor: the figure would be theirs."""
+        self._is_paused = True
+        if self._settled.isActive() or self._turn.isActive():
+            self._settled.stop()
+            self._turn.stop()
+            self.median_ms = None
+
+    def resume(self) -> None:
+        """Time what was not timed meanwhile."""
+        self._is_paused = False
+        if self._settings is not None and self.median_ms is None:
+            settings, self._settings = self._settings, None
+            self.time(*settings)
 
     def _begin(self) -> None:
         assert self._settings is not None

@@ -174,6 +174,7 @@ class ExperimentPage(QWidget):
         self.welcome.skipped.connect(self.show_form)
         self.sweep.cleared.connect(self._vary_nothing)
         self.curves.trial_requested.connect(self.show_trial)
+        self.jobs.changed.connect(self._leave_processor)
         self.session.spec_requested.connect(self.use_spec)
         self.session.features_requested.connect(self.use_features)
         self.session.dataset_requested.connect(self.use_dataset)
@@ -347,6 +348,12 @@ class ExperimentPage(QWidget):
         if problems:
             more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
             self.why.set_sentence(self.form.words_of(problems[0]) + more)
+
+    def _leave_processor(self) -> None:
+        if self.jobs.running is None:
+            self.estimate.timer.resume()
+        else:
+            self.estimate.timer.pause()
 
     def _go_to_problem(self) -> None:
         if self.draft.problems:

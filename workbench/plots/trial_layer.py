@@ -295,7 +295,7 @@ class TrialLayer(pg.GraphicsObject):
         signs = dict.fromkeys(sign for marks in self.points.marks for sign in marks)
         notes = [f"{sign} {MEANINGS[sign]}" for sign in MEANINGS if sign in signs]
         if self.points.hollow.any():
-            notes.append("hollow: running, validation accuracy × estimated size")
+            notes.append("hollow: running, estimated")
         return notes
 
     def _emptiest_corner(self, pixels: np.ndarray, box: QRectF) -> QPointF | None:
