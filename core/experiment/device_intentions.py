@@ -4,16 +4,13 @@ import time
 from pathlib import Path
 from typing import Any
 
-from core.deploy import authorized_keys, check, passwords, provision
+from core.deploy import authorized_keys, check, passwords, provision, removal
 from core.deploy.authentication import Access
 from core.deploy.benchmark import Plan
 from core.deploy.connection import Connection
 from core.deploy.devices import Device, find_device, forget_device, keep_device, make_device
 from core.deploy.endpoint import resolve
-from core.deploy.forecast_service import ForecastingService
 from core.deploy.host_keys import KnownHosts
-from core.deploy.layout import Layout
-from core.deploy.service import ListeningService
 from core.events import Emit, Event, Progressed
 from core.experiment import device_jobs as jobs
 from core.experiment import device_trials, service_intentions
@@ -76,11 +73,7 @@ def _remove(job: jobs.RemoveDevice, emit: Emit) -> str:
     device = find_device(job.device)
     if job.uninstall:
         with _connected(device, job, _Pulse(emit)) as connection:
-            ListeningService(connection).uninstall()
-            ForecastingService(connection).uninstall()
-            base = Layout(connection.home).base
-            removed = connection.run("rm", "-rf", str(base), timeout_s=120)
-            removed.required(f"{device.name}: {base} could not be deleted")
+            removal.remove_everything(connection)
     endpoint = resolve(device)
     passwords.forget_password(endpoint)
     KnownHosts().forget(endpoint.known_as)

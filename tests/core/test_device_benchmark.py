@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from core.deploy import passwords
 from core.deploy.devices import config_root, find_device, keep_device, list_devices
 from core.deploy.endpoint import resolve
+from core.deploy.lock import held
 from core.errors import DeviceError, PasswordWanted, TrialCancelled, UnknownHostKey
 from core.events import LatencyMeasured, Progressed, Warned, ignore
 from core.experiment.device_intentions import carry_out
@@ -186,8 +187,14 @@ def test_jobs_from_the_first_contact_to_the_removal(ssh_device, study, names):
     assert all(each["latency"]["run"]["accuracy"]["num_clips"] == 4 for each in answer["trials"])
     with pytest.raises(DeviceError, match="no release before"):
         carry_out(RollBack(device="loop"), ignore)
-    carry_out(RemoveDevice(device="loop", uninstall=True), ignore)
-    assert list_devices() == () and not ssh_device.base.exists()
+    removing = RemoveDevice(device="loop", uninstall=True)
+    python = str(ssh_device.base / "venv" / "bin" / "python")
+    refused = pytest.raises(DeviceError, match=r"loop is in use by .* deploying")
+    with ssh_device.connect() as other, held(other, python, "deploying"), refused:
+        carry_out(removing, ignore)
+    assert (ssh_device.base / "current").exists()
+    carry_out(removing, ignore)
+    assert list_devices() == () and not list(ssh_device.base.parent.iterdir())
     assert str(ssh_device.port) not in (config_root() / "known_hosts").read_text()
     with pytest.raises(DeviceError, match="no device called 'loop'"):
         carry_out(CheckDevice(device="loop"), ignore)

@@ -1,5 +1,6 @@
 """The monitor of a device, live: battery, mains, temperature and load, and all of it as CSV."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -166,7 +167,7 @@ class DeviceMonitorPanel(QWidget):
         self.empty.setText(NO_READINGS if self.state is not None else INVITATION)
         self.stack.setCurrentWidget(self.chart if has_readings else self.empty)
         self.export.setVisible(has_readings)
-        self.words.setText(_state_words(self.state) if self.state else "")
+        self.words.setText(_state_words(self.state, self.chart.readings) if self.state else "")
         self.figures.setText(_latest(self.chart.readings[-1]) if has_readings else "")
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
@@ -179,11 +180,13 @@ def _follows(job: "DeviceJob", device: str) -> bool:
     return isinstance(job, FollowMonitor) and job.device == device
 
 
-def _state_words(state: MonitorState) -> str:
+def _state_words(state: MonitorState, readings: Sequence[Reading]) -> str:
     if state.session is None or state.began_s is None:
         return "Never started"
     if state.ended_s is None:
-        return f"Logging since {clock(state.began_s)}"
+        # It goes on after a stop of its service or its device, so when it last did is worth a word.
+        newest = f", last at {clock(readings[-1].time_s)}" if readings else ""
+        return f"Logging since {clock(state.began_s)}{newest}"
     return f"Logged from {clock(state.began_s)} for {number_format.duration(state.ended_s - state.began_s)}"
 
 
