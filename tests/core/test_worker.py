@@ -20,7 +20,7 @@ from core.experiment.store import Study, TrialState
 from core.spec import TrialSpec, parse_spec
 
 ROOT = Path(__file__).parents[2]
-TIMEOUT_S = 150
+TIMEOUT_S = 240
 
 
 class Worker:

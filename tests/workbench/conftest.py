@@ -17,7 +17,7 @@ from workbench.jobs import LIGHT, Jobs
 from workbench.preferences import Preferences
 from workbench.session import Session
 
-WORKER_MS = 120_000
+WORKER_MS = 240_000
 """Longest wait for something the worker does: TensorFlow is loaded on two busy cores."""
 PATIENCE_MS = 60_000
 """Longest wait where a test names none: what happens at all happens at once, unless the machine is busy."""
