@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from core.errors import WorkbenchError
-from core.experiment.jobs import RunSweep, Train
+from core.experiment.jobs import RunSearch, RunSweep, Train
 from core.experiment.store import Study, TrialState
 from core.spec import ForecastingSpec
 from workbench import preferences as remembered
@@ -32,6 +32,7 @@ from workbench.frame.page_stack import PageStack
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.preferences import Preferences
 from workbench.session import Session
+from workbench.trials import search_outcome
 from workbench.widgets.message_bar import MessageBar
 
 TITLE = "TinyML Workbench"
@@ -270,6 +271,8 @@ class MainWindow(QMainWindow):
         return str(study.folder.parent if study else remembered.default_study_folder().parent)
 
     def _show_study(self, study: Study | None) -> None:
+        # What was said was about the study before.
+        self.message.hide()
         self.folder_action.setEnabled(study is not None)
         self.setWindowTitle(f"{TITLE} — {study.name}" if study else TITLE)
         self.header.show_study(study.name if study else "", str(study.folder) if study else "")
@@ -301,6 +304,8 @@ class MainWindow(QMainWindow):
             words = JOB_WORDS.get(job.kind, job.kind)
             self.message.show_message(f"{words}: {job.message}", "Show log", lambda: self.strip.log.setChecked(True))
             self._failed_kind, self._failure = job.kind, self.message.text.text()
+        elif job.state is JobState.FINISHED and isinstance(job.intention, RunSearch):
+            self._show_found(job.intention, job.answer)
         elif job.state is JobState.FINISHED and job.kind == self._failed_kind:
             # What failed went well now; another message that came meanwhile stays.
             if self.message.text.text() == self._failure:
@@ -312,6 +317,21 @@ class MainWindow(QMainWindow):
             if names:
                 words = "The trial was" if len(names) == 1 else f"{len(names)} trials were"
                 self.message.show_message(f"{words} stopped", "Go on", lambda: self.session.train_again(names))
+
+    def _show_found(self, search: RunSearch, names: list[str]) -> None:
+        """Say what a search found, unless another study is open by now."""
+        study = self.session.study
+        if study is None or str(study.folder) != search.study:
+            return
+        self.session.refresh()
+        summaries = [study.summary(name) for name in names]
+        if sentence := search_outcome.sentence(study, summaries):
+            best = search_outcome.as_values(study, summaries)["best"]
+            self.message.show_message(sentence, "Show it", lambda: self._show_trial(best))
+
+    def _show_trial(self, name: str) -> None:
+        self.show_page("Trials")
+        self.session.select((name,))
 
     def _can_go_on(self, name: str) -> bool:
         """Tell whether a trial of a job that was cancelled was left undone; none of them runs any more."""

@@ -17,7 +17,7 @@ from core.experiment.store import Constraints, Study
 from core.results import Errors, QuantityErrors, TrialResult
 from workbench import console
 from workbench.cli import app
-from workbench.commands import search_outcome
+from workbench.trials import search_outcome
 
 ROOT = Path(__file__).parents[2]
 SPEC = ROOT / "resources/specs/system-f.toml"

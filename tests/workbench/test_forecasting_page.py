@@ -34,7 +34,7 @@ from workbench import preferences as remembered
 from workbench.form.draft import fields_of
 from workbench.form.ready_sweeps import ready_sweeps
 from workbench.form.starter_specs import starters
-from workbench.jobs import Jobs, JobState
+from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.listening.model_menu import ModelMenu, best_trial
 from workbench.main_window import MainWindow
 from workbench.pages.data import DataPage
@@ -459,6 +459,25 @@ def test_no_page_of_an_experiment_that_forecasts_speaks_of_sound(
     for title in ("Features", "Record & test"):
         window.show_page(title)
         assert "forecasts" in " ".join(texts_of(window.page(title).elsewhere)), title
+
+
+def test_what_a_search_found_is_said_and_shown(
+    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, study: Path
+) -> None:
+    session.open_study(study)
+    window = MainWindow(session, jobs, preferences, app.PAGES)
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    [trial] = session.opened().summaries()
+    session.set_constraints(Constraints(mae_max={RH: 0.001}))
+    search = RunSearch(study=str(study), base={}, axes={"training.seed": [0]})
+    jobs.ended.emit(QueuedJob(search, state=JobState.FINISHED, answer=[trial.name]))
+    assert window.message.text.text().startswith(
+        "None of 1 trials meets the constraints. Least is missed by A, Weather"
+    )
+    qtbot.mouseClick(window.message.button, LEFT)
+    assert (window.shown, session.selection) == ("Trials", (trial.name,))
 
 
 def of_sound(said: list[str]) -> list[str]:

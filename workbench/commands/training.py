@@ -116,7 +116,8 @@ def search(
     from core.experiment.store import Study
     from core.tasks.registry import find_data
     from workbench import console
-    from workbench.commands import search_outcome, trial_table
+    from workbench.commands import trial_table
+    from workbench.trials import search_outcome
 
     loaded = load_search(search, settings or [], data)
     find_data(loaded.examples())

@@ -1,4 +1,4 @@
-"""What a search found: how many of its trials meet the constraints, and the best of them."""
+"""What a search found: how many of its trials meet the constraints, and the best of them. Knows nothing of Qt."""
 
 from collections.abc import Sequence
 from typing import Any
