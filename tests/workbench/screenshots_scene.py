@@ -61,6 +61,7 @@ def main(study: Path, target: Path) -> None:
         shoot("sweep-light")
         opened.jobs.cancel(opened.jobs.running.id)
         opened.until(lambda: opened.jobs.running is None)
+        QTest.mouseClick(opened.window.message.dismiss, Qt.MouseButton.LeftButton)
         opened.session.select((finished[6],))
         with sound_server() as microphone:
             os.environ.update(microphone.environment)

@@ -43,6 +43,9 @@ def test_the_title_names_the_study(window: MainWindow, session: Session, tmp_pat
     session.open_study(tmp_path / "go-stop")
     assert window.windowTitle() == f"{TITLE} — go-stop"
     assert window.header.study.text() == "go-stop"
+    window.message.show_message("The trial was stopped")
+    session.open_study(tmp_path / "another")
+    assert not window.message.isVisible()
 
 
 def test_pages_are_reached_by_rail_and_keys_in_order(qtbot: QtBot, window: MainWindow) -> None:
