@@ -10,9 +10,21 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.deploy import programs
 from core.deploy.connection import Connection
-from core.deploy.device.history import READING_COLUMNS
+from core.deploy.device.history import FILE_NAME, READING_COLUMNS
 from core.deploy.layout import Layout
 from core.deploy.told import objects, understood
+
+# Asked of no program of a release, for what is deployed may be of another task or version. Where there is no file there
+# was no session.
+_END_SESSION = """
+import os, sqlite3, sys
+if os.path.exists(sys.argv[1]):
+    with sqlite3.connect(sys.argv[1], timeout=5) as history:
+        history.execute(
+            "UPDATE sessions SET ended_s = coalesce((SELECT max(time_s) FROM readings WHERE session = sessions.id), "
+            "began_s) WHERE ended_s IS NULL"
+        )
+"""
 
 CSV_COLUMNS = ("time", "session", *READING_COLUMNS)
 
@@ -60,6 +72,12 @@ def last_readings(connection: Connection, count: int) -> Generator[MonitorState 
 def follow_readings(connection: Connection, count: int) -> Generator[MonitorState | Reading, None, None]:
     """Yield the same and go on as the monitor writes, saying its state again when that changes, until closed."""
     return _told(connection, f"--last={count}", "--follow")
+
+
+def end_session(connection: Connection) -> None:
+    """Note that the monitor ended with its last reading, once nothing runs any more that would go on with it."""
+    layout = Layout(connection.home)
+    connection.run(str(layout.python), "-c", _END_SESSION, str(layout.data / FILE_NAME))
 
 
 def write_csv(found: Iterable[Reading], file: TextIO) -> int:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.deploy import programs
+from core.deploy import monitor_log, programs
 from core.deploy.device.actions import (
     FILE_NAME,
     Action,
@@ -72,6 +72,11 @@ class ListeningService(ServiceUnit):
         hint = self._put_to_work(unit_text(self.layout, wav), actions_text(actions).encode())
         status = self.status()
         return status.model_copy(update={"message": status.message or hint})
+
+    def uninstall(self) -> None:
+        """Take it away, and end the monitor, which another one would else go on with unasked. Raises DeviceError."""
+        super().uninstall()
+        monitor_log.end_session(self._connection)
 
     def status(self) -> ServiceStatus:
         """Return how it does."""

@@ -67,6 +67,8 @@ def test_a_model_listens_and_acts_until_it_is_taken_away(device, connection, ser
     assert service.status().state == "running" and len(device.processes(SPOT)) == 1
     service.uninstall()
     assert service.status().state == "absent" and not device.processes(SPOT)
+    monitor, newest = last_readings(connection, 1)
+    assert not monitor.running and newest.session == monitor.session
     assert not (device.home / ".config/systemd/user" / UNIT).exists()
     assert len(service.detections(2)) == 2
     # A device that is removed may have none.
