@@ -1,6 +1,7 @@
 """Axes of charts that compare trials: plain numbers at 1, 2, 5 where a scale spans decades, never exponents."""
 
 import math
+from itertools import pairwise
 from typing import Any, Literal
 
 import pyqtgraph as pg
@@ -13,6 +14,7 @@ from workbench.theme import Palette
 LABEL_ROOM = 56
 """Pixels that one tick with its label takes along a horizontal axis."""
 LINE_ROOM = 34
+DIGIT_ROOM = 8
 MAJOR, MINOR = 1.0, 0.0
 """Stand in pyqtgraph's place for the spacing of ticks, so that `tickStrings` can tell the levels apart."""
 
@@ -57,7 +59,22 @@ class FigureAxis(pg.AxisItem):
         most = max(2, int(length / room))
         if not self.logarithmic:
             return linear_ticks(low, high, most)
-        return [math.log10(value) for value in log_ticks(10.0**low, 10.0**high, most) if value > 0]
+        # Ticks of a log scale crowd at one end, so that their number alone does not tell whether they fit.
+        first, last = 10.0**low, 10.0**high
+        found = [log_ticks(first, last, fewer) for fewer in range(most, 1, -1)]
+        if last < 10 * first:
+            found += [linear_ticks(first, last, fewer) for fewer in range(most, 1, -1)]
+        fitting = [values for values in found if self._fit(values, length / (high - low))]
+        return [math.log10(value) for value in max(fitting or found[-1:], key=len) if value > 0]
+
+    def _fit(self, values: list[float], pixels_per_decade: float) -> bool:
+        across = self.orientation in ("bottom", "top")
+        for one, other in pairwise(values):
+            longest = max(len(plain(float(f"{value:.4g}"))) for value in (one, other))
+            needed = DIGIT_ROOM * longest + DIGIT_ROOM if across else LINE_ROOM / 2
+            if pixels_per_decade * math.log10(other / one) < needed:
+                return False
+        return True
 
     def tickValues(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, list[float]]]:  # noqa: N802, N803
         """Return labelled ticks, then bare ones at the other digits of a log scale."""

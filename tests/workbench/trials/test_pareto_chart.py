@@ -15,7 +15,7 @@ from core.errors import WorkbenchError
 from core.experiment.store import Constraints, TrialState
 from workbench import theme
 from workbench.plots.export import save_picture
-from workbench.plots.figure_axis import linear_ticks, log_ticks
+from workbench.plots.figure_axis import FigureAxis, linear_ticks, log_ticks
 from workbench.plots.label_placement import place_labels
 from workbench.plots.pareto import ParetoChart, render_pareto
 from workbench.plots.trial_points import PLAIN_SIZE, TOTAL_LATENCY, ZIP_SIZE, PointCollector
@@ -258,6 +258,15 @@ def turns(start: np.ndarray, end: np.ndarray, place: np.ndarray) -> bool:
 )
 def test_log_ticks_are_round_and_fit(low, high, most, expected):
     assert log_ticks(low, high, most) == pytest.approx(expected)
+
+
+def test_labels_of_a_log_axis_stand_apart(qapp):
+    axis = FigureAxis("bottom", "log")
+    low, high = math.log10(0.0055), math.log10(0.0145)
+    places = axis.labelled_positions(low, high, 340)
+    assert [round(10**place, 6) for place in places] == [0.006, 0.008, 0.01, 0.012, 0.014]
+    apart = np.diff(places) * 340 / (high - low)
+    assert apart.min() > 40
 
 
 def test_ticks_are_written_plainly(chart):
