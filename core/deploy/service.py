@@ -1,6 +1,7 @@
 """The listening service: the deployed model as a systemd user unit that acts on words."""
 
 import json
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -69,7 +70,8 @@ class ListeningService(ServiceUnit):
                 f"{self._connection.name}: its model does not know {', '.join(strangers)}; "
                 f"choose among its words: {', '.join(labels)}"
             )
-        hint = self._put_to_work(unit_text(self.layout, wav), actions_text(actions).encode())
+        table = actions_text(replace(actions, wav=str(wav or "")))
+        hint = self._put_to_work(unit_text(self.layout, wav), table.encode())
         status = self.status()
         return status.model_copy(update={"message": status.message or hint})
 

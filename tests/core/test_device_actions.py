@@ -121,6 +121,7 @@ def test_a_table_comes_back_as_it_was_written():
         monitor_interval_s=2.5,
         battery_command="cat /battery",
         microphone="plughw:1,0",
+        wav="~/words.wav",
     )
     assert parse_actions(actions_text(table)) == table
 

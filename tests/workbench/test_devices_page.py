@@ -376,8 +376,11 @@ def test_words_act_on_the_device_and_its_monitor_is_drawn_and_exported(
     assert len(rows) >= 3 and float(rows[0]["load_1min"]) >= 0
     known.tabs.setCurrentWidget(panel)
     settled(qtbot, known)
+    # As in a window that was opened since.
+    panel.hearing.show_source("", "")
     click(panel.look)
     settled(qtbot, known)
+    assert panel.hearing.wav == str(speaking.home / "words.wav")
     assert "high" in panel.heard.item(panel.heard.count() - 1).text()
     click(panel.uninstall)
     settled(qtbot, known)

@@ -53,10 +53,10 @@ class HearingForm(QWidget):
         """Return what has to be said yet; nothing when all is."""
         return "Name the WAV file or folder on the device" if self.hears_file and not self.wav else ""
 
-    def show_microphone(self, name: str) -> None:
-        """Show which microphone is heard."""
-        self.source.setCurrentText(MICROPHONE)
-        self.line.setText(name)
+    def show_source(self, microphone: str, wav: str) -> None:
+        """Show which microphone is heard, or which file or folder in its place."""
+        self.source.setCurrentText(FILE if wav else MICROPHONE)
+        self.line.setText(wav or microphone)
 
     def _follow(self) -> None:
         self.line.clear()

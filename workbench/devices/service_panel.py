@@ -162,8 +162,7 @@ class DeviceServicePanel(QWidget):
         if installed is not None:
             self.words.show_words(labels, _ACTIONS.validate_python(installed["words"]))
             self.words.show_common(installed)
-            if not self.hearing.hears_file:
-                self.hearing.show_microphone(installed["microphone"])
+            self.hearing.show_source(installed["microphone"], installed["wav"])
         elif tuple(self.words.rows) != offered or self._known != self.book.chosen:
             self.words.show_words(labels, default_actions(labels).words)
         self._known = self.book.chosen
@@ -173,6 +172,7 @@ class DeviceServicePanel(QWidget):
     def _forget(self, _name: str) -> None:
         self.status, self._known = None, ""
         self.words.show_words((), {})
+        self.hearing.show_source("", "")
         self._show_heard([])
         self._show_status()
         if self.isVisible():

@@ -7,7 +7,7 @@ The table is `actions.json` in the service's folder, so that it outlives release
                "up": {"kind": "command", "command": "aplay ~/yes.wav"}, "down": {"kind": "mqtt", "topic": "home/lamp"}},
      "broker": {"host": "127.0.0.1", "port": 1883},
      "monitor": {"interval_s": 1.0, "battery_command": ""},
-     "microphone": ""}
+     "microphone": "", "wav": ""}
 
 Words that are not in it do nothing. No password stands in it: a broker that wants one gets MQTT_USERNAME and
 MQTT_PASSWORD from the environment.
@@ -74,6 +74,8 @@ class Actions:
     monitor_interval_s: float = INTERVAL_S
     battery_command: str = ""
     microphone: str = ""
+    wav: str = ""
+    """What is heard in place of a microphone, for who looks at the table: the program is told by its command line."""
 
     def needs(self, kind: str) -> bool:
         """Tell whether a word has an action of a kind."""
@@ -88,6 +90,7 @@ def actions_text(actions: Actions) -> str:
         "broker": {"host": actions.broker_host, "port": actions.broker_port},
         "monitor": {"interval_s": actions.monitor_interval_s, "battery_command": actions.battery_command},
         "microphone": actions.microphone,
+        "wav": actions.wav,
     }
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
@@ -105,6 +108,7 @@ def parse_actions(text: str | bytes, source: str = FILE_NAME) -> Actions:
                 monitor_interval_s=float(values["monitor"]["interval_s"]),
                 battery_command=str(values["monitor"]["battery_command"]),
                 microphone=str(values["microphone"]),
+                wav=str(values.get("wav", "")),
             )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise SettingsError(f"{source}: is not a table of actions ({error!r}); install the service again") from error
