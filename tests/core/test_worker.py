@@ -248,6 +248,15 @@ def test_without_its_parent_the_worker_stops_what_runs_and_quits(new_worker, stu
     assert study.summary(name).state is TrialState.CANCELLED
 
 
+def test_a_worker_that_only_gets_ready_quits_at_once(tmp_path):
+    leaving = Worker(tmp_path, "--rehearse")
+    leaving.process.stdin.close()
+    assert leaving.process.wait(TIMEOUT_S) == 0
+    leaving.end()
+    # It has not first become ready.
+    assert leaving._fresh.get() == b""
+
+
 def test_processes_of_a_sweep_end_with_a_killed_worker(new_worker, study, tone_clips):
     names = tuple(study.add(endless(tone_clips).model_copy(update={"name": str(n)})) for n in range(1))
     parent = new_worker()
