@@ -25,6 +25,7 @@ def listen_live(
     import numpy as np
 
     from core.audio.microphone import Microphone
+    from core.datasets.clips import SILENCE, UNKNOWN
     from workbench import console
 
     detections = []
@@ -32,7 +33,8 @@ def listen_live(
     num_heard = 0
     with Microphone(spotter.sample_rate, device) as microphone, _until_interrupted() as is_interrupted:
         name = microphone.device.name
-        console.say(f"Listening to {name} for {', '.join(spotter.labels)}; Ctrl+C ends it.")
+        words = ", ".join(label for label in spotter.labels if label not in (SILENCE, UNKNOWN))
+        console.say(f"Listening to {name} for {words}; Ctrl+C ends it.")
         began_s, began_cpu_s = time.monotonic(), time.process_time()
         for block in blocks(microphone):
             num_heard += len(block)

@@ -1,7 +1,7 @@
 """What a model made of one clip: the label, every probability, the features it saw, and what would help."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.datasets.preprocessing import Preprocessing
 from workbench import number_format
@@ -17,6 +17,7 @@ from workbench.widgets.elided_label import ElidedLabel
 UNSAID = "not said"
 WAVE_HEIGHT = 76
 ADVICE_HEIGHT = 40
+LABEL_WIDTH, ADD_WIDTH = 120, 144
 
 
 class ResultCard(QFrame):
@@ -89,7 +90,8 @@ class ResultCard(QFrame):
     def show_clip(self, clip: TestedClip, advice: str, preprocessing: Preprocessing) -> None:
         """Show a clip as the model with this preprocessing heard it."""
         heard = clip.heard
-        self.label.setText(f"{heard.label}  {100 * heard.top_probability:.0f} %")
+        self.label.setText(f"{_short(self.label, heard.label, LABEL_WIDTH)}  {100 * heard.top_probability:.0f} %")
+        self.label.setToolTip(heard.label)
         self.verdict.setText({True: "right", False: "wrong", None: ""}[clip.is_right])
         self.verdict.setProperty("role", "good" if clip.is_right else "bad")
         self.verdict.style().polish(self.verdict)
@@ -113,9 +115,13 @@ class ResultCard(QFrame):
     def show_adding(self, clip: TestedClip) -> None:
         """Let the button say what it adds, or that it was added."""
         word = clip.expected or clip.heard.label
-        self.add.setText("In the data" if clip.added else f"Add to the data as {word}")
+        self.add.setText("In the data" if clip.added else f"Add to the data as {_short(self.add, word, ADD_WIDTH)}")
         self.add.setEnabled(clip.added is None and not word.startswith("_"))
         self.add.setToolTip(str(clip.added) if clip.added else f"Save its loudest second as a clip of {word}")
+
+
+def _short(widget: QWidget, label: str, width: int) -> str:
+    return widget.fontMetrics().elidedText(label, Qt.TextElideMode.ElideRight, width)
 
 
 def fill_labels(menu: QComboBox, labels: tuple[str, ...]) -> None:

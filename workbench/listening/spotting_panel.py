@@ -102,6 +102,7 @@ class SpottingPanel(QWidget):
         self.fired.setAccessibleName("Words that fired")
         self.fired.setProperty("role", "clips")
         self.fired.setSpacing(3)
+        self.fired.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         title = QLabel("Words that fired", margin=8)
         title.setProperty("role", "section")
         beside = card(title, self.fired, margins=(1, 1, 1, 1))
@@ -235,7 +236,10 @@ class SpottingPanel(QWidget):
             part.setVisible(bool(missing))
 
     def _list(self, detection: Detection) -> None:
-        self.fired.insertItem(0, f"{detection.time_s:.2f} s   {detection.label}   {detection.score:.2f}")
+        # The label last, for it alone may be longer than the list is wide.
+        words = f"{detection.time_s:.2f} s   {detection.score:.2f}   {detection.label}"
+        self.fired.insertItem(0, words)
+        self.fired.item(0).setToolTip(words)
         while self.fired.count() > MOST_LISTED:
             self.fired.takeItem(self.fired.count() - 1)
 

@@ -12,7 +12,7 @@ from workbench.number_format import NOTHING
 from workbench.widgets.row_table import HeadedModel, Index, RowTable
 
 HEADERS = ("Clip", "Said", "Heard as", "%", "Verdict")
-WIDTHS = (88, 60, 84, 52, 64)
+WIDTHS = (96, 54, 84, 46, 62)
 VERDICTS = {True: "right", False: "wrong", None: ""}
 
 

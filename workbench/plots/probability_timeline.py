@@ -20,6 +20,8 @@ Float64 = NDArray[np.float64]
 Pixels = NDArray[np.uint32]
 
 SPAN_S = 12.0
+MARK_PIXELS = 88
+"""Room for the label at a mark."""
 LANE_FILL = 0.84
 """Part of a lane's height that a probability of 1 fills."""
 LABEL_WIDTH, MARGIN = 88, 12
@@ -175,8 +177,10 @@ class ProbabilityTimeline(SoundFrame):
         font = theme.font()
         font.setPixelSize(round(theme.TEXT_PIXELS * ratio))
         painter.setFont(font)
-        words = f"{detection.label} {detection.score:.2f}"
-        advance = painter.fontMetrics().horizontalAdvance(words)
+        metrics = painter.fontMetrics()
+        label = metrics.elidedText(detection.label, Qt.TextElideMode.ElideRight, round(MARK_PIXELS * ratio))
+        words = f"{label} {detection.score:.2f}"
+        advance = metrics.horizontalAdvance(words)
         left = x - advance - 6 * ratio
         # At the other side they would lie on those of the next mark.
         if left >= corner.x():
