@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.section import Section, declared, field_at
 from workbench import theme
@@ -12,7 +12,7 @@ from workbench.form import field_text
 from workbench.form.draft import Draft
 from workbench.form.editors import make_editor
 from workbench.form.field_text import Shape
-from workbench.form.fields import FieldEditor
+from workbench.form.fields import FieldEditor, UnitLine
 
 LABEL_WIDTH = 168
 DOT_WIDTH = 12
@@ -56,7 +56,7 @@ class FormRow(QWidget):
         self.problem = QLabel(wordWrap=True)
         self.problem.setProperty("role", "problem")
         self.problem.hide()
-        self._build_axis()
+        self._build_axis(unit)
         row = QHBoxLayout()
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
@@ -74,8 +74,9 @@ class FormRow(QWidget):
         below.addWidget(self.problem)
         column.addLayout(below)
 
-    def _build_axis(self) -> None:
-        self.axis = QLineEdit(placeholderText=f"such as {field_text.example(self.field)}")
+    def _build_axis(self, unit: str) -> None:
+        self.axis = UnitLine(unit)
+        self.axis.setPlaceholderText(f"such as {field_text.example(self.field)}")
         self.axis.setAccessibleName(f"Values of {self.words} to try")
         self.axis.textEdited.connect(lambda text: self.draft.vary(self.path, text))
         self.axis.installEventFilter(self)

@@ -5,7 +5,7 @@ import os
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from core.section import field_at
+from core.section import declared, field_at
 from workbench.form.draft import Draft
 from workbench.form.field_text import label_of
 from workbench.form.fields import guard_wheel
@@ -47,12 +47,18 @@ class SweepCard(QFrame):
     def show_axes(self, draft: Draft) -> None:
         """Show what varies."""
         self.setVisible(bool(draft.axes))
-        lines = [f"{_words(draft, path)}: {axis.text.strip()}" for path, axis in draft.axes.items()]
+        axes = draft.axes.items()
+        lines = [f"{_words(draft, path)}: {axis.text.strip()} {_unit(draft, path)}".rstrip() for path, axis in axes]
         count = f"{draft.num_trials} trials" if draft.num_trials != 1 else "1 trial"
         counts = " × ".join(str(len(axis.values)) for axis in draft.axes.values())
         if len(draft.axes) > 1:
             count = f"{counts} = {count}"
         self.axes.setText("\n".join([*lines, count]) if draft.num_trials else "\n".join(lines))
+
+
+def _unit(draft: Draft, path: str) -> str:
+    section, _ = field_at(draft.spec_type, path)
+    return declared(section, path.rpartition(".")[2])["unit"]
 
 
 def _words(draft: Draft, path: str) -> str:

@@ -234,7 +234,7 @@ def paint_colour_scale(
     painter.drawImage(strip, QImage(pixels.data, 1, len(pixels), 4, QImage.Format.Format_RGB32))
     low, high = levels
     painter.setPen(QColor(palette.muted))
-    ticks = linear_ticks(low, high, max(2, strip.height() // 26))
+    ticks = linear_ticks(low, high, max(2, strip.height() // 24))
     for value in ticks:
         y = strip.bottom() - (value - low) / (high - low) * strip.height()
         text = plain(value) + (f" {unit}" if unit and value == ticks[-1] else "")
