@@ -49,10 +49,8 @@ class FeatureTimer(QObject):
     def pause(self) -> None:
         """Time nothing while others have the processor: the figure would be theirs."""
         self._is_paused = True
-        if self._settled.isActive() or self._turn.isActive():
-            self._settled.stop()
-            self._turn.stop()
-            self.median_ms = None
+        self._settled.stop()
+        self._turn.stop()
 
     def resume(self) -> None:
         """Time what was not timed meanwhile."""
