@@ -12,7 +12,7 @@ import numpy as np
 from core.compression.thresholds import FEW_HALVES, LEAST_QUANTIZED
 from core.models import registry
 from core.models.architecture import Architecture, Layer, Shape
-from core.spec import ForecastingSpec, TrialSpec
+from core.spec import ForecastingSpec, Quantization, TrialSpec
 from core.tasks.registry import TASKS
 
 _SCALE_BYTES, _ZERO_POINT_BYTES, _BIAS_BYTES = 4, 8, 4
@@ -166,37 +166,46 @@ def _kind(spec: TrialSpec) -> str:
     scheme = spec.quantization.scheme
     if scheme == "int8":
         return spec.quantization.granularity
-    return "per_channel" if scheme == "dynamic_range" else scheme
+    return "per_channel" if scheme in ("dynamic_range", "int16x8") else scheme
 
 
 def _weight_bytes(scheme: str, one: _Stored) -> int:
-    if scheme == "int8" or _is_quantized(scheme, one):
+    if _is_quantized(scheme, one):
         return one.weights
     return one.weights * (2 if scheme == "float16" else 4)
 
 
 def _side_bytes(spec: TrialSpec, stored: list[_Stored]) -> tuple[int, int]:
-    """Return the bytes of biases and scales, and those of zero points and biases that are all zero."""
+    """Return the bytes of biases and scales, and those that are zero or say no more than a sign."""
     scheme, slim = spec.quantization.scheme, spec.conversion.slim
-    unbiased = {one.channels for one in stored if one.bias == "zeros"}
-    bias_bytes = 2 if scheme == "float16" else _BIAS_BYTES
-    numbers = sum(
-        (_BIAS_BYTES if _is_widened(spec, _bias_length(one)) else bias_bytes) * one.channels
-        for one in stored
-        if one.bias == "own"
-    )
-    zeros = bias_bytes * sum(unbiased)
-    quantized = [one.num_scales for one in stored if scheme == "int8" or _is_quantized(scheme, one)]
-    if scheme == "dynamic_range" or (scheme == "int8" and spec.quantization.granularity == "per_channel"):
+    numbers, zeros = _bias_bytes(spec, stored)
+    quantized = [one.num_scales for one in stored if _is_quantized(scheme, one)]
+    if _kind(spec) == "per_channel":
         # Biases have scales of their own; the slim file stores equal zero points once.
-        repeated = 2 if scheme == "int8" else 1
+        repeated = 1 if scheme == "dynamic_range" else 2
         numbers += repeated * _SCALE_BYTES * sum(quantized)
         zeros += _ZERO_POINT_BYTES * (sum(set(quantized)) if slim else repeated * sum(quantized))
+    if scheme == "int16x8" and not slim:
+        # The range of each channel's weights stays beside its scale.
+        numbers += 2 * _SCALE_BYTES * sum(quantized)
     return numbers, zeros
 
 
+def _bias_bytes(spec: TrialSpec, stored: list[_Stored]) -> tuple[int, int]:
+    scheme = spec.quantization.scheme
+    unbiased = sum({one.channels for one in stored if one.bias == "zeros"})
+    biased = [one for one in stored if one.bias == "own"]
+    size = 2 if scheme == "float16" else _BIAS_BYTES
+    numbers = sum((_BIAS_BYTES if _is_widened(spec, _bias_length(one)) else size) * one.channels for one in biased)
+    # int16x8 has biases of 64 bits, of which the upper half says no more than the sign.
+    signs = _BIAS_BYTES * (unbiased + sum(one.channels for one in biased)) if scheme == "int16x8" else 0
+    return numbers, size * unbiased + signs
+
+
 def _is_quantized(scheme: str, one: _Stored) -> bool:
-    return scheme == "dynamic_range" and one.parts == 1 and one.weights >= LEAST_QUANTIZED
+    if scheme == "dynamic_range":
+        return one.parts == 1 and one.weights >= LEAST_QUANTIZED
+    return scheme in Quantization.INTEGERS["scheme"]
 
 
 def _table_bytes(spec: TrialSpec, net: Architecture, stored: list[_Stored]) -> float:
@@ -218,9 +227,9 @@ def _tables(spec: TrialSpec, net: Architecture, stored: list[_Stored]) -> _Table
         tensors, operations = tensors + widened, operations + widened
     elif scheme == "dynamic_range":
         records = sum(_is_quantized(scheme, one) for one in stored)
-    elif scheme == "int8":
+    elif scheme in Quantization.INTEGERS["scheme"]:
         records = tensors - 1
-        if spec.quantization.input_output == "float32":
+        if scheme == "int16x8" or spec.quantization.input_output == "float32":
             tensors, operations = tensors + 2, operations + 2
     around = _frame_tables(spec, stored)
     return _Tables(tensors + around.tensors, operations + around.operations, records)
@@ -254,7 +263,7 @@ def _bias_length(one: _Stored) -> float:
 
 def _stays_in_floats(spec: TrialSpec, stored: list[_Stored]) -> bool:
     scheme = spec.quantization.scheme
-    return scheme != "int8" and not any(_is_quantized(scheme, one) for one in stored)
+    return not any(_is_quantized(scheme, one) for one in stored)
 
 
 def _frame_tables(spec: TrialSpec, stored: list[_Stored]) -> _Tables:

@@ -103,6 +103,11 @@ class ForecastingSpec(Section):
                 f"{len(model.filters)} convolutions of {model.kernel} steps see {seen} steps, but the window has "
                 f"{self.window.input_steps}; shorten the kernel, leave out a layer, or lengthen the window",
             )
+        if model.family == "lstm" and self.quantization.scheme == "int16x8":
+            yield Problem(
+                "quantization.scheme",
+                "LSTM cells cannot be converted to int16x8; use int8 or float16, or another family",
+            )
 
 
 # Another task joins with `|` and an entry in SPECS.

@@ -1,4 +1,4 @@
-"""From a Keras model to a `.tflite` file in one of four number formats."""
+"""From a Keras model to a `.tflite` file in one of five number formats."""
 
 import warnings
 from collections.abc import Iterator
@@ -36,7 +36,7 @@ def _stays_in_floats(model: keras.Model, settings: Quantization) -> bool:
     if settings.scheme == "dynamic_range":
         quantizable = [layer for layer in model.layers if not isinstance(layer, keras.layers.LSTM)]
         return all(weight.size < LEAST_QUANTIZED for layer in quantizable for weight in layer.get_weights())
-    return settings.scheme != "int8"
+    return settings.scheme not in Quantization.INTEGERS["scheme"]
 
 
 def _convert(model: keras.Model, settings: Quantization, training_inputs: np.ndarray) -> bytes:
@@ -77,13 +77,7 @@ def _as_dynamic_range(converter: tf.lite.TFLiteConverter, settings: Quantization
 
 
 def _as_int8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:
-    def representatives() -> Iterator[list[np.ndarray]]:
-        count = min(settings.representative_examples, len(inputs))
-        for index in np.linspace(0, len(inputs) - 1, count).round().astype(int):
-            yield [np.asarray(inputs[index : index + 1], np.float32)]
-
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.representative_dataset = representatives
+    _take_ranges(converter, settings, inputs)
     converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
     if settings.input_output == "int8":
         converter.inference_input_type = converter.inference_output_type = tf.int8
@@ -93,4 +87,28 @@ def _as_int8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs:
     converter._experimental_disable_per_channel_quantization_for_dense_layers = settings.granularity == "per_tensor"
 
 
-_SCHEMES = {"float32": _as_float32, "float16": _as_float16, "dynamic_range": _as_dynamic_range, "int8": _as_int8}
+def _as_int16x8(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:
+    # One scale a filter: the converter refuses depthwise layers of one scale.
+    _take_ranges(converter, settings, inputs)
+    converter.target_spec.supported_ops = [tf.lite.OpsSet.EXPERIMENTAL_TFLITE_BUILTINS_ACTIVATIONS_INT16_WEIGHTS_INT8]
+
+
+def _take_ranges(converter: tf.lite.TFLiteConverter, settings: Quantization, inputs: np.ndarray) -> None:
+    """Have all be computed on integers, their ranges taken from examples."""
+
+    def representatives() -> Iterator[list[np.ndarray]]:
+        count = min(settings.representative_examples, len(inputs))
+        for index in np.linspace(0, len(inputs) - 1, count).round().astype(int):
+            yield [np.asarray(inputs[index : index + 1], np.float32)]
+
+    converter.optimizations = [tf.lite.Optimize.DEFAULT]
+    converter.representative_dataset = representatives
+
+
+_SCHEMES = {
+    "float32": _as_float32,
+    "float16": _as_float16,
+    "dynamic_range": _as_dynamic_range,
+    "int8": _as_int8,
+    "int16x8": _as_int16x8,
+}

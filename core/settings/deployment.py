@@ -10,9 +10,12 @@ class Quantization(Section):
 
     title: ClassVar[str] = "Quantization"
     INT8: ClassVar = {"scheme": ("int8",)}
+    INTEGERS: ClassVar = {"scheme": ("int8", "int16x8")}
 
-    scheme: Literal["float32", "float16", "dynamic_range", "int8"] = setting(
-        "int8", "dynamic_range leaves tensors under 1,024 values as they are, so it does nothing for a tiny network."
+    scheme: Literal["float32", "float16", "dynamic_range", "int8", "int16x8"] = setting(
+        "int8",
+        "int16x8 stores weights in 8 bits and computes on 16, with float32 in and out. dynamic_range leaves tensors "
+        "under 1,024 values as they are, so it does nothing for a tiny network.",
     )
     granularity: Literal["per_channel", "per_tensor"] = setting(
         "per_channel", "One scale per filter, or one per tensor, which saves 8 to 24 bytes a filter.", applies=INT8
@@ -23,7 +26,7 @@ class Quantization(Section):
         ge=10,
         le=5000,
         unit="examples",
-        applies=INT8,
+        applies=INTEGERS,
         formerly="representative_clips",
     )
     input_output: Literal["int8", "float32"] = setting(
@@ -34,7 +37,7 @@ class Quantization(Section):
 class ForecastQuantization(Quantization):
     """How weights and activations are stored; the file's own input and output stay as they are measured."""
 
-    scheme: Literal["float32", "float16", "dynamic_range", "int8"] = setting(
+    scheme: Literal["float32", "float16", "dynamic_range", "int8", "int16x8"] = setting(
         "float16",
         "float16 makes the smallest file of a network of a few hundred weights: int8 needs scales and operations "
         "around it; dynamic_range leaves tensors under 1,024 values and LSTM cells as they are.",

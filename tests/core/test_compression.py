@@ -22,6 +22,7 @@ SCHEMES = [
     {"scheme": "dynamic_range"},
     {"scheme": "int8"},
     {"scheme": "int8", "granularity": "per_tensor", "input_output": "float32"},
+    {"scheme": "int16x8"},
 ]
 WIDE_DS_CNN = {**SMALL_DS_CNN, "filters": [24, 32, 48], "kernels": [[3, 3]], "depthwise_normalization": False}
 
@@ -91,12 +92,24 @@ def test_int8_file_has_the_scales_and_ports_asked_for(granularity, input_output)
     assert ports == {schema.TensorType.INT8 if input_output == "int8" else schema.TensorType.FLOAT32}
 
 
+def test_int16x8_computes_closer_to_the_model_than_int8():
+    spec = make_spec(model=WIDE_DS_CNN, quantization={"scheme": "int16x8"})
+    model, data = build(spec), make_data()
+    content = convert.convert(model, spec.quantization, data.train.inputs)
+    types = [tensor.type for tensor in read(content).subgraphs[0].tensors]
+    assert types.count(schema.TensorType.INT16) > 5 and types.count(schema.TensorType.FLOAT32) == 2
+    as_int8 = convert_small({"scheme": "int8", "input_output": "float32"})
+    inputs, expected = data.train.inputs, model(data.train.inputs, training=False)
+    error, int8_error = (np.abs(outputs(one, inputs) - expected).mean() for one in (content, as_int8))
+    assert error < int8_error / 4
+
+
 @pytest.mark.parametrize("settings", SCHEMES)
 def test_file_holds_the_operations_of_inference_alone(settings):
     builtin = schema.BuiltinOperator
     expected = {builtin.CONV_2D, builtin.DEPTHWISE_CONV_2D, builtin.MEAN, builtin.FULLY_CONNECTED, builtin.SOFTMAX}
     extra = {"float16": {builtin.DEQUANTIZE}}.get(settings["scheme"], set())
-    if settings.get("input_output") == "float32":
+    if settings["scheme"] == "int16x8" or settings.get("input_output") == "float32":
         extra = {builtin.QUANTIZE, builtin.DEQUANTIZE}
     assert codes(convert_small(settings)) - {builtin.ADD} == expected | extra
 

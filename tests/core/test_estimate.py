@@ -27,6 +27,12 @@ SPECS = {
     "ds_cnn, full file": {"model": DS_CNN, "conversion": {"slim": False}},
     "ds_cnn, per tensor": {"model": DS_CNN, "quantization": {"granularity": "per_tensor"}},
     "ds_cnn, per tensor, pruned": {"model": DS_CNN, "quantization": {"granularity": "per_tensor"}, "pruning": PRUNED},
+    "ds_cnn, int16x8": {"model": DS_CNN, "quantization": {"scheme": "int16x8"}},
+    "ds_cnn, int16x8, full file": {
+        "model": DS_CNN,
+        "quantization": {"scheme": "int16x8"},
+        "conversion": {"slim": False},
+    },
     "ds_cnn, float32, pruned": {"model": DS_CNN, "quantization": {"scheme": "float32"}, "pruning": PRUNED},
     "residual": {"model": SMALL_DS_CNN},
     "residual, float16, full file": {

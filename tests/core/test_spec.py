@@ -135,6 +135,7 @@ def test_all_problems_are_told_at_once_with_their_paths() -> None:
         ({**FORECAST, "dataset": {"file": "x", "targets": ["a"], "inputs": ["b"]}}, "dataset.inputs"),
         ({**FORECAST, "model": {"filters": [8, 8, 8]}}, "model.kernel"),
         ({**FORECAST, "model": {"units": [8, 0]}}, "model.units"),
+        ({**FORECAST, "model": {"family": "lstm"}, "quantization": {"scheme": "int16x8"}}, "quantization.scheme"),
         ({**FORECAST, "quantization": {"input_output": "int8"}}, "quantization.input_output"),
         ({**FORECAST, "split": {"validation_fraction": 0.5, "test_fraction": 0.5}}, "split.test_fraction"),
         ({**FORECAST, "window": {"input_steps": 0}}, "window.input_steps"),
