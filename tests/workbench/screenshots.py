@@ -26,7 +26,7 @@ SCENES = {
 }
 LIVE = "go-stop-tiny"
 """Starter spec that trains in the pictures, on another seed."""
-LIVE_EPOCHS, EPOCHS_SEEN = 60, 24
+LIVE_EPOCHS, EPOCHS_SEEN = 120, 24
 SPOTTING = "go-stop-spotting"
 """Starter spec of the model that spots words, and its study, beside the other one."""
 VARIED = {"features.num_mel_bins": "20, 30, 40", "features.frame_length_ms": "16, 32, 40"}

@@ -59,15 +59,23 @@ def main(study: Path, target: Path) -> None:
         shoot("compare-light")
         vary(opened)
         shoot("sweep-light")
-        opened.jobs.cancel(opened.jobs.running.id)
-        opened.until(lambda: opened.jobs.running is None)
-        QTest.mouseClick(opened.window.message.dismiss, Qt.MouseButton.LeftButton)
+        stop_training(opened)
         opened.session.select((finished[6],))
         with sound_server() as microphone:
             os.environ.update(microphone.environment)
             shoot_listening(opened, microphone, shoot)
             opened.session.open_study(study.with_name(SPOTTING))
             shoot_spotting(opened, microphone, shoot)
+
+
+def stop_training(opened: OpenedWindow) -> None:
+    """Cancel what trains still, and close the message that says so."""
+    if opened.jobs.running is None:
+        return
+    opened.jobs.cancel(opened.jobs.running.id)
+    opened.until(lambda: opened.jobs.running is None)
+    if opened.window.message.isVisible():
+        QTest.mouseClick(opened.window.message.dismiss, Qt.MouseButton.LeftButton)
 
 
 def show_clips(opened: OpenedWindow) -> None:
@@ -106,7 +114,7 @@ def show_training(opened: OpenedWindow) -> None:
     spec = starter(LIVE, REAL_CLIPS, ("go", "stop"), training__seed=1, training__epochs=LIVE_EPOCHS)
     opened.session.spec_requested.emit(spec)
     page.form.unfold(UNFOLDED)
-    opened.until(lambda: page.estimate.timer.median_ms is not None)
+    opened.until(lambda: page.estimate.timer.cost_ms is not None)
     with opened.listening(hear):
         QTest.mouseClick(page.train_button, Qt.MouseButton.LeftButton)
         opened.until(lambda: len(epochs) >= EPOCHS_SEEN or opened.jobs.running is None)

@@ -2,7 +2,7 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from core.spec import Features
@@ -19,7 +19,11 @@ FIGURES = (
     ("shape", "Input", "Frames × coefficients × channels"),
     ("float_bytes", "As float32", "Bytes of one input as it leaves the features"),
     ("int8_bytes", "As int8", "Bytes of one input of a model that is quantized to int8"),
-    ("time", "Features", "Median time of computing one clip's features on this machine, one clip at a time"),
+    (
+        "time",
+        "Features",
+        "Time to compute one clip's features on this machine, the least of some runs",
+    ),
 )
 
 
@@ -90,9 +94,9 @@ class InputCard(QFrame):
         )
 
     @property
-    def median_ms(self) -> float | None:
-        """Median milliseconds of computing one clip; None while it is not timed yet."""
-        return self._timer.median_ms
+    def cost_ms(self) -> float | None:
+        """Milliseconds of computing one clip; None while it is not timed yet."""
+        return self._timer.cost_ms
 
     @property
     def _num_samples(self) -> int:
@@ -103,19 +107,14 @@ class InputCard(QFrame):
         super().showEvent(event)
         self._time()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        """Leave the processor to what is in sight."""
-        self._timer.stop()
-        super().hideEvent(event)
-
     def _time(self) -> None:
         if self.isVisible():
             self._timer.time(self.features, self._num_samples)
-        if self._timer.median_ms is None:
+        if self._timer.cost_ms is None:
             self.figures["time"].setText("…")
 
-    def _show_time(self, median_ms: float) -> None:
-        self.figures["time"].setText(f"{number_format.milliseconds(median_ms)} ms a clip")
+    def _show_time(self, cost_ms: float) -> None:
+        self.figures["time"].setText(f"{number_format.milliseconds(cost_ms)} ms a clip")
 
 
 def _note(features: Features) -> str:

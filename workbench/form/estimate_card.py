@@ -1,7 +1,7 @@
 """What the trial will cost, from its settings alone, before anything is trained."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from core.estimate import Estimate
@@ -17,7 +17,10 @@ FIGURES: dict[str, tuple[tuple[str, str], ...]] = {
         ("Filters", "Filters of each layer after the width multiplier"),
         ("Parameters", "Parameters; those of the deployed file are fewer by the folded batch normalization"),
         ("MACs, M", "Multiply-accumulates for one clip, in millions"),
-        ("Features, ms", "Median time of computing one clip's features on this machine, taken while no job runs"),
+        (
+            "Features, ms",
+            "Time of one clip's features on this machine: the least of some runs while no job runs",
+        ),
     ),
     "forecasting": (
         ("Input", "Steps × columns of one window"),
@@ -119,17 +122,12 @@ class EstimateCard(QFrame):
         super().showEvent(event)
         self._time()
 
-    def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802
-        """Leave the processor to what is in sight."""
-        self.timer.stop()
-        super().hideEvent(event)
-
     def _time(self) -> None:
         if self._features is None:
             self.timer.stop()
         elif self.isVisible():
             self.timer.time(*self._features)
-        if self._features is not None and self.timer.median_ms is None:
+        if self._features is not None and self.timer.cost_ms is None:
             self.figures["features"].setText("…")
 
 

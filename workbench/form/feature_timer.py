@@ -1,6 +1,5 @@
 """What it costs to compute one clip's features on this machine, measured between turns of the event loop."""
 
-import statistics
 import time
 
 import numpy as np
@@ -18,11 +17,11 @@ class FeatureTimer(QObject):
     """Times settings once they have been still for a while; a first figure comes after a few runs."""
 
     timed = Signal(float)
-    """Median milliseconds a clip; told anew as more runs are in."""
+    """Milliseconds a clip, the least of the runs: what others have of the processor is no cost of the features."""
 
     def __init__(self, parent: QObject, settled_ms: int) -> None:
         super().__init__(parent)
-        self.median_ms: float | None = None
+        self.cost_ms: float | None = None
         self._settings: tuple[Features, int] | None = None
         self._times_ms: list[float] = []
         self._settled = QTimer(self, singleShot=True, interval=settled_ms)
@@ -42,7 +41,7 @@ class FeatureTimer(QObject):
 
     def stop(self) -> None:
         """Forget what was timed."""
-        self._settings = self.median_ms = None
+        self._settings = self.cost_ms = None
         self._settled.stop()
         self._turn.stop()
 
@@ -55,7 +54,7 @@ class FeatureTimer(QObject):
     def resume(self) -> None:
         """Time what was not timed meanwhile."""
         self._is_paused = False
-        if self._settings is not None and self.median_ms is None:
+        if self._settings is not None and self.cost_ms is None:
             settings, self._settings = self._settings, None
             self.time(*settings)
 
@@ -77,5 +76,5 @@ class FeatureTimer(QObject):
         if enough:
             self._turn.stop()
         if enough or len(runs) == FEW_RUNS:
-            self.median_ms = statistics.median(runs)
-            self.timed.emit(self.median_ms)
+            self.cost_ms = min(runs)
+            self.timed.emit(self.cost_ms)
