@@ -77,7 +77,7 @@ def test_every_command_in_words(ssh_device, address, study):
     assert "Right on 100.0 % of 6 clips there, 100.0 % here: equal within 0.5 points" in said and "total ms" in said
     assert "loop is forgotten" in run("remove", "loop")
     assert "no device called 'loop'" in run("check", "loop", status=1)
-    assert "numbers with commas" in run("benchmark", "loop", study.folder, "--threads", "x", status=2)
+    assert "numbers from 1 on" in run("benchmark", "loop", study.folder, "--threads", "x", status=2)
 
 
 @pytest.mark.parametrize(
