@@ -114,7 +114,7 @@ def show_training(opened: OpenedWindow) -> None:
     spec = starter(LIVE, REAL_CLIPS, ("go", "stop"), training__seed=1, training__epochs=LIVE_EPOCHS)
     opened.session.spec_requested.emit(spec)
     page.form.unfold(UNFOLDED)
-    opened.until(lambda: page.estimate.timer.cost_ms is not None)
+    opened.until(lambda: page.estimate.timer.cost_ms is not None and not page.estimate.timer.is_timing)
     with opened.listening(hear):
         QTest.mouseClick(page.train_button, Qt.MouseButton.LeftButton)
         opened.until(lambda: len(epochs) >= EPOCHS_SEEN or opened.jobs.running is None)

@@ -39,6 +39,11 @@ class FeatureTimer(QObject):
         if features.num_frames(num_samples) >= 1 and not self._is_paused:
             self._settled.start()
 
+    @property
+    def is_timing(self) -> bool:
+        """Whether more runs are to come."""
+        return self._settled.isActive() or self._turn.isActive()
+
     def stop(self) -> None:
         """Forget what was timed."""
         self._settings = self.cost_ms = None
