@@ -1,5 +1,6 @@
 """A series of measurements that a tiny network can forecast, and a finished trial that does."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -78,3 +79,9 @@ def series_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = study.add(parse_spec(values))
         runner.run(study, name)
         return study.folder_of(name)
+
+
+@pytest.fixture
+def series_study(series_trial: Path, tmp_path: Path) -> Path:
+    """A study of one's own with a finished trial that forecasts."""
+    return Path(shutil.copytree(series_trial.parents[1], tmp_path / "study"))

@@ -281,6 +281,13 @@ def ssh_device(account: Account, device_tools: Path, own_ssh_folder: Path) -> It
         yield device
 
 
+@pytest.fixture
+def connection(ssh_device: SshDevice) -> Iterator[Connection]:
+    """A connection to it."""
+    with ssh_device.connect() as opened:
+        yield opened
+
+
 @contextlib.contextmanager
 def tiny_disk(device: SshDevice, folder: Path, kilobytes: int = 512) -> Iterator[None]:
     """Put a disk of its own, almost too small for anything, in a folder's place."""

@@ -1,7 +1,5 @@
 """Forecasting trials on a real SSH server: deployed, measured, and compared with this machine window by window."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -17,8 +15,8 @@ QUICK = Benchmarking(Plan(warmup_runs=2, num_runs=20), num_clips=40)
 
 
 @pytest.fixture
-def study(series_trial, tmp_path) -> Study:
-    return Study.open(shutil.copytree(series_trial.parents[1], tmp_path / "study"))
+def study(series_study) -> Study:
+    return Study.open(series_study)
 
 
 @pytest.fixture

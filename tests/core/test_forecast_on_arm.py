@@ -1,6 +1,5 @@
 """A forecaster on an emulated aarch64 machine: deployed, measured, asked, and forecasting by itself under systemd."""
 
-import shutil
 from datetime import datetime, timedelta
 
 import pytest
@@ -21,9 +20,9 @@ SLOW_S = 120
 
 @pytest.mark.slow
 @pytest.mark.timeout(1500)
-def test_a_forecaster_gives_the_same_there_and_goes_on_by_itself(pi_vm, series_trial, tmp_path, monkeypatch):
+def test_a_forecaster_gives_the_same_there_and_goes_on_by_itself(pi_vm, series_study, tmp_path, monkeypatch):
     monkeypatch.setenv("TINYML_WORKBENCH_CONFIG", str(tmp_path / "config"))
-    study = Study.open(shutil.copytree(series_trial.parents[1], tmp_path / "study"))
+    study = Study.open(series_study)
     name = study.summaries()[0].name
     with pi_vm.connect() as connection:
         provision(connection)

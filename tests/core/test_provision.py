@@ -40,12 +40,6 @@ def packages(tmp_path, monkeypatch) -> Path:
     return folder
 
 
-@pytest.fixture
-def connection(ssh_device):
-    with ssh_device.connect() as opened:
-        yield opened
-
-
 def write_wheel(folder: Path, name: str, version: str, files: dict[str, str]) -> None:
     about = f"{name}-{version}.dist-info"
     with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as wheel:

@@ -56,7 +56,7 @@ def test_words_are_spotted_as_they_are_heard(virtual_microphone: VirtualMicropho
         played[start_s * RATE :][:RATE] += read_wav(wav_files(clips / label)[0]).samples
     options = ("--device", virtual_microphone.name, "--threshold", 0.6, "--json")
     with start("listen", tone_trial, *options, cwd=tmp_path) as process:
-        wait_for(f"Listening to {virtual_microphone.name} for _silence_, high, low, rising", process)
+        wait_for(f"Listening to {virtual_microphone.name} for high, low, rising", process)
         virtual_microphone.play_samples(played)
         virtual_microphone.wait_played()
         process.send_signal(signal.SIGINT)

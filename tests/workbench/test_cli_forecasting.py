@@ -4,7 +4,6 @@ import csv
 import io
 import json
 import re
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +28,9 @@ def run(*arguments):
 
 
 @pytest.fixture
-def study(series_trial, tmp_path) -> Study:
+def study(series_study) -> Study:
     """A trained trial A, and B, which foretells temperature worse than persistence and humidity better."""
-    made = Study.open(shutil.copytree(series_trial.parents[1], tmp_path / "study"))
+    made = Study.open(series_study)
     a = made.summaries()[0].name
     spec, result = made.spec(a), made.result(a)
     b = made.add(spec.model_copy(update={"name": "Poor", "training": spec.training.model_copy(update={"seed": 7})}))

@@ -1,6 +1,5 @@
 """The Devices page with a trial that forecasts: deployed by a click, measured, and asked for forecasts."""
 
-import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -31,9 +30,8 @@ pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("prop
 
 
 @pytest.fixture
-def study(session: Session, series_trial: Path, tmp_path: Path) -> Study:
-    shutil.copytree(series_trial.parents[1], tmp_path / "study")
-    session.open_study(tmp_path / "study")
+def study(session: Session, series_study: Path) -> Study:
+    session.open_study(series_study)
     return session.opened()
 
 

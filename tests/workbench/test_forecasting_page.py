@@ -1,18 +1,13 @@
 """The window while an experiment forecasts: from two clicks to a judged file, and no words of sound anywhere."""
 
 import re
-import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
-    QApplication,
     QComboBox,
     QFileDialog,
     QLabel,
@@ -22,9 +17,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from core.evaluation.forecasting import load_forecasts
 from core.experiment.jobs import RunSearch, RunSweep
-from core.experiment.marks import WORSE
 from core.experiment.store import Constraints, Study, TrialState
 from core.spec import ForecastingSpec, KeywordSpottingSpec, SeriesData
 from tests.series import HEADER, write_series
@@ -39,11 +32,9 @@ from workbench.listening.model_menu import ModelMenu, best_trial
 from workbench.main_window import MainWindow
 from workbench.pages.data import DataPage
 from workbench.pages.experiment import ExperimentPage
-from workbench.pages.trials import TrialsPage
 from workbench.plots.time_charts import MOST_POINTS, thinned
 from workbench.preferences import Preferences
 from workbench.session import Session
-from workbench.trials.sheets import errors_sheet, truths_sheet
 
 # The offscreen plugin says so of windows with a smallest size and of menus; it has no window manager to tell.
 pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("This plugin does not support")]
@@ -69,12 +60,6 @@ def page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -
     with qtbot.waitExposed(page):
         page.show()
     return page
-
-
-@pytest.fixture
-def study(series_trial: Path, tmp_path: Path) -> Path:
-    """A study of one's own with a finished trial that forecasts."""
-    return Path(shutil.copytree(series_trial.parent.parent, tmp_path / "study"))
 
 
 def pick(qtbot: QtBot, menu: QMenu, words: str) -> None:
@@ -226,143 +211,6 @@ def test_every_starter_stands_on_any_table(page: ExperimentPage, starter, table:
     assert all(row.editor.control.accessibleName() for row in page.form.rows.values())
 
 
-def open_trials(qtbot: QtBot, session: Session, study: Path) -> TrialsPage:
-    session.open_study(study)
-    page = TrialsPage(session)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
-    return page
-
-
-def test_errors_are_columns_axes_and_constraints(qtbot: QtBot, session: Session, study: Path) -> None:
-    page = open_trials(qtbot, session, study)
-    table, charts = page.table.trials, page.charts
-    [trial] = session.opened().summaries()
-    headings = [column.heading for column in table.columns]
-    assert headings[3:5] == ["T error, °C", "rh error, %"]
-    assert "Accuracy, %" not in headings
-    assert float(table.text_at(0, 4).rstrip(WORSE)) == pytest.approx(trial.errors[1].mae, rel=0.01)
-    assert [rating.column for rating in charts.ratings] == [T, RH]
-    for chart in charts.charts:
-        assert chart.layer.points.y == pytest.approx([trial.errors[0].mae])
-        still, fitted = chart.layer.baselines.lines
-        assert (still.place, fitted.place) == (trial.errors[0].persistence_mae, trial.errors[0].linear_mae)
-    pick_item(charts.rating_kind, 1)
-    for chart in charts.charts:
-        assert chart.layer.points.y == pytest.approx([trial.errors[1].mae])
-        assert chart.layer.baselines.lines[0].place == trial.errors[1].persistence_mae
-    assert page.baselines.text().startswith("Persistence: T ")
-    page.constraints.menu.aboutToShow.emit()
-    offered = [action.text() for action in page.constraints.menu.actions()]
-    assert offered == ["T error ≤ … °C", "rh error ≤ … %", "zip ≤ … kB", "total ≤ … ms"]
-    page.constraints.menu.actions()[1].trigger()
-    chip = page.constraints.chips[f"mae_max.{RH}"]
-    chip.value.setFocus()
-    chip.value.selectAll()
-    QTest.keyClicks(chip.value, "0.001")
-    QTest.keyClick(chip.value, Qt.Key.Key_Return)
-    assert session.opened().constraints == Constraints(mae_max={RH: 0.001})
-    assert charts.size_chart.limit_line(f"mae_max.{RH}").value() == pytest.approx(0.001)
-
-
-def pick_item(box, index: int) -> None:
-    box.setCurrentIndex(index)
-    box.activated.emit(index)
-
-
-def test_the_details_draw_the_whole_test_period(qtbot: QtBot, session: Session, study: Path) -> None:
-    page = open_trials(qtbot, session, study)
-    [trial] = session.opened().summaries()
-    qtbot.mouseClick(page.table.viewport(), LEFT, pos=QPoint(100, 10))
-    section = page.details.forecast
-    qtbot.waitUntil(lambda: section.charts.chart.period is not None)
-    assert page.details.forecast_section.isVisible()
-    assert not page.details.confusion_section.isVisible()
-    kept = load_forecasts(session.opened().folder_of(trial.name))
-    result = session.opened().result(trial.name)
-    assert result is not None
-    chart = section.charts.chart
-    chart.show_whole()
-    chart.draw()
-    assert np.array_equal(chart.lines[1]["truth"].getOriginalDataset()[1], kept.truth[:, 1])
-    times_s, told = chart.lines[0]["forecast"].getOriginalDataset()
-    assert np.array_equal(told, kept.forecasts[:, -1, 0])
-    assert times_s[0] == kept.times_s[0] + 3600
-    pick_item(section.charts.horizons, 0)
-    assert np.array_equal(chart.lines[0]["forecast"].getOriginalDataset()[1], kept.forecasts[:, 0, 0])
-    errors = section.charts.errors
-    by_horizon = errors.lines[T, "horizon", "this trial"].getOriginalDataset()
-    assert list(by_horizon[0]) == [10, 20, 30, 40, 50, 60]
-    assert tuple(by_horizon[1]) == result.quality.quantities[0].file.by_horizon
-    assert len(errors.lines[RH, "hour", "persistence"].getOriginalDataset()[0]) == 24
-    leave_the_wheel_to_the_page(page)
-    scroll_and_zoom(qtbot, page)
-
-
-def leave_the_wheel_to_the_page(page: TrialsPage) -> None:
-    """Turn the wheel over the chart in the details: it is the page's until the chart was clicked."""
-    chart = page.details.forecast.charts.chart
-    chart.show_span(chart.ends[0], chart.ends[0] + 36_000)
-    view, middle = chart.canvas.viewport(), chart.charts[0].vb.sceneBoundingRect().center()
-
-    def turn() -> tuple[bool, float]:
-        at, nowhere, no = QPointF(view.mapToGlobal(middle.toPoint())), QPoint(), Qt.KeyboardModifier.NoModifier
-        button, phase = Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
-        wheel = QWheelEvent(middle, at, nowhere, QPoint(0, -120), button, no, phase, False)
-        QApplication.sendEvent(view, wheel)
-        return wheel.isAccepted(), chart.span[1] - chart.span[0]
-
-    assert turn() == (False, pytest.approx(36_000))
-    chart.setFocus()
-    taken, width = turn()
-    assert taken and width > 36_000
-
-
-def scroll_and_zoom(qtbot: QtBot, page: TrialsPage) -> None:
-    """Enlarge the forecasts, go through them by keys, and go back."""
-    qtbot.mouseClick(page.details.forecast.enlarge, LEFT)
-    wide = page.forecasts
-    assert page.pages.currentWidget() is wide
-    qtbot.waitUntil(lambda: wide.charts.chart.period is not None)
-    chart = wide.charts.chart
-    QTest.keyClick(chart, Qt.Key.Key_Home)
-    assert chart.span == pytest.approx(chart.ends)
-    for _ in range(3):
-        QTest.keyClick(chart, Qt.Key.Key_Up)
-    low, high = chart.span
-    assert high - low < 0.4 * (chart.ends[1] - chart.ends[0])
-    QTest.keyClick(chart, Qt.Key.Key_Right)
-    assert chart.span[0] > low
-    for _ in range(30):
-        QTest.keyClick(chart, Qt.Key.Key_Right)
-    assert chart.span[1] == pytest.approx(chart.ends[1])
-    assert chart.region.getRegion() == pytest.approx(chart.span)
-    QTest.keyClick(wide, Qt.Key.Key_Escape)
-    assert page.pages.currentWidget() is page.across
-
-
-def test_a_trial_worse_than_persistence_is_marked_in_words_and_by_a_sign(
-    qtbot: QtBot, session: Session, study: Path
-) -> None:
-    page = open_trials(qtbot, session, study)
-    [trial] = session.opened().summaries()
-    first, second = trial.errors
-    worse = replace(trial, errors=(replace(first, mae=2 * first.persistence_mae), replace(second, mae=0.0)))
-    page.table.trials.update_trials({trial.name: worse})
-    page.charts.update_trials({trial.name: worse}, {})
-    assert page.table.trials.text_at(0, 3).endswith(WORSE)
-    assert not page.table.trials.text_at(0, 4).endswith(WORSE)
-    tooltip = page.table.trials.index(0, 3).data(Qt.ItemDataRole.ToolTipRole)
-    assert "worse than persistence" in tooltip
-    assert page.charts.size_chart.layer.points.marks == (WORSE,)
-    assert "worse than persistence" in truths_sheet(worse, "")
-    result = session.opened().result(trial.name)
-    assert result is not None
-    assert f"</b>{WORSE}" in errors_sheet(worse, result.quality)
-
-
 def test_the_table_is_shown_with_its_gaps_and_its_split(
     qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, table: Path
 ) -> None:
@@ -421,21 +269,21 @@ def test_a_long_series_is_drawn_by_its_highest_and_lowest() -> None:
     assert (drawn.max(), drawn.min()) == (5, -7)
 
 
-def test_what_hears_is_not_asked_of_a_forecaster(qtbot: QtBot, study: Path) -> None:
+def test_what_hears_is_not_asked_of_a_forecaster(qtbot: QtBot, series_study: Path) -> None:
     menu = ModelMenu()
     qtbot.addWidget(menu)
-    opened = Study.open(study)
+    opened = Study.open(series_study)
     menu.show_study(opened)
     assert [menu.itemData(place) for place in range(menu.count())] == [None, None, None]
     assert best_trial(opened) is None
 
 
 def test_no_page_of_an_experiment_that_forecasts_speaks_of_sound(
-    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, study: Path, table: Path
+    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, series_study: Path, table: Path
 ) -> None:
     preferences.set(remembered.LAST_SPEC, starters("forecasting")[0].spec_for(str(table)).model_dump_json())
     preferences.set(remembered.PAGE, "Features")
-    session.open_study(study)
+    session.open_study(series_study)
     window = MainWindow(session, jobs, preferences, app.PAGES)
     window.resize(1280, 800)
     qtbot.addWidget(window)
@@ -462,16 +310,16 @@ def test_no_page_of_an_experiment_that_forecasts_speaks_of_sound(
 
 
 def test_what_a_search_found_is_said_and_shown(
-    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, study: Path
+    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, series_study: Path
 ) -> None:
-    session.open_study(study)
+    session.open_study(series_study)
     window = MainWindow(session, jobs, preferences, app.PAGES)
     qtbot.addWidget(window)
     with qtbot.waitExposed(window):
         window.show()
     [trial] = session.opened().summaries()
     session.set_constraints(Constraints(mae_max={RH: 0.001}))
-    search = RunSearch(study=str(study), base={}, axes={"training.seed": [0]})
+    search = RunSearch(study=str(series_study), base={}, axes={"training.seed": [0]})
     jobs.ended.emit(QueuedJob(search, state=JobState.FINISHED, answer=[trial.name]))
     assert window.message.text.text().startswith(
         "None of 1 trials meets the constraints. Least is missed by A, Weather"
