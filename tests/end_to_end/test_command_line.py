@@ -1,5 +1,6 @@
 """`python -m workbench …` as a user types it, on clips made of tones: real worker, real files, real interrupts."""
 
+import contextlib
 import json
 import os
 import signal
@@ -55,10 +56,15 @@ class Terminal:
             self.command(*arguments), capture_output=True, text=True, cwd=self.folder, env=self.environment, check=False
         )
 
+    @contextlib.contextmanager
     def start(self, *arguments):
-        """Start a command and return its process, to be interrupted while it runs."""
+        """Give the process of a command, to be interrupted while it runs; it ends with the `with` at the latest."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen(self.command(*arguments), cwd=self.folder, env=self.environment, **pipes)
+        with subprocess.Popen(self.command(*arguments), cwd=self.folder, env=self.environment, **pipes) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def ask(self, *arguments):
         """Run a command with --json and return its document; nothing else may stand on stdout."""
@@ -187,15 +193,7 @@ def test_quickstart_does_the_whole_job(terminal, tone_clips):
 
 def test_an_interrupted_trial_is_cancelled_and_can_be_resumed(terminal, tone_clips):
     arguments = ("--study", "interrupted", "--data", tone_clips, "--set", "training.epochs=120")
-    command = terminal.command("train", "tiny.toml", *arguments)
-    with subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=terminal.folder,
-        env=terminal.environment,
-    ) as process:
+    with terminal.start("train", "tiny.toml", *arguments) as process:
         wait_for("epoch 3 of 120", process)
         process.send_signal(signal.SIGINT)
         said = process.stderr.read()

@@ -1,5 +1,6 @@
 """`listen` and `record` in processes of their own, hearing what a virtual microphone plays."""
 
+import contextlib
 import json
 import os
 import signal
@@ -20,16 +21,18 @@ ROOT = Path(__file__).parents[2]
 RATE = 16000
 
 
+@contextlib.contextmanager
 def start(*arguments, cwd):
+    """Give the process of a command, which would listen for ever where a test fails."""
     command = [sys.executable, "-m", "workbench", *map(str, arguments)]
-    return subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=cwd, env=environment
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def wait_for(words, process):
