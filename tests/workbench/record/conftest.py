@@ -64,14 +64,9 @@ def reference_model(tmp_path: Path) -> Path:
     return Path(shutil.copy(REFERENCE_MODEL, tmp_path / "reference" / "model.tflite"))
 
 
-@pytest.fixture(params=[3, pytest.param(len(WORDS), marks=pytest.mark.slow)])
-def words(request: pytest.FixtureRequest) -> tuple[str, ...]:
-    return WORDS[: request.param]
-
-
 @pytest.fixture
-def clear_clips(real_clips: Path, reference_model: Path, words: tuple[str, ...]) -> dict[str, Path]:
-    """Of each word the first clip in which the model finds it, as a clip and in a stream."""
+def clear_clips(real_clips: Path, reference_model: Path) -> dict[str, Path]:
+    """Of eight words the first clip each in which the model finds the word, as a clip and in a stream."""
     classifier = ClipClassifier(choose_model(reference_model))
     spotter = open_spotter(reference_model, WORKING_POINT)
 
@@ -83,4 +78,4 @@ def clear_clips(real_clips: Path, reference_model: Path, words: tuple[str, ...])
         steps = spotter.push(in_stream([path], 1.2, 1.2))
         return [step.detection.label for step in steps if step.detection] == [word]
 
-    return {word: next(path for path in wav_files(real_clips / word) if is_clear(path, word)) for word in words}
+    return {word: next(path for path in wav_files(real_clips / word) if is_clear(path, word)) for word in WORDS}

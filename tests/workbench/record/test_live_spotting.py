@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from core.audio.wav import read_wav
 from core.datasets.clips import wav_files
 from tests.sound import VirtualMicrophone
-from tests.workbench.record.actions import LIVE, RATE, SOUND_MS, WORKING_POINT, choose_device, click, in_stream
+from tests.workbench.record.actions import LIVE, RATE, SOUND_MS, WORDS, WORKING_POINT, choose_device, click, in_stream
 from workbench.pages.record import RecordPage
 from workbench.session import Session
 
@@ -89,7 +89,7 @@ def test_a_model_that_knows_no_other_words_is_told_how_to_train_one_that_does(
     live.is_active = False
 
 
-def test_words_are_spotted_live_at_their_times(
+def test_eight_words_are_spotted_live_at_their_times(
     qtbot: QtBot,
     page: RecordPage,
     virtual_microphone: VirtualMicrophone,
@@ -106,8 +106,8 @@ def test_words_are_spotted_live_at_their_times(
     page.feed.heard.connect(heard.append)
     click(qtbot, live.listen)
     virtual_microphone.play_samples(samples)
-    qtbot.waitUntil(lambda: len(live.detections) == len(clear_clips), timeout=SOUND_MS)
+    qtbot.waitUntil(lambda: len(live.detections) == len(WORDS), timeout=SOUND_MS)
     began_s = np.flatnonzero(np.concatenate(heard))[0] / RATE
-    for number, (word, detection) in enumerate(zip(clear_clips, live.detections, strict=True)):
+    for number, (word, detection) in enumerate(zip(WORDS, live.detections, strict=True)):
         assert detection.label == word
         assert 0.2 < detection.time_s - began_s - FIRST_S - EVERY_S * number < 1.3
