@@ -116,12 +116,13 @@ class VirtualMicrophone:
         """Be as a new one is: nothing plays, nothing is muted or suspended, the server runs and has its devices."""
         self._end_playing()
         self._name_devices()
-        if self._server.poll() is not None:
+        try:
+            for device in self._SOURCES:
+                self.unmute(device)
+                self.resume(device)
+        except subprocess.CalledProcessError:
+            # A test ended the server, or it is ending just now.
             self.restart()
-            return
-        for device in self._SOURCES:
-            self.unmute(device)
-            self.resume(device)
 
     def close(self) -> None:
         """End the server and what still plays."""
