@@ -4,11 +4,13 @@ import os
 from collections.abc import Iterator
 from functools import partialmethod
 from pathlib import Path
+from typing import TypeVar
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from core.spec import TrialSpec, parse_spec
@@ -34,6 +36,18 @@ class PatientQtBot(QtBot):
 @pytest.fixture
 def qtbot(qapp: object, request: pytest.FixtureRequest) -> QtBot:
     return PatientQtBot(request)
+
+
+Shown = TypeVar("Shown", bound=QWidget)
+
+
+def show(qtbot: QtBot, page: Shown) -> Shown:
+    """Put a page before a test, in the size it has in a window of 1280 × 800."""
+    page.resize(1192, 712)
+    qtbot.addWidget(page)
+    with qtbot.waitExposed(page):
+        page.show()
+    return page
 
 
 @pytest.fixture

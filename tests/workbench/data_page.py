@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import QPoint
 from pytestqt.qtbot import QtBot
 
-from tests.workbench.conftest import WORKER_MS
+from tests.workbench.conftest import WORKER_MS, show
 from workbench.jobs import Jobs
 from workbench.pages.data import DataPage
 from workbench.preferences import Preferences
@@ -15,12 +15,7 @@ from workbench.session import Session
 
 @pytest.fixture
 def page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -> DataPage:
-    page = DataPage(session, jobs, preferences)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
-    return page
+    return show(qtbot, DataPage(session, jobs, preferences))
 
 
 def open_folder(qtbot: QtBot, page: DataPage, folder: Path) -> None:

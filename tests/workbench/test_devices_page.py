@@ -25,7 +25,7 @@ from core.experiment.model_choice import choose_model
 from core.experiment.spotting import save_working_point
 from core.experiment.store import Study
 from tests.ssh_server import SshDevice, make_key
-from tests.workbench.conftest import WORKER_MS
+from tests.workbench.conftest import WORKER_MS, show
 from workbench import app, number_format
 from workbench.devices.sentence import rich
 from workbench.jobs import Jobs
@@ -45,12 +45,7 @@ pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("prop
 def page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, ssh_device: SshDevice) -> DevicesPage:
     """The page as it is before there is any device; the server is there, and its environment."""
     ssh_device.provision()
-    page = DevicesPage(session, jobs, preferences)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
-    return page
+    return show(qtbot, DevicesPage(session, jobs, preferences))
 
 
 @pytest.fixture

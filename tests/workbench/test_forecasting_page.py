@@ -21,7 +21,7 @@ from core.experiment.jobs import RunSearch, RunSweep
 from core.experiment.store import Constraints, Study, TrialState
 from core.spec import ForecastingSpec, KeywordSpottingSpec, SeriesData
 from tests.series import HEADER, write_series
-from tests.workbench.conftest import WORKER_MS
+from tests.workbench.conftest import WORKER_MS, show
 from workbench import app
 from workbench import preferences as remembered
 from workbench.form.draft import fields_of
@@ -54,12 +54,7 @@ def table(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -> ExperimentPage:
-    page = ExperimentPage(session, jobs, preferences)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
-    return page
+    return show(qtbot, ExperimentPage(session, jobs, preferences))
 
 
 def pick(qtbot: QtBot, menu: QMenu, words: str) -> None:
@@ -220,11 +215,7 @@ def test_the_table_is_shown_with_its_gaps_and_its_split(
     lines[200] = lines[200].rpartition(",")[0] + ",-9999"
     table.write_text("\n".join(lines) + "\n")
     session.tell_spec(starters("forecasting")[0].spec_for(str(table)))
-    page = DataPage(session, jobs, preferences)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
+    page = show(qtbot, DataPage(session, jobs, preferences))
     view = page.series
     assert view.isVisible()
     qtbot.waitUntil(lambda: view.report is not None, timeout=WORKER_MS)

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from tests.workbench.conftest import show
 from workbench.jobs import Jobs
 from workbench.pages.features import FeaturesPage
 from workbench.preferences import Preferences
@@ -16,12 +17,7 @@ RATE = 16000
 
 
 def open_page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -> FeaturesPage:
-    page = FeaturesPage(session, jobs, preferences)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
-    return page
+    return show(qtbot, FeaturesPage(session, jobs, preferences))
 
 
 def settled(qtbot: QtBot, page: FeaturesPage) -> None:

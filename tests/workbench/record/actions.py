@@ -12,6 +12,7 @@ from pytestqt.qtbot import QtBot
 from core.audio.wav import read_wav
 from core.evaluation.detection import DetectionSettings
 from tests.sound import VirtualMicrophone
+from tests.workbench.conftest import show
 from workbench.jobs import Jobs
 from workbench.pages.record import RecordPage
 from workbench.preferences import Preferences
@@ -27,11 +28,7 @@ WORKING_POINT = DetectionSettings(average_window_ms=200, threshold=0.7, suppress
 
 
 def open_page(qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences) -> RecordPage:
-    page = RecordPage(session, jobs, preferences)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
+    page = show(qtbot, RecordPage(session, jobs, preferences))
     qtbot.waitUntil(lambda: session.study is None or page.chosen is not None)
     page.setFocus()
     return page

@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from core.evaluation.forecasting import load_forecasts
 from core.experiment.marks import WORSE
 from core.experiment.store import Constraints
+from tests.workbench.conftest import show
 from workbench.pages.trials import TrialsPage
 from workbench.session import Session
 from workbench.trials.sheets import errors_sheet, truths_sheet
@@ -29,12 +30,7 @@ T, RH = "T (degC)", "rh (%)"
 
 def open_trials(qtbot: QtBot, session: Session, series_study: Path) -> TrialsPage:
     session.open_study(series_study)
-    page = TrialsPage(session)
-    page.resize(1192, 712)
-    qtbot.addWidget(page)
-    with qtbot.waitExposed(page):
-        page.show()
-    return page
+    return show(qtbot, TrialsPage(session))
 
 
 def test_errors_are_columns_axes_and_constraints(qtbot: QtBot, session: Session, series_study: Path) -> None:
