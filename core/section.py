@@ -20,6 +20,7 @@ def setting(
     formerly: str = "",
     example: str = "",
     at_zero: str = "",
+    implied: Any = None,
     **bounds: Any,
 ) -> Any:
     """Declare a field: `applies` names sibling fields and the values of any of them with which this one has an effect.
@@ -27,11 +28,13 @@ def setting(
     A field that does not apply is absent from the form and from the identity. `recorded=False` is for
     what names a trial without changing what it computes. `formerly` is the field's name in older files: it is still
     read, and identities still hold it, so that finished trials stay what they are. `example` is what values to try
-    could be, where the default says too little; `at_zero` is what 0 stands for, where it is no amount.
+    could be, where the default says too little; `at_zero` is what 0 stands for, where it is no amount. `implied` is the
+    value that trials have whose files were written before there was the field: identities leave the field out at this
+    value, so that those trials stay what they are.
     """
     extra: dict[str, Any] = {
         "unit": unit, "applies": applies, "recorded": recorded, "formerly": formerly, "example": example,
-        "at_zero": at_zero,
+        "at_zero": at_zero, "implied": implied,
     }  # fmt: skip
     return Field(default, description=description, json_schema_extra=extra, **bounds)
 
@@ -65,8 +68,11 @@ class Section(BaseModel):
         return {
             declaration["formerly"] or name: kept[name]
             for name, declaration in declarations.items()
-            if declaration["recorded"] and self.applies(name)
+            if declaration["recorded"] and self.applies(name) and not self._is_implied(name, declaration["implied"])
         }
+
+    def _is_implied(self, name: str, implied: Any) -> bool:
+        return implied is not None and getattr(self, name) == implied
 
 
 def declared(section: type[Section], name: str) -> dict[str, Any]:
@@ -74,6 +80,20 @@ def declared(section: type[Section], name: str) -> dict[str, Any]:
     extra = section.model_fields[name].json_schema_extra
     assert isinstance(extra, dict)
     return extra
+
+
+def with_implied(kind: type[Section], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values of an older file with those that it implies: of fields that came after it was written."""
+    filled = dict(values)
+    for name, section in sections(kind).items():
+        given = values.get(name)
+        if isinstance(given, Mapping):
+            filled[name] = with_implied(section, given)
+    for name in kind.model_fields.keys() - sections(kind).keys() - filled.keys():
+        implied = declared(kind, name)["implied"]
+        if implied is not None:
+            filled[name] = implied
+    return filled
 
 
 def todays_names(section: type[Section], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,7 +22,8 @@ from core.experiment.files import write_atomically
 from core.experiment.story import Story
 from core.experiment.summary import TrialState, TrialSummary, letter_of, measured, without_savings
 from core.results import TrialResult
-from core.spec import SCHEMA_VERSION, SPECS, TrialSpec, identity, parse_spec
+from core.section import with_implied
+from core.spec import SCHEMA_VERSION, SPECS, TrialSpec, identity, parse_spec, spec_type_of
 
 NAME = re.compile(r"(\d{4,})-(.+)")
 
@@ -196,6 +197,9 @@ def _read_object(path: Path) -> dict[str, Any]:
         raise StudyError(f"{path} is not the spec of a trial; delete the trial")
     if values["schema"] > SCHEMA_VERSION:
         raise StudyError(f"{path} was written by a newer version (schema {values['schema']}); update this program")
+    spec = values.get("spec")
+    if values["schema"] < SCHEMA_VERSION and isinstance(spec, dict):
+        values["spec"] = with_implied(spec_type_of(spec), spec)
     return values
 
 

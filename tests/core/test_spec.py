@@ -1,12 +1,12 @@
 """The spec: every problem at once with its path; an identity that changes with what is computed, and only then."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from core import spec
 from core.errors import SpecError
-from core.section import Section, declared, differences, field_at, override, sections, value_at
+from core.section import Section, declared, differences, field_at, override, sections, setting, value_at, with_implied
 from core.spec import SPECS, KeywordSpottingSpec, TrialSpec, identity, parse_spec, stage_key
 
 BASE: dict[str, Any] = {"dataset": {"folder": "clips", "labels": ["go", "stop"]}}
@@ -243,3 +243,25 @@ def test_a_task_may_set_other_defaults_than_a_section_has() -> None:
     partly = parse_spec({**FORECAST, "quantization": {"scheme": "int8"}})
     assert (partly.quantization.scheme, partly.quantization.input_output) == ("int8", "float32")
     assert identity(parse_spec(partly.model_dump(mode="json"))) == identity(partly)
+
+
+class _Clips(Section):
+    title: ClassVar[str] = "Clips"
+
+    start: str = setting("loudest", "Which part of a longer clip is used.", implied="first")
+
+
+class _Trial(Section):
+    title: ClassVar[str] = "Trial"
+
+    clips: _Clips = setting(_Clips(), "Clips")
+
+
+def test_a_field_that_older_files_lack_is_filled_with_what_they_imply() -> None:
+    assert with_implied(_Trial, {"clips": {}}) == {"clips": {"start": "first"}}
+    assert with_implied(_Trial, {"clips": {"start": "loudest"}}) == {"clips": {"start": "loudest"}}
+
+
+def test_what_older_files_imply_stands_in_no_identity() -> None:
+    assert _Clips(start="first").recorded() == {}
+    assert _Clips().recorded() == {"start": "loudest"}
