@@ -10,7 +10,8 @@ from tomlkit.items import Table
 
 from core.errors import Problem, SpecError
 from core.experiment.files import write_atomically
-from core.section import Section, declared, override, sections
+from core.experiment.typed_lists import is_list, listed
+from core.section import Section, declared, field_at, override, sections
 from core.spec import SPECS, TrialSpec, parse_spec, spec_type_of
 
 _DATA_FIELDS = {kind.data_field for kind in SPECS.values()}
@@ -67,7 +68,7 @@ def with_data(values: Mapping[str, Any], data: Path | None) -> dict[str, Any]:
 
 
 def apply_settings(values: Mapping[str, Any], settings: Iterable[str]) -> dict[str, Any]:
-    """Lay settings like ``a.b=v`` over nested values; `v` is a TOML value, or text when it is none.
+    """Lay settings like ``a.b=v`` over nested values; `v` is a TOML value, a list as one types it, or text.
 
     A relative path to the data given here is relative to the current folder. Raises SpecError for every setting that
     is not one.
@@ -79,7 +80,7 @@ def apply_settings(values: Mapping[str, Any], settings: Iterable[str]) -> dict[s
         if not equals or not path.strip():
             problems.append(Problem(setting, "must look like features.num_mel_bins=20"))
             continue
-        value = parse_value(text)
+        value = _value_for(changed, path.strip(), text)
         if path.strip() in _DATA_FIELDS:
             value = str(Path(str(value)).expanduser().resolve())
         try:
@@ -89,6 +90,20 @@ def apply_settings(values: Mapping[str, Any], settings: Iterable[str]) -> dict[s
     if problems:
         raise SpecError(tuple(problems), "--set")
     return changed
+
+
+def _value_for(values: Mapping[str, Any], path: str, text: str) -> Any:
+    """Return the value of a setting; where its field holds a list, ``go,stop`` is one, and so is ``go`` alone."""
+    value = parse_value(text)
+    try:
+        _, field = field_at(spec_type_of(values), path)
+    except SpecError:
+        # Said with every other problem once all are laid over the file.
+        return value
+    if not is_list(field) or isinstance(value, list):
+        return value
+    is_quoted = isinstance(value, str) and value != text.strip()
+    return [value] if is_quoted else listed(field, text.strip())
 
 
 def parse_value(text: str) -> Any:

@@ -5,8 +5,20 @@ import pytest
 from core.errors import SpecError
 from core.experiment.spec_file import apply_settings, load_spec, save_spec, to_toml
 from core.experiment.sweep import Sweep, load_sweep
-from core.section import flatten
-from core.spec import Augmentation, Dataset, Features, KeywordSpottingSpec, Model, Pruning, Quantization, identity
+from core.experiment.typed_lists import is_list
+from core.section import flatten, sections
+from core.spec import (
+    SPECS,
+    Augmentation,
+    Dataset,
+    Features,
+    KeywordSpottingSpec,
+    Model,
+    Pruning,
+    Quantization,
+    identity,
+    parse_spec,
+)
 
 BASE = {"name": "base", "dataset": {"folder": "/clips"}}
 
@@ -68,6 +80,40 @@ def test_settings_on_the_command_line_are_toml_or_text(tmp_path, monkeypatch):
     with pytest.raises(SpecError, match=r"num_mel_bins: must look like") as error:
         apply_settings({}, ["num_mel_bins", "=3"])
     assert len(error.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("dataset.labels=go,stop", ["go", "stop"]),
+        ("dataset.labels= go , stop", ["go", "stop"]),
+        ("dataset.labels=go", ["go"]),
+        ("dataset.labels=7,8", ["7", "8"]),
+        ("dataset.labels=7", ["7"]),
+        ('dataset.labels="go","stop, please"', ["go", "stop, please"]),
+        ('dataset.labels="stop, please"', ["stop, please"]),
+        ('dataset.labels=["go", "stop"]', ["go", "stop"]),
+        ("dataset.labels=", []),
+        ("model.filters=16, 32", [16, 32]),
+        ("model.filters=16", [16]),
+        ("model.kernels=5x3,3×3", [[5, 3], [3, 3]]),
+        ("model.strides=2x2", [[2, 2]]),
+    ],
+)
+def test_a_list_on_the_command_line_is_typed_as_one_types_it(setting, value):
+    section, _, name = setting.partition("=")[0].partition(".")
+    assert apply_settings({}, [setting])[section][name] == value
+
+
+def test_every_list_of_every_task_is_read_so():
+    for task, kind in SPECS.items():
+        for name, section in sections(kind).items():
+            for field, declaration in section.model_fields.items():
+                if is_list(declaration):
+                    values = apply_settings({"task": task}, [f"{name}.{field}=8,9"])
+                    assert len(values[name][field]) == 2
+    with pytest.raises(SpecError, match=r"model\.filters\.\S+: must be a whole number, is 'many'"):
+        parse_spec(apply_settings({"dataset": {"folder": "/clips"}}, ["model.filters=8,many"]))
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,9 @@ def take_model(arguments: list[Path], spec: Path | None, labels: str) -> tuple["
     """Return the model that the first arguments name, and the arguments after it. Raises WorkbenchError."""
     from core.experiment.model_choice import choose_model, preprocessing_of_spec
     from core.experiment.store import Study, is_study
+    from core.experiment.typed_lists import texts_of
 
-    order = tuple(label.strip() for label in labels.split(",") if label.strip())
+    order = texts_of(labels)
     preprocessing = preprocessing_of_spec(spec, order) if spec else None
     if len(arguments) > 1 and is_study(arguments[0]):
         study = Study.open(arguments[0])

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 from core.datasets.clips import known_labels
 from core.datasets.csv_form import recognise
 from core.errors import DataError
+from core.experiment.typed_lists import texts_of
 from workbench import theme
 from workbench.form import field_text
 from workbench.form.fields import FieldEditor, UnitLine
@@ -92,7 +93,7 @@ class NamesEditor(FieldEditor):
 
     def show_value(self, value: Any) -> None:
         """Show names, in the order typed while it names the same ones."""
-        if sorted(field_text.texts_of(self.line.text())) != sorted(value):
+        if sorted(texts_of(self.line.text())) != sorted(value):
             self.line.setText(field_text.write(value))
             self.line.setCursorPosition(0)
         self.line.setToolTip(field_text.write(value))
@@ -103,7 +104,7 @@ class NamesEditor(FieldEditor):
 
     def _fill(self) -> None:
         self.menu.clear()
-        chosen = field_text.texts_of(self.line.text())
+        chosen = texts_of(self.line.text())
         names, trouble = self._find(self.place)
         for name in names:
             action = self.menu.addAction(name)

@@ -3,7 +3,6 @@
 Knows nothing of Qt. What cannot be read stays as it was typed and becomes a problem.
 """
 
-import csv
 import re
 from collections.abc import Sequence
 from enum import Enum
@@ -11,6 +10,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
+from core.experiment.typed_lists import texts_of
 from core.section import Section, declared
 
 NAMES = {
@@ -118,12 +118,6 @@ def read(field: FieldInfo, text: str) -> Any:
     if shape is Shape.SWITCH:
         return _switch(text)
     return _choice(choices_of(field), text)
-
-
-def texts_of(text: str) -> tuple[str, ...]:
-    """Return texts separated by commas; one that has commas of its own stands in quotes."""
-    parts = next(csv.reader([text], skipinitialspace=True), [])
-    return tuple(part.strip() for part in parts if part.strip())
 
 
 def read_values(field: FieldInfo, text: str) -> list[Any]:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QLineEdi
 from core.datasets.preprocessing import Preprocessing
 from core.errors import WorkbenchError
 from core.experiment.model_choice import preprocessing_of_spec
+from core.experiment.typed_lists import texts_of
 from workbench import theme
 
 SPECS = "Settings of a trial (*.toml)"
@@ -60,7 +61,7 @@ class ForeignSettings(QFrame):
 
     def take(self, path: Path) -> None:
         """Read settings from a spec's TOML file."""
-        order = tuple(label.strip() for label in self.labels.text().split(",") if label.strip())
+        order = texts_of(self.labels.text())
         try:
             preprocessing: Preprocessing = preprocessing_of_spec(path, order)
         except WorkbenchError as error:
