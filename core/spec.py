@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Literal, TypeVar
 
 from core.errors import Problem, SpecError
 from core.section import Section, examine, sections, setting
-from core.settings.clips import Augmentation, Dataset, Features, Split
+from core.settings.clips import Augmentation, Dataset, Split
 from core.settings.deployment import Conversion, ForecastQuantization, Measurement, Quantization
+from core.settings.features import Features
 from core.settings.networks import ForecastModel, Model
 from core.settings.series import SeriesData, TimeSplit, Window
 from core.settings.training import ForecastTraining, Pruning, Training

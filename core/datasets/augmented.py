@@ -29,7 +29,7 @@ from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE, map_in_threads
 from core.errors import TrialCancelled
 from core.events import Emit, Event
-from core.features.mel import FeatureExtractor
+from core.features.kinds import make_extractor
 from core.spec import Augmentation, Features
 
 _KIND = "augmented"
@@ -83,9 +83,9 @@ def load_copy(recipe: Recipe, copy: int, emit: Emit, num_threads: int = 2) -> Fl
     def fill(folder: Path) -> None:
         waveforms = map_array(recipe.waveforms)
         noise = map_array(recipe.noise) if recipe.noise else np.zeros(0, np.int16)
-        extractor = FeatureExtractor(recipe.features, waveforms.shape[1])
+        extractor = make_extractor(recipe.features, waveforms.shape[1])
         rows = np.array(recipe.rows)
-        shape = (len(rows), extractor.num_frames, extractor.num_coefficients)
+        shape = (len(rows), *recipe.features.picture_shape(waveforms.shape[1]))
 
         def compute(start: int) -> Float32:
             # Drawn chunk by chunk, so that threads change nothing.

@@ -14,7 +14,7 @@ from core.datasets.clips import SILENCE, UNKNOWN, Clip, find_clips
 from core.datasets.preprocessing import LEAST_DEVIATION
 from core.datasets.waveforms import FULL_SCALE, read_clip
 from core.errors import DataError
-from core.features.mel import FeatureExtractor
+from core.features.kinds import make_extractor
 from core.spec import Dataset, Features
 
 MOST_VARIANTS = 3
@@ -141,8 +141,9 @@ class _Sums:
 
     def __init__(self, features: Features, duration_ms: int) -> None:
         self._features = features
-        self._extractor = FeatureExtractor(features, round(features.sample_rate * duration_ms / 1000))
-        shape = (2, self._extractor.num_frames, self._extractor.num_coefficients)
+        num_samples = round(features.sample_rate * duration_ms / 1000)
+        self._extractor = make_extractor(features, num_samples)
+        shape = (2, *features.picture_shape(num_samples))
         self._sums: Float64 = np.zeros(shape)
         self._squares: Float64 = np.zeros(shape)
         self._counts = [0, 0]

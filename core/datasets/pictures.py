@@ -11,7 +11,7 @@ from core.datasets.clips import ClipSet
 from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE, map_in_threads
 from core.events import Emit
-from core.features.mel import FeatureExtractor
+from core.features.kinds import make_extractor
 from core.spec import KeywordSpottingSpec, stage_key
 
 _CHUNK = 128
@@ -24,8 +24,8 @@ def load_pictures(spec: KeywordSpottingSpec, found: ClipSet, waveforms: Int16, e
     """Return the pictures of all clips, float32 of shape (n, frames, coefficients)."""
 
     def fill(folder: Path) -> None:
-        extractor = FeatureExtractor(spec.features, spec.num_samples)
-        shape = (len(waveforms), extractor.num_frames, extractor.num_coefficients)
+        extractor = make_extractor(spec.features, spec.num_samples)
+        shape = (len(waveforms), *spec.features.picture_shape(spec.num_samples))
         progress = Progress(emit, "Computing features", len(waveforms))
 
         def compute(start: int) -> Float32:

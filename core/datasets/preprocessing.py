@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import DataError
-from core.features.mel import FeatureExtractor
+from core.features.kinds import Extractor, make_extractor
 from core.spec import Features
 
 FILE_NAME = "preprocessing.json"
@@ -38,6 +38,11 @@ class Preprocessing(BaseModel):
         """Samples of one clip."""
         return round(self.features.sample_rate * self.clip_duration_ms / 1000)
 
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one clip as the network sees it."""
+        return self.features.input_shape(self.num_samples)
+
     def scale(self, pictures: Float32) -> Float32:
         """Return network inputs (n, frames, coefficients, 1) of pictures (n, frames, coefficients)."""
         if self.mean:
@@ -46,9 +51,9 @@ class Preprocessing(BaseModel):
             pictures = (pictures - mean) / deviation
         return np.ascontiguousarray(pictures)[..., np.newaxis]
 
-    def extractor(self) -> FeatureExtractor:
+    def extractor(self) -> Extractor:
         """Return what computes the pictures."""
-        return FeatureExtractor(self.features, self.num_samples)
+        return make_extractor(self.features, self.num_samples)
 
 
 def fit_preprocessing(

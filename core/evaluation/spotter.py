@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from core.evaluation.detection import Detection, DetectionSettings, Detector
 from core.evaluation.network import Network
+from core.features.kinds import make_stream
 from core.features.mel import Settings
-from core.features.streaming import StreamingExtractor
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -85,7 +85,7 @@ class StreamSpotter:
 
     def restart(self) -> None:
         """Begin a new stream at time zero."""
-        self._extractor = StreamingExtractor(self._preparation.features, self._preparation.num_samples)
+        self._stream = make_stream(self._preparation.features, self._preparation.num_samples)
         self._detector = Detector(self.labels, self._settings)
         self._waiting = np.zeros(0, np.float32)
         self._num_heard = 0
@@ -100,9 +100,9 @@ class StreamSpotter:
 
     def _hear(self, hop: Float32) -> Step | None:
         started_ns = time.perf_counter_ns()
-        columns = self._extractor.push(hop)
+        columns = self._stream.push(hop)
         self._num_heard += len(hop)
-        picture = self._extractor.window()
+        picture = self._stream.window()
         if picture is None:
             return None
         given = self._preparation.scale(picture[np.newaxis])

@@ -87,7 +87,7 @@ class ClipClassifier:
         self._preprocessing = chosen.preprocessing
         self._extractor = self._preprocessing.extractor()
         self._model = LoadedModel(chosen.path, num_threads)
-        check_fit(self._model, (self._extractor.num_frames, self._extractor.num_coefficients, 1), len(self.labels))
+        check_fit(self._model, self._preprocessing.input_shape, len(self.labels))
 
     @property
     def labels(self) -> tuple[str, ...]:

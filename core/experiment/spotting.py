@@ -22,8 +22,7 @@ class Spotter(StreamSpotter):
     def __init__(self, chosen: ChosenModel, settings: DetectionSettings | None = None, num_threads: int = 1) -> None:
         self.chosen = chosen
         model = LoadedModel(chosen.path, num_threads)
-        extractor = chosen.preprocessing.extractor()
-        check_fit(model, (extractor.num_frames, extractor.num_coefficients, 1), len(chosen.preprocessing.labels))
+        check_fit(model, chosen.preprocessing.input_shape, len(chosen.preprocessing.labels))
         super().__init__(model, chosen.preprocessing, settings or load_working_point(chosen))
 
 

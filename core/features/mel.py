@@ -11,7 +11,7 @@ import importlib
 import math
 import threading
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ class Settings(Protocol):
     """What decides the picture; the section `Features` of a spec has these attributes."""
 
     @property
-    def kind(self) -> Literal["spectrogram", "log_mel", "mfcc"]:
-        """Picture to compute."""
+    def kind(self) -> str:
+        """Picture to compute: spectrogram, log_mel or mfcc; other kinds are computed elsewhere."""
 
     @property
     def sample_rate(self) -> int:
@@ -69,6 +69,9 @@ class Settings(Protocol):
     @property
     def normalization(self) -> str:
         """Only `clip_mean` is done here."""
+
+    def num_frames(self, num_samples: int) -> int:
+        """Return the frames that fit into `num_samples`; a rest shorter than a frame is dropped."""
 
 
 class _Room(NamedTuple):
@@ -163,7 +166,7 @@ class FeatureExtractor:
     @property
     def num_frames(self) -> int:
         """Frames of each clip; a rest shorter than a frame is dropped."""
-        return num_frames(self._settings, self._num_samples)
+        return self._settings.num_frames(self._num_samples)
 
     @property
     def num_coefficients(self) -> int:
@@ -212,11 +215,6 @@ def frame_transform(fft_length: int) -> Callable[[Float64, Complex128], object]:
     except (ImportError, AttributeError, TypeError, ValueError):
         return by_public_function
     return by_ufunc if np.allclose(spectra, np.fft.rfft(frames)) else by_public_function
-
-
-def num_frames(settings: Settings, num_samples: int) -> int:
-    """Return the frames that fit into `num_samples`; a rest shorter than a frame is dropped."""
-    return 1 + (num_samples - settings.frame_length) // settings.frame_step
 
 
 def peak(waveform: Float32 | Float64) -> np.floating:

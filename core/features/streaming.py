@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.features.mel import Float32, FrameTransform, Settings, num_frames, peak
+from core.features.mel import Float32, FrameTransform, Settings, peak
 
 _FRAMES_AT_ONCE = 16
 
@@ -22,7 +22,7 @@ class StreamingExtractor:
     def __init__(self, settings: Settings, num_samples: int) -> None:
         self._settings = settings
         self._num_samples = num_samples
-        self._num_frames = num_frames(settings, num_samples)
+        self._num_frames = settings.num_frames(num_samples)
         self._length, self._step = settings.frame_length, settings.frame_step
         self._transform = FrameTransform(settings, _FRAMES_AT_ONCE)
         self._most_samples = _FRAMES_AT_ONCE * self._step

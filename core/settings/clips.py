@@ -1,4 +1,4 @@
-"""What a network for sound learns from: which clips, which picture of them, which part they are in, how they vary."""
+"""What a network for sound learns from: which clips, which part they are in, how they vary."""
 
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
@@ -46,96 +46,6 @@ class Dataset(Section):
             yield Problem("labels", "each label may be named once; remove the repeated one")
         if self.labels and len(self.labels) + self.include_silence + self.include_unknown == 1:
             yield Problem("labels", "at least two labels are needed to tell apart; add one")
-
-
-class Features(Section):
-    """What the network gets to see of the sound. Conventions are those of `tf.signal`."""
-
-    title: ClassVar[str] = "Features"
-    MEL: ClassVar = {"kind": ("log_mel", "mfcc")}
-
-    kind: Literal["spectrogram", "log_mel", "mfcc"] = setting("mfcc", "Picture of the sound given to the network.")
-    sample_rate: Literal[8000, 16000] = setting(16000, "Rate that clips are resampled to.", unit="Hz")
-    frame_length_ms: float = setting(40.0, "Length of one analysis frame.", ge=4, le=200, unit="ms")
-    frame_step_ms: float = setting(20.0, "Time from one frame to the next.", ge=2, le=200, unit="ms")
-    fft_length: int = setting(
-        0,
-        "Samples of the Fourier transform; 0 means the power of two that holds a frame.",
-        ge=0,
-        le=8192,
-        unit="samples",
-        at_zero="automatic",
-    )
-    num_mel_bins: int = setting(40, "Triangular filters on the mel scale.", ge=4, le=128, applies=MEL)
-    lower_edge_hertz: float = setting(
-        20.0, "Lower edge of the lowest mel filter.", ge=0, le=2000, unit="Hz", applies=MEL
-    )
-    upper_edge_hertz: float = setting(
-        4000.0, "Upper edge of the highest mel filter.", ge=500, le=8000, unit="Hz", applies=MEL
-    )
-    num_mfccs: int = setting(
-        10, "Cepstral coefficients kept, from the lowest.", ge=2, le=128, applies={"kind": ("mfcc",)}
-    )
-    peak_normalization: bool = setting(False, "Divide each clip by its loudest sample before the transform.")
-    normalization: Literal["none", "standardize", "clip_mean"] = setting(
-        "none",
-        "standardize: zero mean and unit variance per coefficient over the training part; "
-        "clip_mean: subtract each clip's own mean over time.",
-    )
-
-    @property
-    def frame_length(self) -> int:
-        """Samples in a frame."""
-        return round(self.sample_rate * self.frame_length_ms / 1000)
-
-    @property
-    def frame_step(self) -> int:
-        """Samples from one frame to the next."""
-        return round(self.sample_rate * self.frame_step_ms / 1000)
-
-    @property
-    def effective_fft_length(self) -> int:
-        """Samples of the Fourier transform."""
-        return self.fft_length or 1 << (self.frame_length - 1).bit_length()
-
-    @property
-    def num_coefficients(self) -> int:
-        """Values per frame that the network sees."""
-        by_kind = {
-            "spectrogram": self.effective_fft_length // 2 + 1,
-            "log_mel": self.num_mel_bins,
-            "mfcc": self.num_mfccs,
-        }
-        return by_kind[self.kind]
-
-    def num_frames(self, num_samples: int) -> int:
-        """Frames that fit into a clip of `num_samples`, without padding at its end."""
-        return max(0, 1 + (num_samples - self.frame_length) // self.frame_step)
-
-    def problems(self) -> Iterator[Problem]:
-        """Yield what contradicts itself here."""
-        if self.fft_length and self.fft_length < self.frame_length:
-            yield Problem(
-                "fft_length",
-                f"must hold a frame of {self.frame_length} samples, is {self.fft_length}; raise it or set 0",
-            )
-        if self.kind == "spectrogram":
-            return
-        if self.lower_edge_hertz >= self.upper_edge_hertz:
-            yield Problem(
-                "lower_edge_hertz",
-                f"must lie below the upper edge of {self.upper_edge_hertz:g} Hz, is {self.lower_edge_hertz:g} Hz",
-            )
-        if self.upper_edge_hertz > self.sample_rate / 2:
-            yield Problem(
-                "upper_edge_hertz",
-                f"a rate of {self.sample_rate} Hz carries nothing above {self.sample_rate // 2} Hz; "
-                "lower the edge or raise the sample rate",
-            )
-        if self.kind == "mfcc" and self.num_mfccs > self.num_mel_bins:
-            yield Problem(
-                "num_mfccs", f"at most as many as mel bins ({self.num_mel_bins}), is {self.num_mfccs}; lower it"
-            )
 
 
 class Split(Section):

@@ -39,7 +39,7 @@ class KeywordSpotting:
 
     def input_shape(self, spec: KeywordSpottingSpec) -> Shape:
         """Return (frames, coefficients, 1)."""
-        return spec.features.num_frames(spec.num_samples), spec.features.num_coefficients, 1
+        return spec.features.input_shape(spec.num_samples)
 
     def num_outputs(self, spec: KeywordSpottingSpec) -> int:
         """Return the number of labels; two as long as the folder names none."""

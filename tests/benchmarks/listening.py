@@ -49,7 +49,7 @@ def untrained_trial(folder: Path, name: str) -> Path:
     path = scene.ROOT / "resources" / "specs" / f"{name}.toml"
     spec = parse_spec(override(load_values(path), "dataset.folder", str(folder)), str(path))
     assert isinstance(spec, KeywordSpottingSpec)
-    shape = (spec.features.num_frames(spec.num_samples), spec.features.num_coefficients, 1)
+    shape = spec.features.input_shape(spec.num_samples)
     net = registry.build(spec.model, shape, len(spec.dataset.labels))
     inputs = np.random.default_rng(0).normal(size=(8, *shape)).astype(np.float32)
     model = convert.convert(assembly.assemble(net, spec.training.seed), spec.quantization, inputs)

@@ -58,10 +58,8 @@ def _untrained(spec: TrialSpec, folder: Path) -> ChosenModel:
     from core.models import assembly, registry
 
     preprocessing = Preprocessing(features=spec.features, clip_duration_ms=1000, labels=clips.WORDS)
-    extractor = preprocessing.extractor()
-    shape = (extractor.num_frames, extractor.num_coefficients, 1)
-    model = assembly.assemble(registry.build(spec.model, shape, len(clips.WORDS)), 0)
-    inputs = np.random.default_rng(0).normal(size=(50, *shape)).astype(np.float32)
+    model = assembly.assemble(registry.build(spec.model, preprocessing.input_shape, len(clips.WORDS)), 0)
+    inputs = np.random.default_rng(0).normal(size=(50, *preprocessing.input_shape)).astype(np.float32)
     path = package.deploy(slim.slim(convert.convert(model, spec.quantization, inputs)), folder)
     return ChosenModel(path, preprocessing)
 

@@ -56,8 +56,9 @@ def test_an_old_python_can_read_every_file():
 )
 def test_settings_of_a_device_mean_what_the_spec_means(features):
     there = FeatureSettings(**features.model_dump(mode="json"))
-    for name in ("frame_length", "frame_step", "effective_fft_length"):
+    for name in ("frame_length", "frame_step", "effective_fft_length", "num_coefficients"):
         assert getattr(there, name) == getattr(features, name)
+    assert there.input_shape(15_000) == features.input_shape(15_000)
 
 
 def test_settings_come_back_as_they_were_sent(tone_trial, release):

@@ -9,8 +9,8 @@ from psygnal import Signal
 
 from core.audio.ring_buffer import RingBuffer
 from core.audio.wav import Sound, resample
+from core.features.kinds import make_extractor
 from core.features.live import LiveFeatures
-from core.features.mel import FeatureExtractor
 from core.spec import Features
 
 Float32 = NDArray[np.float32]
@@ -98,7 +98,7 @@ class LiveSound:
         num_samples = self._clip_samples
         if self.features.num_frames(num_samples) < 1:
             return None
-        return FeatureExtractor(self.features, num_samples).compute(self.samples[np.newaxis, :num_samples])[0]
+        return make_extractor(self.features, num_samples).compute(self.samples[np.newaxis, :num_samples])[0]
 
     @property
     def _clip_samples(self) -> int:

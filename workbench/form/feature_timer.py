@@ -5,7 +5,7 @@ import time
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from core.features.mel import FeatureExtractor
+from core.features.kinds import make_extractor
 from core.spec import Features
 
 WARMUP_RUNS, FEW_RUNS, MOST_RUNS = 3, 5, 50
@@ -66,7 +66,7 @@ class FeatureTimer(QObject):
     def _begin(self) -> None:
         assert self._settings is not None
         features, num_samples = self._settings
-        self._extractor = FeatureExtractor(features, num_samples)
+        self._extractor = make_extractor(features, num_samples)
         self._noise = np.random.default_rng(0).normal(0, 0.1, (1, num_samples)).astype(np.float32)
         self._times_ms = []
         self._turn.start()

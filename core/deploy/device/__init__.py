@@ -24,8 +24,11 @@ SHARED_FILES = (
     "core/evaluation/spotter.py",
     "core/evaluation/stopwatch.py",
     "core/features/__init__.py",
+    "core/features/kinds.py",
     "core/features/mel.py",
     "core/features/streaming.py",
+    "core/settings/__init__.py",
+    "core/settings/feature_sizes.py",
 )
 """Files that the desktop uses as well, by their path from the folder that holds `core`."""
 

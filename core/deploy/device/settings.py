@@ -6,14 +6,15 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
-from core.features.mel import FeatureExtractor
+from core.features.kinds import Extractor, make_extractor
+from core.settings.feature_sizes import FeatureSizes, KindName
 
 SCHEMA_VERSION = 1
 FILE_NAME = "settings.json"
@@ -65,10 +66,10 @@ class TaskSettings(Protocol):
 
 
 @dataclass(frozen=True)
-class FeatureSettings:
-    """The section `Features` of a spec without its bounds and words; `mel.py` takes either."""
+class FeatureSettings(FeatureSizes):
+    """The section `Features` of a spec without its bounds and words; `core.features` takes either."""
 
-    kind: Literal["spectrogram", "log_mel", "mfcc"]
+    kind: KindName
     sample_rate: int
     frame_length_ms: float
     frame_step_ms: float
@@ -79,21 +80,6 @@ class FeatureSettings:
     num_mfccs: int
     peak_normalization: bool
     normalization: str
-
-    @property
-    def frame_length(self) -> int:
-        """Samples in a frame."""
-        return round(self.sample_rate * self.frame_length_ms / 1000)
-
-    @property
-    def frame_step(self) -> int:
-        """Samples from one frame to the next."""
-        return round(self.sample_rate * self.frame_step_ms / 1000)
-
-    @property
-    def effective_fft_length(self) -> int:
-        """Samples of the Fourier transform."""
-        return self.fft_length or 1 << (self.frame_length - 1).bit_length()
 
 
 @dataclass(frozen=True)
@@ -125,8 +111,7 @@ class Settings:
     @property
     def input_shape(self) -> tuple[int, ...]:
         """Shape of a picture as the network sees it."""
-        extractor = self.extractor()
-        return extractor.num_frames, extractor.num_coefficients, 1
+        return self.features.input_shape(self.num_samples)
 
     @property
     def num_outputs(self) -> int:
@@ -159,9 +144,9 @@ class Settings:
             "predictions": list(zip(places.tolist(), highest.tolist())),  # noqa: B905 (Python 3.9 knows no `strict`)
         }
 
-    def extractor(self) -> FeatureExtractor:
+    def extractor(self) -> Extractor:
         """Return what computes the pictures."""
-        return FeatureExtractor(self.features, self.num_samples)
+        return make_extractor(self.features, self.num_samples)
 
     def scale(self, pictures: Float32) -> Float32:
         """Return network inputs (n, frames, coefficients, 1) of pictures (n, frames, coefficients)."""
