@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.deploy.release import deploy
 from core.experiment.device_trials import release_of
 from core.experiment.store import Study
@@ -39,7 +39,7 @@ def _write_words(path: Path, clips: Path) -> None:
     """Write a high tone, a rising one, and so on, one every two seconds."""
     samples = (0.01 * np.random.default_rng(0).standard_normal(120 * RATE)).astype(np.float32)
     for number in range(59):
-        clip = read_wav(wav_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
+        clip = read_wav(sound_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
         samples[(2 * number + 1) * RATE : (2 * number + 2) * RATE] += clip
     write_wav(path, Sound(samples, RATE))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audio import wav
+from core.audio import formats, wav
 from core.audio.loudness import AT_FULL_SCALE, SILENT_DBFS
 from core.cache import cache_root, cached_folder
 from core.datasets.clips import SILENCE, UNKNOWN, label_names
@@ -125,7 +125,7 @@ def read_facts(folder: Path, emit: Emit = ignore) -> ClipFacts:
 
 
 def _list_files(folder: Path, labels: Iterable[str]) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
-    """Return names, sizes and modification times as `clips.wav_files` would find them, with one look at each."""
+    """Return names, sizes and modification times as `clips.sound_files` would find them, with one look at each."""
     found: list[tuple[str, int, int]] = []
     for label in labels:
         try:
@@ -141,7 +141,7 @@ def _list_files(folder: Path, labels: Iterable[str]) -> tuple[tuple[str, ...], N
 
 
 def _is_clip(entry: os.DirEntry[str]) -> bool:
-    return entry.name.lower().endswith((".wav", ".wave")) and not entry.name.startswith(".") and entry.is_file()
+    return formats.is_sound(entry.name) and entry.is_file()
 
 
 def _listen_to_new(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from core.audio import wav
+from core.audio import formats, wav
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
 from core.errors import DataError
 from core.spec import Dataset
@@ -129,7 +129,7 @@ def find_clips(dataset: Dataset) -> ClipSet:
     found = {word: _limit(_label_clips(files, word), dataset.max_clips_per_label) for word in words}
     mean_count = sum(len(paths) for paths in found.values()) / len(words) if words else dataset.max_clips_per_label
     num_extra = max(1, round(dataset.extra_label_fraction * mean_count))
-    noises = wav_files(folder / BACKGROUND_NOISE)
+    noises = sound_files(folder / BACKGROUND_NOISE)
     clips: list[Clip] = []
     for target, label in enumerate(labels):
         if label in found:
@@ -158,7 +158,7 @@ class LabelledFiles:
     def of(self, label: str) -> tuple[Path, ...]:
         """Return the files that count under a label, in order."""
         if label not in self._of:
-            own = [path for path in wav_files(self.folder / label) if self._stays(path)]
+            own = [path for path in sound_files(self.folder / label) if self._stays(path)]
             self._of[label] = tuple(sorted([*own, *(path for path in self._moved[label] if path.is_file())]))
         return self._of[label]
 
@@ -175,8 +175,8 @@ class LabelledFiles:
         return not edit.excluded and not edit.label
 
 
-def wav_files(folder: Path) -> tuple[Path, ...]:
-    """Return the WAV files of a folder by name, without hidden ones; none when there is no such folder.
+def sound_files(folder: Path) -> tuple[Path, ...]:
+    """Return the files of sound in a folder by name, without hidden ones; none when there is no such folder.
 
     Raises DataError naming a folder that cannot be read.
     """
@@ -186,11 +186,7 @@ def wav_files(folder: Path) -> tuple[Path, ...]:
         paths = sorted(folder.iterdir())
     except OSError as error:
         raise DataError(f"{folder}: cannot be read ({error.strerror}); check its permissions") from error
-    return tuple(
-        path
-        for path in paths
-        if path.suffix.lower() in (".wav", ".wave") and not path.name.startswith(".") and path.is_file()
-    )
+    return tuple(path for path in paths if formats.is_sound(path.name) and path.is_file())
 
 
 def _is_special(name: str) -> bool:
@@ -209,7 +205,7 @@ def _label_clips(files: LabelledFiles, label: str) -> tuple[Path, ...]:
     if not (folder / label).is_dir():
         known = ", ".join(known_labels(folder)) or "none"
         raise DataError(f"{folder / label}: is not a folder; choose among the labels that are there: {known}")
-    if wav_files(folder / label):
+    if sound_files(folder / label):
         raise DataError(
             f"{folder / label}: all of its clips are excluded or count under another label; "
             "include some or leave the label out"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.deploy.device import recorder
 from core.deploy.device.recorder import Recorder, microphone_blocks
 from core.errors import AudioError
@@ -29,7 +29,7 @@ def microphone():
 
 def test_words_are_heard_before_and_after_the_microphone_was_unplugged(tone_trial, microphone, tmp_path):
     release = make_release(tmp_path / "release", tone_trial, DetectionSettings(threshold=0.6))
-    tones = [read_wav(wav_files(tone_trial.parents[2] / "clips" / "high")[number]).samples for number in range(2)]
+    tones = [read_wav(sound_files(tone_trial.parents[2] / "clips" / "high")[number]).samples for number in range(2)]
     silence = 0.01 * np.random.default_rng(0).standard_normal(RATE)
     write_wav(tmp_path / "word.wav", Sound(np.concatenate((silence, tones[0], silence)).astype(np.float32), RATE))
     state = tmp_path / "state.json"

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import read_wav, to_int16
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.datasets.preprocessing import load_preprocessing
 from core.deploy.device import board, release_files
 from core.deploy.device.settings import FeatureSettings, read_settings
@@ -31,7 +31,7 @@ def clips(tone_trial):
     labels = load_preprocessing(tone_trial).labels
     samples, targets = [], []
     for label in ("high", "low", "rising"):
-        for path in wav_files(tone_trial.parents[2] / "clips" / label)[:8]:
+        for path in sound_files(tone_trial.parents[2] / "clips" / label)[:8]:
             samples.append(to_int16(read_wav(path).samples))
             targets.append(labels.index(label))
     return np.stack(samples), np.array(targets)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, read_wav, resample, write_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.datasets.preprocessing import Preprocessing
 from core.deploy.device.actions import Actions, Command, Logging, actions_text
 from core.deploy.device.resampler import Resampler
@@ -36,7 +36,7 @@ def sound(tone_trial):
     clips = tone_trial.parents[2] / "clips"
     samples = (0.01 * np.random.default_rng(0).standard_normal(10 * RATE)).astype(np.float32)
     for number, (label, start_s) in enumerate((("high", 1), ("rising", 4), ("high", 7))):
-        samples[start_s * RATE : (start_s + 1) * RATE] += read_wav(wav_files(clips / label)[number]).samples
+        samples[start_s * RATE : (start_s + 1) * RATE] += read_wav(sound_files(clips / label)[number]).samples
     return samples
 
 
@@ -239,7 +239,7 @@ def test_real_words_are_heard_by_a_model_from_elsewhere(real_clips, tone_trial, 
     hiss = read_wav(real_clips / "_background_noise_" / "white_noise.wav").samples
     samples = 0.02 * hiss[: (3 * len(spoken) + 2) * RATE]
     for number, word in enumerate(spoken):
-        clip = read_wav(wav_files(real_clips / word)[3 * number]).samples
+        clip = read_wav(sound_files(real_clips / word)[3 * number]).samples
         start = (2 + 3 * number) * RATE
         samples[start : start + len(clip)] += 0.5 * clip / np.abs(clip).max()
     write_wav(tmp_path / "spoken.wav", Sound(samples.astype(np.float32), RATE))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import read_wav
-from core.datasets.clips import Clip, find_clips, wav_files
+from core.datasets.clips import Clip, find_clips, sound_files
 from core.datasets.recordings import check_folder, save_take, speaker_id, trim_take
 from core.errors import DataError
 from core.spec import Dataset
@@ -55,10 +55,10 @@ def test_a_recorded_folder_is_a_data_set_that_keeps_its_speakers(tmp_path):
     found = find_clips(Dataset(folder=str(tmp_path)))
     assert found.labels == ("go", "stop")
     assert {clip.speaker for clip in found.clips} == {ada, bob}
-    assert [path.name for path in wav_files(tmp_path / "go")] == sorted(
+    assert [path.name for path in sound_files(tmp_path / "go")] == sorted(
         [f"{ada}_nohash_0.wav", f"{ada}_nohash_1.wav", f"{bob}_nohash_0.wav"]
     )
-    sound = read_wav(wav_files(tmp_path / "go")[0])
+    sound = read_wav(sound_files(tmp_path / "go")[0])
     assert (sound.sample_rate, len(sound.samples)) == (16000, 16000)
 
 
@@ -117,6 +117,6 @@ def test_a_crash_loses_the_take_in_progress_alone(tmp_path):
     process = run_python(KILLED_WHILE_SAVING, tmp_path)
     process.communicate()
     assert process.returncode == -signal.SIGKILL
-    (kept,) = wav_files(tmp_path / "go")
+    (kept,) = sound_files(tmp_path / "go")
     assert len(read_wav(kept).samples) == RATE
     assert save_take(tmp_path, "go", "0a0a0a0a", np.ones(RATE, np.float32)).path.name == "0a0a0a0a_nohash_1.wav"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.deploy.device.actions import Actions, Logging
 from core.deploy.monitor_log import last_readings
 from core.deploy.provision import provision
@@ -27,7 +27,7 @@ def test_a_model_listens_under_systemd_through_logout_kill_and_stop(pi_vm, tone_
     clips = tone_trial.parents[2] / "clips"
     samples = (0.01 * np.random.default_rng(0).standard_normal(600 * RATE)).astype(np.float32)
     for number in range(290):
-        clip = read_wav(wav_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
+        clip = read_wav(sound_files(clips / ("high", "rising")[number % 2])[number % 8]).samples
         samples[(2 * number + 1) * RATE : (2 * number + 2) * RATE] += clip
     write_wav(tmp_path / "words.wav", Sound(samples, RATE))
     table = Actions({"high": Logging("start"), "rising": Logging("stop")})

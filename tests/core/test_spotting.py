@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, read_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.errors import DataError, ModelError, SpecError, StudyError
 from core.evaluation.detection import DetectionSettings
 from core.experiment.clip_classification import ClipClassifier
@@ -33,7 +33,7 @@ def sound(tone_trial):
     clips = tone_trial.parents[2] / "clips"
     samples = (0.01 * np.random.default_rng(0).standard_normal(4 * RATE)).astype(np.float32)
     for label, start in (("high", RATE), ("rising", 3 * RATE)):
-        samples[start : start + RATE] += read_wav(wav_files(clips / label)[0]).samples
+        samples[start : start + RATE] += read_wav(sound_files(clips / label)[0]).samples
     return samples
 
 
@@ -159,7 +159,7 @@ def test_a_synthetic_trial_is_known_as_one(own_trial):
 def test_clips_are_classified_as_in_training(tone_trial):
     clips = tone_trial.parents[2] / "clips"
     classifier = ClipClassifier(choose_model(tone_trial))
-    paths = [path for label in ("high", "low", "rising") for path in wav_files(clips / label)]
+    paths = [path for label in ("high", "low", "rising") for path in sound_files(clips / label)]
     classified = [classifier.classify_file(path) for path in paths]
     right = sum(one.label == path.parent.name for one, path in zip(classified, paths, strict=True))
     assert right / len(paths) > 0.9
@@ -171,7 +171,7 @@ def test_clips_are_classified_as_in_training(tone_trial):
 
 
 def test_of_a_long_sound_the_loudest_part_is_classified(tone_trial):
-    clip = read_wav(wav_files(tone_trial.parents[2] / "clips" / "high")[0]).samples
+    clip = read_wav(sound_files(tone_trial.parents[2] / "clips" / "high")[0]).samples
     padding = (0.005 * np.random.default_rng(0).standard_normal(2 * RATE)).astype(np.float32)
     classified = ClipClassifier(choose_model(tone_trial)).classify(
         Sound(np.concatenate((padding, clip, padding)), RATE)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import read_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.experiment.clip_classification import ClipClassifier
 from core.experiment.model_choice import choose_model
 from tests.sound import VirtualMicrophone
@@ -56,7 +56,7 @@ def test_words_are_spotted_as_they_are_heard(virtual_microphone: VirtualMicropho
     clips = tone_trial.parents[2] / "clips"
     played = (0.01 * np.random.default_rng(0).standard_normal(6 * RATE)).astype(np.float32)
     for label, start_s in (("high", 1), ("rising", 4)):
-        played[start_s * RATE :][:RATE] += read_wav(wav_files(clips / label)[0]).samples
+        played[start_s * RATE :][:RATE] += read_wav(sound_files(clips / label)[0]).samples
     options = ("--device", virtual_microphone.name, "--threshold", 0.6, "--json")
     with start("listen", tone_trial, *options, cwd=tmp_path) as process:
         wait_for(f"Listening to {virtual_microphone.name} for high, low, rising", process)
@@ -76,7 +76,7 @@ def test_words_are_spotted_as_they_are_heard(virtual_microphone: VirtualMicropho
 
 
 def test_takes_are_recorded_as_they_were_played(virtual_microphone: VirtualMicrophone, tone_trial, tmp_path):
-    originals = {label: wav_files(tone_trial.parents[2] / "clips" / label)[:2] for label in ("high", "low")}
+    originals = {label: sound_files(tone_trial.parents[2] / "clips" / label)[:2] for label in ("high", "low")}
     labels = ("--label", "high", "--label", "low", "--count", 2, "--pause", 0.1, "--take-seconds", 2)
     options = (*labels, "--speaker", "Ada", "--device", virtual_microphone.name, "--out", "takes", "--json")
     with start("record", *options, cwd=tmp_path) as process:
@@ -89,7 +89,7 @@ def test_takes_are_recorded_as_they_were_played(virtual_microphone: VirtualMicro
     told = json.loads(answer)
     classifier = ClipClassifier(choose_model(tone_trial))
     for label in ("high", "low"):
-        files = wav_files(tmp_path / "takes" / label)
+        files = sound_files(tmp_path / "takes" / label)
         assert [path.name for path in files] == [f"{told['speaker']}_nohash_{number}.wav" for number in range(2)]
         for path, original in zip(files, originals[label], strict=True):
             take = read_wav(path)

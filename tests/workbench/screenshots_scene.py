@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from core.audio.wav import read_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.events import EpochEnded, Event
 from tests.benchmarks.clips import WORDS
 from tests.benchmarks.window import OpenedWindow, starter
@@ -133,7 +133,7 @@ def shoot_listening(opened: OpenedWindow, microphone: VirtualMicrophone, shoot: 
     page.record.form.folder.line.setText("~/recordings")
     shoot("record-light")
     page.tabs.setCurrentIndex(1)
-    page.test.hear_files([path for word in SAID for path in wav_files(REAL_CLIPS / word)[:HEARD]])
+    page.test.hear_files([path for word in SAID for path in sound_files(REAL_CLIPS / word)[:HEARD]])
     opened.until(lambda: len(page.test.table.rows.clips) == HEARD * len(SAID))
     shoot("test-light")
 
@@ -188,7 +188,7 @@ def record_words(opened: OpenedWindow, page: RecordPage, microphone: VirtualMicr
     QTest.keyClick(page, Qt.Key.Key_Space)
     for number in range(TAKES + 1):
         opened.until(lambda: recorder.phase is Phase.SPEAK)
-        microphone.play(wav_files(REAL_CLIPS / recorder.prompt.label)[number])
+        microphone.play(sound_files(REAL_CLIPS / recorder.prompt.label)[number])
         if number < TAKES:
             opened.until(lambda number=number: len(recorder.takes) == number + 1)
 
@@ -198,7 +198,7 @@ def speech(count: int, every_s: float, words: tuple[str, ...]) -> np.ndarray:
     noise = np.random.default_rng(0).standard_normal(round(16000 * every_s * (count + 1)))
     samples = (0.001 * noise).astype(np.float32)
     for number in range(count):
-        clips = wav_files(REAL_CLIPS / words[number % len(words)])
+        clips = sound_files(REAL_CLIPS / words[number % len(words)])
         word = read_wav(clips[(number + TAKES) % len(clips)]).samples
         start = round(16000 * every_s * (number + 0.5))
         samples[start : start + len(word)] += word

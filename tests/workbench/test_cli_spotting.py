@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from core.audio import synthesis
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.datasets.synthetic import make_clips
 from core.experiment.jobs import Synthesize
 from workbench import worker_process
@@ -38,7 +38,7 @@ def ask(*arguments):
 
 
 def test_classify_takes_a_study_and_a_letter_a_folder_or_a_file(own_trial, clips):
-    high, low = wav_files(clips / "high")[0], wav_files(clips / "low")[0]
+    high, low = sound_files(clips / "high")[0], sound_files(clips / "low")[0]
     study = own_trial.parents[1]
     for model in ((study, "A"), (study, "Tones"), (own_trial,), (own_trial / "model.tflite",)):
         found = ask("classify", *model, high, low)
@@ -51,11 +51,11 @@ def test_classify_takes_a_study_and_a_letter_a_folder_or_a_file(own_trial, clips
 
 
 def test_classify_draws_a_row_for_each_clip_and_says_what_would_help(own_trial, clips, tmp_path):
-    shutil.copy(wav_files(clips / "_background_noise_")[0], tmp_path / "hiss.wav")
+    shutil.copy(sound_files(clips / "_background_noise_")[0], tmp_path / "hiss.wav")
     quiet = tmp_path / "quiet.wav"
     quiet.write_bytes(b"RIFF\x34\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00\x80>\x00\x00\x00}\x00\x00\x02\x00"
                       b"\x10\x00data\x10\x00\x00\x00" + bytes(16))  # fmt: skip
-    shown = run("classify", own_trial, wav_files(clips / "high")[0], quiet).stdout
+    shown = run("classify", own_trial, sound_files(clips / "high")[0], quiet).stdout
     assert "rising" in shown.splitlines()[1]
     assert "quiet.wav: Nothing was heard: check" in shown
     assert shown.count("Heard clearly") == 0
@@ -65,7 +65,7 @@ def test_classify_names_clips_that_cannot_be_read_and_classifies_the_others(own_
     broken, empty = tmp_path / "broken.wav", tmp_path / "empty.wav"
     broken.write_bytes(b"RIFF")
     empty.touch()
-    high = wav_files(clips / "high")[0]
+    high = sound_files(clips / "high")[0]
     done = run("classify", own_trial, broken, high, empty, "--json")
     assert done.exit_code == 1
     found = json.loads(done.stdout)
@@ -80,20 +80,20 @@ def test_classify_by_a_spec_needs_no_preprocessing_beside_the_model(own_trial, c
     spec = tmp_path / "spec.toml"
     spec.write_text("[features]\nnum_mel_bins = 20\n")
     named = ("--spec", spec, "--labels", "_silence_,high,low,rising")
-    found = ask("classify", tmp_path / "alone.tflite", wav_files(clips / "high")[0], *named)
+    found = ask("classify", tmp_path / "alone.tflite", sound_files(clips / "high")[0], *named)
     assert set(found["clips"][0]["probabilities"]) == {"_silence_", "high", "low", "rising"}
     for more, status, sentence in (
         (named[:2], 2, "name the model's labels in the order of its outputs"),
         ((*named[:2], "--labels", "a,b"), 1, "gives 4 outputs, 2 labels are named"),
         ((), 1, "has no preprocessing.json beside it"),
     ):
-        failed = run("classify", tmp_path / "alone.tflite", wav_files(clips / "high")[0], *more)
+        failed = run("classify", tmp_path / "alone.tflite", sound_files(clips / "high")[0], *more)
         assert (failed.exit_code, sentence in failed.stderr) == (status, True), failed.stderr
 
 
 def test_what_cannot_be_classified_is_a_sentence(own_trial, clips, tmp_path):
     (tmp_path / "text.wav").write_text("no sound")
-    clip = wav_files(clips / "high")[0]
+    clip = sound_files(clips / "high")[0]
     for arguments, status, sentence in (
         ((own_trial,), 2, "name at least one WAV file"),
         ((own_trial.parents[1], "Z", clip), 1, "no trial of"),
@@ -181,5 +181,5 @@ def test_voices_are_chosen_from_what_was_named(tmp_path):
     told = json.loads((made / "synthetic.json").read_text())
     assert (told["accents"], told["speeds"], told["pitches"]) == (["en-us"], [300, 320], [90, 95])
     assert "speeds" not in json.loads((slow / "synthetic.json").read_text())
-    assert all(path.name.startswith("synthetic_") for path in wav_files(made / "seven"))
+    assert all(path.name.startswith("synthetic_") for path in sound_files(made / "seven"))
     assert make_clips(made, ("seven",), num_voices=2, takes=2, among=among) == made

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.datasets.clips import label_names, wav_files
+from core.datasets.clips import label_names, sound_files
 from core.errors import DataError
 
 
@@ -31,7 +31,7 @@ class ClipShelf:
         """Take the clips of a label; none when its folder cannot be read."""
         self.label, self.place = label, 0
         try:
-            self.clips = wav_files(self.folder.expanduser() / label) if label else ()
+            self.clips = sound_files(self.folder.expanduser() / label) if label else ()
         except DataError:
             self.clips = ()
 

@@ -8,7 +8,7 @@ import numpy as np
 from psygnal import Signal
 
 from core.audio.wav import Sound
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.results import Classification
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def sounds_in(path: Path) -> list[Path]:
     if not path.is_dir():
         return [path]
     folders = [path, *sorted(inner for inner in path.iterdir() if inner.is_dir())]
-    return [file for folder in folders for file in wav_files(folder)][:MOST_CLIPS]
+    return [file for folder in folders for file in sound_files(folder)][:MOST_CLIPS]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.datasets.preprocessing import Preprocessing, save_preprocessing
 from core.experiment.clip_classification import ClipClassifier
 from core.experiment.model_choice import choose_model
@@ -78,4 +78,4 @@ def clear_clips(real_clips: Path, reference_model: Path) -> dict[str, Path]:
         steps = spotter.push(in_stream([path], 1.2, 1.2))
         return [step.detection.label for step in steps if step.detection] == [word]
 
-    return {word: next(path for path in wav_files(real_clips / word) if is_clear(path, word)) for word in WORDS}
+    return {word: next(path for path in sound_files(real_clips / word) if is_clear(path, word)) for word in WORDS}

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from tests.sound import VirtualMicrophone
 from tests.workbench.record.actions import (
     LIVE,
@@ -45,7 +45,7 @@ def test_a_clip_is_heard_counted_and_added_to_the_data(
     assert test.prompt.word == "high"
     with qtbot.waitSignal(page.feed.heard, timeout=SOUND_MS):
         pass
-    virtual_microphone.play(wav_files(tones / "high")[2])
+    virtual_microphone.play(sound_files(tones / "high")[2])
     qtbot.waitUntil(lambda: bool(test.table.rows.clips), timeout=SOUND_MS)
     assert not page.feed.is_listening
     result = test.result
@@ -56,7 +56,7 @@ def test_a_clip_is_heard_counted_and_added_to_the_data(
     assert result.picture._picture.shape == test.session.clips[0].heard.picture.shape
     assert "nothing to mend" in result.advice.text()
 
-    drop(page, *wav_files(tones / "low")[:3])
+    drop(page, *sound_files(tones / "low")[:3])
     qtbot.waitUntil(lambda: test.score.text() == "4 of 4 right")
     choose(result.expected, "rising")
     qtbot.waitUntil(lambda: test.score.text() == "3 of 4 right")
@@ -69,8 +69,8 @@ def test_a_clip_is_heard_counted_and_added_to_the_data(
     choose(result.expected, "low")
     qtbot.waitUntil(lambda: result.add.text() == "Add to the data as low")
     click(qtbot, result.add)
-    added = wav_files(tmp_path / "mine" / "low")
-    assert len(added) == 1 and likeness(added[0], wav_files(tones / "low")[2]) > 0.99
+    added = sound_files(tmp_path / "mine" / "low")
+    assert len(added) == 1 and likeness(added[0], sound_files(tones / "low")[2]) > 0.99
     qtbot.waitUntil(lambda: result.add.text() == "In the data" and not result.add.isEnabled())
     page.session.undo()
     assert not added[0].exists()
@@ -99,7 +99,7 @@ def test_a_model_from_elsewhere_asks_for_its_settings_and_a_broken_file_is_a_sen
     page.foreign.take(spec)
     assert not page.foreign.isVisible()
     assert page.model.currentText() == "words.tflite"
-    drop(page, wav_files(tones / "high")[0])
+    drop(page, sound_files(tones / "high")[0])
     qtbot.waitUntil(lambda: page.test.result.bars.labels == ("quiet", "h", "l", "r"))
     text = tmp_path / "text.tflite"
     text.write_text("no model")
@@ -117,7 +117,7 @@ def test_folders_and_long_clips_are_heard_and_every_file_that_was_not_is_counted
     page.tabs.setCurrentIndex(TEST)
     mixed = tmp_path / "mixed" / "high"
     mixed.mkdir(parents=True)
-    tone = read_wav(wav_files(tones / "high")[0]).samples
+    tone = read_wav(sound_files(tones / "high")[0]).samples
     silence = np.zeros(2 * RATE, np.float32)
     write_wav(mixed / "long.wav", Sound(np.concatenate([silence, tone, silence]), RATE))
     (mixed / "empty.wav").touch()

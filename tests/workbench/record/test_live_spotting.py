@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from core.audio.wav import read_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from tests.sound import VirtualMicrophone
 from tests.workbench.record.actions import LIVE, RATE, SOUND_MS, WORDS, WORKING_POINT, choose_device, click, in_stream
 from workbench.pages.record import RecordPage
@@ -32,7 +32,7 @@ def test_words_are_spotted_live_and_a_dead_stream_is_said(
     samples = (0.002 * np.random.default_rng(0).standard_normal(6 * RATE)).astype(np.float32)
     for number, (label, time_s) in enumerate(spoken):
         start = round(time_s * RATE)
-        samples[start : start + RATE] += read_wav(wav_files(tones / label)[number]).samples
+        samples[start : start + RATE] += read_wav(sound_files(tones / label)[number]).samples
     heard: list[np.ndarray] = []
     page.feed.heard.connect(heard.append)
     virtual_microphone.play_samples(samples)
@@ -58,7 +58,7 @@ def test_a_threshold_that_is_not_reached_keeps_silent_and_a_bad_setting_is_a_sen
     page.tabs.setCurrentIndex(LIVE)
     live = page.spotting
     live.is_active = True
-    clip = np.concatenate([np.zeros(RATE, np.float32), read_wav(wav_files(tones / "high")[0]).samples])
+    clip = np.concatenate([np.zeros(RATE, np.float32), read_wav(sound_files(tones / "high")[0]).samples])
     live.form.threshold.setValue(1.0)
     live.stream.spotter.push(clip)
     assert not live.detections

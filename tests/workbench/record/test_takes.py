@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from core.audio import portaudio
 from core.audio.wav import read_format
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.experiment.clip_classification import ClipClassifier
 from core.experiment.model_choice import choose_model
 from core.spec import Dataset, KeywordSpottingSpec
@@ -38,7 +38,7 @@ def test_takes_are_the_sound_that_was_heard_and_a_data_set_like_any_other(
 ) -> None:
     choose_device(page, virtual_microphone.name)
     fill_in(page, tmp_path / "mine", "high, rising")
-    clips = {label: wav_files(tones / label)[0] for label in ("high", "rising")}
+    clips = {label: sound_files(tones / label)[0] for label in ("high", "rising")}
     record_all(qtbot, page, virtual_microphone, clips)
     saved = sorted((tmp_path / "mine").rglob("*.wav"))
     assert [path.parent.name for path in saved] == ["high", "rising"]
@@ -58,23 +58,23 @@ def test_takes_are_the_sound_that_was_heard_and_a_data_set_like_any_other(
     QTest.keyClick(table, Qt.Key.Key_R)
     recorder = page.record.recorder
     qtbot.waitUntil(lambda: recorder.phase is Phase.SPEAK, timeout=SOUND_MS)
-    other = wav_files(tones / "high")[5]
+    other = sound_files(tones / "high")[5]
     virtual_microphone.play(other)
     qtbot.waitUntil(lambda: recorder.phase is Phase.IDLE, timeout=SOUND_MS)
-    assert [path.name for path in wav_files(tmp_path / "mine" / "high")] == [f"{speaker}_nohash_1.wav"]
-    assert likeness(wav_files(tmp_path / "mine" / "high")[0], other) > 0.9
+    assert [path.name for path in sound_files(tmp_path / "mine" / "high")] == [f"{speaker}_nohash_1.wav"]
+    assert likeness(sound_files(tmp_path / "mine" / "high")[0], other) > 0.9
     table.selectRow(0)
-    content = wav_files(tmp_path / "mine" / "high")[0].read_bytes()
+    content = sound_files(tmp_path / "mine" / "high")[0].read_bytes()
     QTest.keyClick(table, Qt.Key.Key_Delete)
-    assert not wav_files(tmp_path / "mine" / "high")
+    assert not sound_files(tmp_path / "mine" / "high")
     assert table.takes.rowCount() == 1
     assert page.session.undo() == f"delete high/{speaker}_nohash_1.wav"
-    (restored,) = wav_files(tmp_path / "mine" / "high")
+    (restored,) = sound_files(tmp_path / "mine" / "high")
     assert restored.read_bytes() == content
     assert [row.label for row in table.takes.rows] == ["high", "rising"]
     # The take that was replaced is not lost either.
     page.session.undo()
-    assert len(wav_files(tmp_path / "mine" / "high")) == 2
+    assert len(sound_files(tmp_path / "mine" / "high")) == 2
     assert page.record.count.text() == "3 takes of 2 words saved"
 
 
@@ -86,15 +86,15 @@ def test_a_killed_sound_server_ends_the_batch_with_a_sentence_and_it_can_go_on(
     recorder = page.record.recorder
     click(qtbot, page.record.record)
     qtbot.waitUntil(lambda: recorder.phase is Phase.SPEAK, timeout=SOUND_MS)
-    virtual_microphone.play(wav_files(tones / "high")[0])
+    virtual_microphone.play(sound_files(tones / "high")[0])
     qtbot.waitUntil(lambda: len(recorder.takes) == 1, timeout=SOUND_MS)
     virtual_microphone.kill()
     qtbot.waitUntil(lambda: "gives no more sound" in page.message.text.text(), timeout=SOUND_MS)
     assert page.message.isVisible()
     assert recorder.phase is Phase.IDLE and page.record.record.text() == "Record"
-    assert len(wav_files(tmp_path / "mine" / "high")) == 1
+    assert len(sound_files(tmp_path / "mine" / "high")) == 1
     # The rest works on: a clip is heard without a microphone.
-    drop(page, wav_files(tones / "low")[0])
+    drop(page, sound_files(tones / "low")[0])
     qtbot.waitUntil(lambda: page.test.result.label.text().startswith("low"))
     page.tabs.setCurrentIndex(0)
     virtual_microphone.restart()
@@ -192,7 +192,7 @@ def test_eight_words_are_recorded_as_they_were_played_and_heard_alike(
     classifier = ClipClassifier(choose_model(reference_model))
     rows = {row.label: row for row in page.record.table.takes.rows}
     for word, original in clear_clips.items():
-        (saved,) = wav_files(tmp_path / "mine" / word)
+        (saved,) = sound_files(tmp_path / "mine" / word)
         assert likeness(saved, original) > 0.9
         assert classifier.classify_file(saved).label == classifier.classify_file(original).label == word
         assert rows[word].heard.label == word
