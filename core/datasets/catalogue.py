@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict
 
 from core.cache import cached_folder
 from core.datasets.clip_facts import ClipFacts, bit, read_facts
-from core.datasets.clips import SILENCE, UNKNOWN, Clip, ClipSet, edited_labels, find_clips
+from core.datasets.clips import Clip, ClipSet, edited_labels, find_clips
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
+from core.datasets.listing import SILENCE, UNKNOWN
 from core.datasets.split import PARTS, Parts, deal_clips, require_all_labels
 from core.errors import DataError
 from core.events import Emit, ignore
@@ -66,17 +67,21 @@ class Catalogue:
 
     folder: Path
     labels: tuple[str, ...]
-    """Folders of clips, then `_silence_` and `_unknown_`, which any folder can have, then labels of edits alone."""
+    """Labels of the data set, then `_silence_` and `_unknown_`, which any set can have, then labels of edits."""
     names: tuple[str, ...]
     """Paths within the folder, with slashes."""
     speakers: tuple[str, ...]
     columns: NDArray[np.void]
-    """By name: label (its folder), used_as (index of a label told apart), part, speaker, twin (row of the same
+    """By name: label (its own), used_as (index of a label told apart), part, speaker, twin (row of the same
     sound), faults (bits of `clip_facts.FAULTS`), seconds, peak (part of full scale), sample_rate."""
     reasons: Mapping[int, str]
     """Why clips cannot be read, by row."""
     dealing: Dealing
     edits: Edits
+    layout: str = "folders"
+    """Where labels, speakers and parts come from, as `core.settings.clips.Layout` names it."""
+    understood: str = ""
+    """The same as a sentence."""
 
     @cached_property
     def row_of(self) -> dict[str, int]:
@@ -101,6 +106,10 @@ class Catalogue:
     def edited(self) -> NDArray[np.bool_]:
         """Whether anything about each clip is changed, shape (n,)."""
         return self._marked(self.edits)
+
+    def own_label(self, row: int) -> str:
+        """Return the label that the data set itself gives a clip."""
+        return self.labels[int(self.columns["label"][row])]
 
     def edit_of(self, row: int) -> ClipEdit:
         """Return what is changed about a clip."""
@@ -185,7 +194,7 @@ def make_catalogue(dataset: Dataset, split: Split, emit: Emit = ignore) -> Path:
     Raises DataError when there is no such folder, it has no labels, or its list of edits cannot be read.
     """
     folder = Path(dataset.folder).expanduser()
-    facts = read_facts(folder, emit)
+    facts = read_facts(folder, emit, dataset.layout, split.speaker_pattern)
     edits = load_edits(folder)
     columns, speakers = _describe(facts)
     dealing = _deal(facts, columns, dataset, split)
@@ -195,6 +204,8 @@ def make_catalogue(dataset: Dataset, split: Split, emit: Emit = ignore) -> Path:
             "speakers": speakers,
             "reasons": facts.reasons,
             "dealing": dealing.model_dump(),
+            "layout": facts.listing.layout,
+            "understood": facts.listing.sentence,
             "edits": {name: edit.model_dump(exclude_defaults=True) for name, edit in edits.items()},
         }
     )
@@ -224,6 +235,8 @@ def open_catalogue(kept: Path, folder: Path) -> Catalogue:
         reasons={int(row): why for row, why in rest["reasons"].items()},
         dealing=Dealing.model_validate(rest["dealing"]),
         edits={name: ClipEdit.model_validate(values) for name, values in rest["edits"].items()},
+        layout=rest["layout"],
+        understood=rest["understood"],
     )
 
 
@@ -235,7 +248,7 @@ def _describe(facts: ClipFacts) -> tuple[NDArray[np.void], tuple[str, ...]]:
     columns["used_as"] = columns["part"] = columns["twin"] = NONE
     for rows in facts.twins():
         columns["twin"][rows] = np.roll(rows, -1)
-    spoken_by = [Clip(Path(name), 0).speaker for name in facts.names]
+    spoken_by = [clip.speaker for clip in facts.clips]
     speakers = tuple(sorted({*spoken_by} - {""}))
     place = {speaker: index for index, speaker in enumerate(speakers)} | {"": NONE}
     columns["speaker"] = [place[speaker] for speaker in spoken_by]
@@ -248,7 +261,7 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
     corrupt = {facts.folder / facts.names[row] for row in np.flatnonzero(columns["faults"] & bit("corrupt"))}
     trouble = ""
     try:
-        found = find_clips(dataset)
+        found = find_clips(dataset, split.speaker_pattern)
         readable = replace(found, clips=tuple(clip for clip in found.clips if clip.path not in corrupt))
         parts = deal_clips(readable, split)
     except DataError as error:

@@ -10,8 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.datasets import clip_facts
 from core.datasets.clip_facts import ClipFacts, bit, read_facts
-from core.datasets.clips import SYNTHETIC_MARKER, SYNTHETIC_PREFIX, Clip
+from core.datasets.clips import SYNTHETIC_MARKER, SYNTHETIC_PREFIX
+from core.datasets.listing import ListedClip
 from core.events import Emit, ignore
+from core.settings.clips import Layout
 
 Key = TypeVar("Key")
 
@@ -51,31 +53,39 @@ class DataReport(_Reported):
     encodings: dict[str, int] = Field(description="Clips by width and encoding.")
     channels: dict[int, int] = Field(description="Clips by number of channels.")
     findings: tuple[Finding, ...]
+    layout: str = Field(description="Where labels, speakers and parts come from.")
+    understood: str = Field(description="The same as a sentence.")
+    parts: dict[str, int] = Field(description="Clips by the part that the data set itself puts them in, if any.")
 
 
-def check_folder(folder: Path, emit: Emit = ignore) -> DataReport:
+def check_folder(
+    folder: Path, emit: Emit = ignore, layout: Layout = "automatic", speaker_pattern: str = ""
+) -> DataReport:
     """Read every clip of a folder and report what is in it, and what is wrong with it.
 
-    Raises DataError when there is no such folder or it has no label folders.
+    Raises DataError when there is no such folder, it has no labels, or it is not laid out as the layout says.
     """
-    facts = read_facts(folder, emit)
+    facts = read_facts(folder, emit, layout, speaker_pattern)
     heard = facts.columns[facts.columns["sound"] != 0]
     encodings = zip(heard["sample_bytes"].tolist(), heard["is_float"].tolist(), strict=True)
     return DataReport(
         folder=str(folder),
         synthetic=(folder / SYNTHETIC_MARKER).is_file() or any(map(_is_made, facts.names)),
         num_clips=len(facts.names),
-        num_speakers=_num_speakers(facts.names),
+        num_speakers=_num_speakers(facts.clips),
         labels=tuple(_describe(facts, place) for place in range(len(facts.labels))),
         sample_rates=_count(heard["sample_rate"].tolist()),
         encodings=_count(f"{8 * width}-bit {'float' if is_float else 'pcm'}" for width, is_float in encodings),
         channels=_count(heard["num_channels"].tolist()),
         findings=tuple(_find(facts)),
+        layout=facts.listing.layout,
+        understood=facts.listing.sentence,
+        parts=_count([clip.part for clip in facts.clips if clip.part]) if facts.listing.has_parts else {},
     )
 
 
 def _find(facts: ClipFacts) -> Iterator[Finding]:
-    filled = {name.partition("/")[0] for name in facts.names}
+    filled = {clip.label for clip in facts.clips}
     empty = tuple(label for label in facts.labels if label not in filled)
     if empty:
         yield Finding(kind="empty_label", meaning="label folder without WAV clips", files=empty)
@@ -103,15 +113,15 @@ def _describe(facts: ClipFacts, place: int) -> LabelReport:
     return LabelReport(
         label=facts.labels[place],
         num_clips=len(rows),
-        num_speakers=_num_speakers(facts.names[row] for row in rows),
+        num_speakers=_num_speakers(facts.clips[row] for row in rows.tolist()),
         min_s=min(seconds, default=None),
         median_s=float(np.median(seconds)) if seconds else None,
         max_s=max(seconds, default=None),
     )
 
 
-def _num_speakers(names: Iterable[str]) -> int:
-    return len({Clip(Path(name), 0).speaker for name in names} - {""})
+def _num_speakers(clips: Iterable[ListedClip]) -> int:
+    return len({clip.speaker for clip in clips} - {""})
 
 
 def _is_made(name: str) -> bool:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.clips import SILENCE, UNKNOWN, Clip, find_clips
+from core.datasets.clips import Clip, find_clips
+from core.datasets.listing import SILENCE, UNKNOWN
 from core.datasets.preprocessing import LEAST_DEVIATION
 from core.datasets.waveforms import FULL_SCALE, read_clip
 from core.errors import DataError

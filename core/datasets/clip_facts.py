@@ -6,7 +6,7 @@ The look through a folder (`check.py`) and its catalogue (`catalogue.py`) both r
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -15,14 +15,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audio import formats, wav
+from core.audio import wav
 from core.audio.loudness import AT_FULL_SCALE, SILENT_DBFS
 from core.cache import cache_root, cached_folder
-from core.datasets.clips import SILENCE, UNKNOWN, label_names
+from core.datasets.layout import list_clips
+from core.datasets.listing import SILENCE, UNKNOWN, ListedClip, Listing, is_special
 from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import map_in_threads
 from core.errors import DataError
 from core.events import Emit, ignore
+from core.settings.clips import Layout
 
 SILENT_PEAK = 10 ** (SILENT_DBFS / 20)
 CLIPPED_RUN = 3
@@ -72,21 +74,28 @@ class ClipFacts:
 
     folder: Path
     labels: tuple[str, ...]
-    """Label folders, those of `_silence_` and `_unknown_` last; one may be empty."""
-    names: tuple[str, ...]
-    """Paths within the folder, with slashes."""
+    """Labels, those of `_silence_` and `_unknown_` last; one may be empty."""
+    clips: tuple[ListedClip, ...]
+    """What the data set says of each."""
     columns: NDArray[np.void]
     """One row of figures a clip; those of a clip that cannot be read are zero."""
     reasons: dict[int, str]
     """Why clips cannot be read, by row."""
     key: str
     """Digest of the files."""
+    listing: Listing
+    """What was understood of the folder."""
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Paths within the folder, with slashes."""
+        return tuple(clip.name for clip in self.clips)
 
     @cached_property
     def label_rows(self) -> NDArray[np.int64]:
-        """Index of each clip's folder among the labels, shape (n,)."""
+        """Index of each clip's own label among the labels, shape (n,)."""
         place = {label: index for index, label in enumerate(self.labels)}
-        return np.array([place[name.partition("/")[0]] for name in self.names], np.int64)
+        return np.array([place[clip.label] for clip in self.clips], np.int64)
 
     def twins(self) -> list[Rows]:
         """Return the rows of clips that hold the same sound, from two on, in order of the first of them."""
@@ -98,50 +107,53 @@ class ClipFacts:
         return sorted(groups, key=lambda rows: int(rows[0]))
 
 
-def read_facts(folder: Path, emit: Emit = ignore) -> ClipFacts:
+def read_facts(folder: Path, emit: Emit = ignore, layout: Layout = "automatic", speaker_pattern: str = "") -> ClipFacts:
     """Listen to the clips of a folder, or remember what was heard of files that did not change since.
 
-    Raises DataError when there is no such folder or it has no label folders.
+    Raises DataError when there is no such folder, it has no labels, or it is not laid out as the layout says.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: is not a folder; choose one with a sub-folder of WAV clips per label")
-    labels = (*label_names(folder), *(name for name in (SILENCE, UNKNOWN) if (folder / name).is_dir()))
+    listing = list_clips(folder, layout, speaker_pattern)
+    clips = tuple(clip for clip in listing.clips if clip.label in (SILENCE, UNKNOWN) or not is_special(clip.label))
+    own = {clip.label for clip in clips}
+    words = sorted({*own, *listing.empty} - {SILENCE, UNKNOWN})
+    labels = (*words, *(label for label in (SILENCE, UNKNOWN) if label in own))
     if not labels:
-        raise DataError(f"{folder}: has no label folders; put the WAV clips of each label into a folder of its own")
-    names, sizes, times = _list_files(folder, labels)
+        raise DataError(f"{folder}: has no label folders; put the clips of each label into a folder of its own")
+    names = tuple(clip.name for clip in clips)
+    sizes, times = _measure(folder, names)
     place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    listing = hashlib.sha256(os.fsencode("\0".join(names)))
-    listing.update(sizes.tobytes() + times.tobytes())
-    key = f"{place}-{listing.hexdigest()[:24]}"
+    content = hashlib.sha256(os.fsencode("\0".join(names)))
+    content.update(sizes.tobytes() + times.tobytes())
+    # Which clips of the same sound contradict each other follows from their labels.
+    content.update(os.fsencode("\0".join(clip.label for clip in clips)))
+    key = f"{place}-{content.hexdigest()[:24]}"
+
+    def described(columns: NDArray[np.void], reasons: dict[int, str]) -> ClipFacts:
+        return ClipFacts(folder, labels, clips, columns, reasons, key, listing)
 
     def fill(scratch: Path) -> None:
         columns, reasons = _listen_to_new(folder, names, sizes, times, _latest(place), emit)
-        _mark_twins(ClipFacts(folder, labels, names, columns, reasons, key))
+        _mark_twins(described(columns, reasons))
         _write(scratch, names, columns, reasons)
 
     kept = cached_folder(_KIND, key, fill, _LIMIT_BYTES, waiting(emit, "Listening to clips"))
-    columns, reasons = _read(kept)
-    return ClipFacts(folder, labels, names, columns, reasons, key)
+    return described(*_read(kept))
 
 
-def _list_files(folder: Path, labels: Iterable[str]) -> tuple[tuple[str, ...], NDArray[np.int64], NDArray[np.int64]]:
-    """Return names, sizes and modification times as `clips.sound_files` would find them, with one look at each."""
-    found: list[tuple[str, int, int]] = []
-    for label in labels:
-        try:
-            with os.scandir(folder / label) as entries:
-                own = sorted((entry.name, entry) for entry in entries if _is_clip(entry))
-        except OSError as error:
-            raise DataError(f"{folder / label}: cannot be read ({error.strerror}); check its permissions") from error
-        for name, entry in own:
-            stat = entry.stat()
-            found.append((f"{label}/{name}", stat.st_size, stat.st_mtime_ns))
-    figures = np.array([entry[1:] for entry in found], np.int64).reshape(-1, 2)
-    return tuple(entry[0] for entry in found), figures[:, 0], figures[:, 1]
-
-
-def _is_clip(entry: os.DirEntry[str]) -> bool:
-    return formats.is_sound(entry.name) and entry.is_file()
+def _measure(folder: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return sizes in bytes and modification times in nanoseconds, each of shape (n,)."""
+    found = np.zeros((len(names), 2), np.int64)
+    parent = f"{folder}/"
+    try:
+        for row, name in enumerate(names):
+            # A Path for each of a hundred thousand would cost more than the look at it.
+            stat = os.stat(parent + name)  # noqa: PTH116
+            found[row] = stat.st_size, stat.st_mtime_ns
+    except OSError as error:
+        raise DataError(
+            f"{error.filename}: cannot be read ({error.strerror}); check the folder, then try again"
+        ) from error
+    return found[:, 0], found[:, 1]
 
 
 def _listen_to_new(

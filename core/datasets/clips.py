@@ -1,4 +1,4 @@
-"""Finding clips: folders are labels, files are clips, and nothing is read before it is needed.
+"""Finding the clips of a data set under their labels; nothing is read before it is needed.
 
 What the user excluded, relabelled or trimmed (`edits.py`) is honoured here, and so wherever clips are used.
 """
@@ -9,22 +9,21 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from itertools import zip_longest
 from pathlib import Path
 
 from core.audio import formats, wav
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
+from core.datasets.layout import list_clips
+from core.datasets.listing import BACKGROUND_NOISE, SILENCE, UNKNOWN, ListedClip, Listing, Part, is_special
 from core.errors import DataError
+from core.settings.clips import Layout
 from core.spec import Dataset
 
-SILENCE = "_silence_"
-UNKNOWN = "_unknown_"
-BACKGROUND_NOISE = "_background_noise_"
 SYNTHETIC_MARKER = "synthetic.json"
 SYNTHETIC_PREFIX = "synthetic_"
 """Begins the name of every made clip, so that it is known as one in whatever folder it comes to lie."""
 
-_SPEAKER = re.compile(r"^(?:.+_)?([0-9a-f]{8})_nohash_")
 _SESSION = re.compile(r"^(\d{8}[-_T]?\d{4,6})")
 _BLOCK_CLIPS = 10  # Cuts from one stretch of noise stay in one part, so that parts never overlap.
 
@@ -40,12 +39,10 @@ class Clip:
     target: int
     start_ms: int = 0
     stretch: int = 0
-
-    @cached_property
-    def speaker(self) -> str:
-        """Speaker that the name of a Speech Commands file carries, or nothing."""
-        found = _SPEAKER.match(self.path.name)
-        return found.group(1) if found else ""
+    speaker: str = ""
+    """Empty where the data set does not say it."""
+    part: Part = ""
+    """Part that the data set itself puts it in, or nothing."""
 
     @property
     def session(self) -> str:
@@ -65,27 +62,25 @@ class ClipSet:
     fingerprint: str
     synthetic: bool
     warnings: tuple[str, ...] = ()
+    lists_at: tuple[str, ...] = ("",)
+    """Places within the folder in which lists of parts may lie, the innermost first."""
+    has_parts: bool = False
+    """Whether the data set itself says what is to test or to choose."""
 
 
-def label_names(folder: Path) -> tuple[str, ...]:
-    """Return the folders that are labels, in alphabetical order; empty when there is no such folder.
+def label_names(folder: Path, layout: Layout = "automatic") -> tuple[str, ...]:
+    """Return the labels of a folder, in alphabetical order; empty when there is no such folder.
 
     Hidden folders and those named `_…_` are not labels unless they are asked for.
     """
     try:
-        return tuple(
-            sorted(
-                entry.name
-                for entry in folder.iterdir()
-                if not entry.name.startswith(".") and not _is_special(entry.name) and entry.is_dir()
-            )
-        )
-    except OSError:
+        return list_clips(folder, layout).labels
+    except (DataError, OSError):
         return ()
 
 
-def known_labels(folder: Path) -> tuple[str, ...]:
-    """Return the labels that a folder has clips for, in alphabetical order: its own folders', and those of edits.
+def known_labels(folder: Path, layout: Layout = "automatic") -> tuple[str, ...]:
+    """Return the labels that a folder has clips for, in alphabetical order: its own, and those of edits.
 
     Raises nothing: a list of edits that cannot be read has no labels, which `find_clips` then explains.
     """
@@ -93,12 +88,22 @@ def known_labels(folder: Path) -> tuple[str, ...]:
         edits = load_edits(folder)
     except DataError:
         edits = {}
-    return tuple(sorted({*label_names(folder), *edited_labels(edits)}))
+    return tuple(sorted({*label_names(folder, layout), *edited_labels(edits)}))
+
+
+def extra_labels(folder: Path, layout: Layout = "automatic") -> tuple[str, ...]:
+    """Return which of `_silence_` and `_unknown_` a folder has something of its own for. Raises nothing."""
+    try:
+        listing = list_clips(folder, layout)
+    except (DataError, OSError):
+        return ()
+    own = {clip.label for clip in listing.clips}
+    return (SILENCE,) * (SILENCE in own or bool(listing.noises)) + (UNKNOWN,) * (UNKNOWN in own)
 
 
 def edited_labels(edits: Edits) -> set[str]:
     """Return the labels that edits let clips count under, without those of special meaning."""
-    return {edit.label for edit in edits.values() if edit.label and not edit.excluded and not _is_special(edit.label)}
+    return {edit.label for edit in edits.values() if edit.label and not edit.excluded and not is_special(edit.label)}
 
 
 def all_labels(dataset: Dataset) -> tuple[str, ...]:
@@ -106,30 +111,30 @@ def all_labels(dataset: Dataset) -> tuple[str, ...]:
 
     Raises nothing: a missing folder has no names, which `find_clips` then explains.
     """
-    named = dataset.labels or known_labels(Path(dataset.folder).expanduser())
+    named = dataset.labels or known_labels(Path(dataset.folder).expanduser(), dataset.layout)
     extra = [SILENCE] * dataset.include_silence + [UNKNOWN] * dataset.include_unknown
     return tuple(sorted({*named, *extra}))
 
 
-def find_clips(dataset: Dataset) -> ClipSet:
-    """Find the clips of a data set, without reading them.
+def find_clips(dataset: Dataset, speaker_pattern: str = "") -> ClipSet:
+    """Find the clips of a data set, without reading them; `speaker_pattern` is that of its split.
 
     Raises DataError naming the folder that is missing or empty.
     """
     folder = Path(dataset.folder).expanduser()
-    if not folder.is_dir():
-        raise DataError(f"{folder}: is not a folder; choose one with a sub-folder of WAV clips per label")
+    listing = list_clips(folder, dataset.layout, speaker_pattern)
     labels = all_labels(dataset)
     if len(labels) < 2:
         raise DataError(
-            f"{folder}: has {len(labels)} label folders, at least two are needed; add a folder of WAV clips"
+            f"{folder}: has {len(labels)} labels, at least two are needed; add a folder of clips, or say where the "
+            f"labels come from (dataset.layout). {listing.sentence.rstrip('.')}"
         )
-    files = LabelledFiles(folder, load_edits(folder))
+    files = LabelledFiles(folder, listing, load_edits(folder))
     words = [label for label in labels if not _is_extra(label, dataset)]
     found = {word: _limit(_label_clips(files, word), dataset.max_clips_per_label) for word in words}
-    mean_count = sum(len(paths) for paths in found.values()) / len(words) if words else dataset.max_clips_per_label
+    mean_count = sum(len(own) for own in found.values()) / len(words) if words else dataset.max_clips_per_label
     num_extra = max(1, round(dataset.extra_label_fraction * mean_count))
-    noises = sound_files(folder / BACKGROUND_NOISE)
+    noises = tuple(folder / name for name in listing.noises)
     clips: list[Clip] = []
     for target, label in enumerate(labels):
         if label in found:
@@ -139,40 +144,73 @@ def find_clips(dataset: Dataset) -> ClipSet:
         else:
             clips += files.clips(_unknown_clips(files, words, num_extra), target)
     return ClipSet(
-        folder, labels, tuple(clips), noises, _fingerprint(files, clips, noises), _is_synthetic(folder, clips)
+        folder,
+        labels,
+        tuple(clips),
+        noises,
+        _fingerprint(files, clips, noises),
+        _is_synthetic(folder, clips),
+        _warnings(dataset, listing),
+        listing.lists_at,
+        listing.has_parts,
     )
 
 
+def _warnings(dataset: Dataset, listing: Listing) -> tuple[str, ...]:
+    """Say what was guessed of a folder that is laid out in another than the plain way."""
+    if dataset.layout != "automatic" or listing.is_plain:
+        return ()
+    return (f"How the folder is laid out was recognised, not given. {listing.sentence}",)
+
+
 class LabelledFiles:
-    """The WAV files of a folder by the label they count under, without the excluded ones."""
+    """The clips of a listing by the label they count under, without the excluded ones."""
 
-    def __init__(self, folder: Path, edits: Edits) -> None:
+    def __init__(self, folder: Path, listing: Listing, edits: Edits) -> None:
         self.folder = folder
+        self.listing = listing
         self.edits = edits
-        self._moved: dict[str, list[Path]] = defaultdict(list)
-        for name, edit in edits.items():
-            if edit.label and not edit.excluded:
-                self._moved[edit.label].append(folder / name)
-        self._of: dict[str, tuple[Path, ...]] = {}
+        self._of: dict[str, list[ListedClip]] = defaultdict(list)
+        moved = set()
+        for clip in listing.clips:
+            edit = edits.get(clip.name, NOTHING)
+            if edit.excluded:
+                continue
+            self._of[edit.label or clip.label].append(clip)
+            if edit.label:
+                moved.add(edit.label)
+        for label in moved:
+            self._of[label].sort(key=lambda clip: clip.name.split("/"))
 
-    def of(self, label: str) -> tuple[Path, ...]:
-        """Return the files that count under a label, in order."""
-        if label not in self._of:
-            own = [path for path in sound_files(self.folder / label) if self._stays(path)]
-            self._of[label] = tuple(sorted([*own, *(path for path in self._moved[label] if path.is_file())]))
-        return self._of[label]
+    def of(self, label: str) -> Sequence[ListedClip]:
+        """Return the clips that count under a label, in order."""
+        return self._of.get(label, ())
+
+    def has_own(self, label: str) -> bool:
+        """Tell whether the data set itself has clips of a label, whatever became of them."""
+        return any(clip.label == label for clip in self.listing.clips)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Labels in alphabetical order: those of the data set, and those of edits."""
+        return tuple(sorted({*self.listing.labels, *edited_labels(self.edits)}))
 
     def edit_of(self, path: Path) -> ClipEdit:
         """Return what is changed about a file."""
         return self.edits.get(path.relative_to(self.folder).as_posix(), NOTHING) if self.edits else NOTHING
 
-    def clips(self, paths: Iterable[Path], target: int) -> list[Clip]:
-        """Return files as clips of a label, each from where its used part begins."""
-        return [Clip(path, target, self.edit_of(path).start_ms) for path in paths]
-
-    def _stays(self, path: Path) -> bool:
-        edit = self.edit_of(path)
-        return not edit.excluded and not edit.label
+    def clips(self, listed: Iterable[ListedClip], target: int) -> list[Clip]:
+        """Return listed clips as clips of a label, each from where its used part begins."""
+        return [
+            Clip(
+                self.folder / clip.name,
+                target,
+                self.edits.get(clip.name, NOTHING).start_ms,
+                speaker=clip.speaker,
+                part=clip.part,
+            )
+            for clip in listed
+        ]
 
 
 def sound_files(folder: Path) -> tuple[Path, ...]:
@@ -189,70 +227,86 @@ def sound_files(folder: Path) -> tuple[Path, ...]:
     return tuple(path for path in paths if formats.is_sound(path.name) and path.is_file())
 
 
-def _is_special(name: str) -> bool:
-    return len(name) > 2 and name.startswith("_") and name.endswith("_")
-
-
 def _is_extra(label: str, dataset: Dataset) -> bool:
     return (label == SILENCE and dataset.include_silence) or (label == UNKNOWN and dataset.include_unknown)
 
 
-def _label_clips(files: LabelledFiles, label: str) -> tuple[Path, ...]:
-    folder = files.folder
-    paths = files.of(label)
-    if paths:
-        return paths
-    if not (folder / label).is_dir():
-        known = ", ".join(known_labels(folder)) or "none"
-        raise DataError(f"{folder / label}: is not a folder; choose among the labels that are there: {known}")
-    if sound_files(folder / label):
+def _label_clips(files: LabelledFiles, label: str) -> Sequence[ListedClip]:
+    clips = files.of(label)
+    if clips:
+        return clips
+    if files.has_own(label):
         raise DataError(
-            f"{folder / label}: all of its clips are excluded or count under another label; "
+            f"{files.folder / label}: all of its clips are excluded or count under another label; "
             "include some or leave the label out"
         )
-    raise DataError(f"{folder / label}: has no WAV clips; add some or leave the label out")
+    if label in files.listing.empty:
+        raise DataError(f"{files.folder / label}: has no WAV clips; add some or leave the label out")
+    known = ", ".join(files.labels) or "none"
+    raise DataError(f"{files.folder}: has no label {label}; choose among the labels that are there: {known}")
 
 
-def _limit(paths: Sequence[Path], count: int) -> list[Path]:
-    """Take `count` clips from as many speakers as there are, always the same ones; 0 takes all."""
-    if not count or len(paths) <= count:
-        return list(paths)
-    of_speaker: dict[str, list[Path]] = defaultdict(list)
-    for path in paths:
-        of_speaker[Clip(path, 0).speaker or path.stem].append(path)
-    ranked = [(rank, _digest(speaker), path) for speaker, own in of_speaker.items() for rank, path in enumerate(own)]
-    return sorted(path for _, _, path in sorted(ranked)[:count])
+def _limit(clips: Sequence[ListedClip], count: int) -> list[ListedClip]:
+    """Take `count` clips from as many speakers as there are and evenly from the parts, always the same; 0 takes all."""
+    if not count or len(clips) <= count:
+        return list(clips)
+    of_speaker: dict[str, list[ListedClip]] = defaultdict(list)
+    for clip in clips:
+        of_speaker[clip.speaker or clip.name].append(clip)
+    ranked = sorted(
+        (rank, _digest(speaker), clip.name.split("/"), clip)
+        for speaker, own in of_speaker.items()
+        for rank, clip in enumerate(own)
+    )
+    return _ordered(_in_turn([clip for *_, clip in ranked])[:count])
 
 
-def _unknown_clips(files: LabelledFiles, words: Sequence[str], count: int) -> list[Path]:
-    """Take clips from the folder `_unknown_`, else evenly from the words not chosen."""
-    folder = files.folder
-    if (folder / UNKNOWN).is_dir():
-        return _limit(_label_clips(files, UNKNOWN), count)
-    others = [word for word in (*known_labels(folder), UNKNOWN) if word not in words and files.of(word)]
-    if not others:
+def _unknown_clips(files: LabelledFiles, words: Sequence[str], count: int) -> list[ListedClip]:
+    """Take clips from what `_unknown_` holds and evenly from the words not chosen, as many of one as of the other."""
+    own = _limit(files.of(UNKNOWN), count)
+    others = [word for word in files.labels if word not in words and files.of(word)]
+    if not others and not own:
         raise DataError(
-            f"{folder}: has nothing for the label {UNKNOWN}; add a folder {UNKNOWN} or folders of other words"
+            f"{files.folder}: has nothing for the label {UNKNOWN}; add a folder {UNKNOWN} or folders of other words"
         )
     ranked = []
     for word in others:
-        shuffled = sorted(files.of(word), key=lambda path: _digest(path.name))
-        ranked += [(rank, _digest(word), path) for rank, path in enumerate(shuffled)]
-    return sorted(path for _, _, path in sorted(ranked)[:count])
+        # Of the path, for in each folder the same names may stand: the word's first clip would be the same everywhere.
+        shuffled = _in_turn(sorted(files.of(word), key=lambda clip: _digest(clip.name)))
+        ranked += [(rank, _digest(word), clip.name.split("/"), clip) for rank, clip in enumerate(shuffled)]
+    of_words = [clip for *_, clip in sorted(ranked)]
+    mixed = [clip for pair in zip_longest(own, of_words) for clip in pair if clip is not None]
+    return _ordered(mixed[:count])
+
+
+def _in_turn(clips: Sequence[ListedClip]) -> list[ListedClip]:
+    """Return clips so that any beginning of them has the parts of the data set in the proportion of the whole."""
+    totals: dict[str, int] = defaultdict(int)
+    for clip in clips:
+        totals[clip.part] += 1
+    seen: dict[str, int] = defaultdict(int)
+    placed = []
+    for clip in clips:
+        placed.append(((seen[clip.part] + 0.5) / totals[clip.part], clip))
+        seen[clip.part] += 1
+    return [clip for _, clip in sorted(placed, key=lambda pair: pair[0])]
+
+
+def _ordered(clips: Iterable[ListedClip]) -> list[ListedClip]:
+    return sorted(clips, key=lambda clip: clip.name.split("/"))
 
 
 def _silence_clips(
     files: LabelledFiles, noises: Sequence[Path], target: int, count: int, duration_ms: int
 ) -> list[Clip]:
     """Take clips from the folder `_silence_`, else those put there and cuts from the noise recordings."""
-    folder = files.folder
-    if (folder / SILENCE).is_dir():
+    if files.has_own(SILENCE):
         return files.clips(_limit(_label_clips(files, SILENCE), count), target)
     clips = files.clips(_limit(files.of(SILENCE), count), target)
     stretches = [place for path in noises for place in _stretches(path, duration_ms)]
     if not stretches and not clips:
         raise DataError(
-            f"{folder}: has nothing for the label {SILENCE}; add a folder {SILENCE} of clips "
+            f"{files.folder}: has nothing for the label {SILENCE}; add a folder {SILENCE} of clips "
             f"or a folder {BACKGROUND_NOISE} of recordings of a few seconds at least"
         )
     return clips + _cut_evenly(stretches, target, count - len(clips), duration_ms)
@@ -284,13 +338,23 @@ def _is_synthetic(folder: Path, clips: Iterable[Clip]) -> bool:
 
 def _fingerprint(files: LabelledFiles, clips: Sequence[Clip], noises: Sequence[Path]) -> str:
     digest = hashlib.sha256()
+    told = _labels_not_of_folders(files)
     for path, start_ms in [*((clip.path, clip.start_ms) for clip in clips), *((path, 0) for path in noises)]:
         stat = path.stat()
         line = f"{path.relative_to(files.folder)}\0{start_ms}\0{stat.st_size}\0{stat.st_mtime_ns}"
-        # Under its new label a clip may stand where it stood.
-        label = files.edit_of(path).label
+        # Under another label than its folder's a clip may stand where it stood.
+        label = files.edit_of(path).label or told.get(path, "")
         digest.update(os.fsencode(f"{line}\0{label}\n" if label else f"{line}\n"))
     return digest.hexdigest()[:24]
+
+
+def _labels_not_of_folders(files: LabelledFiles) -> dict[Path, str]:
+    """Return the labels of clips that lie in no folder named after them, which the path does not tell."""
+    return {
+        files.folder / clip.name: clip.label
+        for clip in files.listing.clips
+        if not f"/{clip.name}".endswith(f"/{clip.label}/{clip.name.rpartition('/')[2]}")
+    }
 
 
 def _digest(text: str) -> str:

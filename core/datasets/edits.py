@@ -27,7 +27,7 @@ class ClipEdit(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     excluded: bool = Field(False, description="Used nowhere: not to train, choose, test or time.")
-    label: str = Field("", description="Label it counts under; that of its folder when empty.")
+    label: str = Field("", description="Label it counts under; its own when empty.")
     start_ms: int = Field(0, ge=0, description="Where the part that is used begins.")
 
 

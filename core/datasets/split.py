@@ -3,15 +3,17 @@
 import hashlib
 import os
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.clips import SILENCE, Clip, ClipSet
+from core.datasets.clips import Clip, ClipSet
+from core.datasets.listing import SILENCE
+from core.datasets.part_filling import fill_parts
 from core.errors import DataError
 from core.spec import Split
 
@@ -63,19 +65,70 @@ def deal_clips(found: ClipSet, rule: Split) -> Parts:
     if rule.rule == "lists":
         parts = _by_lists(found)
     elif rule.rule == "random":
-        parts = _deal_evenly(found.clips, _own_group, rule)
+        parts = _at_random(found, rule)
         warnings.append(
             "The split is random by clip: the same voice may be in training and test, so accuracy is overstated."
         )
+    elif found.has_parts:
+        parts = _as_given(found, rule, warnings)
     else:
-        parts = _by_speaker(found, rule, warnings)
+        parts = _by_voice(found, _Shares(rule.validation_fraction, rule.test_fraction, rule.seed), warnings)
     rows = [np.array([row for row, part in enumerate(parts) if part == name], np.int64) for name in PARTS]
     return Parts(rows[0], rows[1], rows[2], tuple(warnings))
 
 
-def _by_speaker(found: ClipSet, rule: Split, warnings: list[str]) -> list[str]:
+@dataclass(frozen=True)
+class _Shares:
+    """What fractions of the clips go to the parts that are dealt; 0 for one that is not."""
+
+    validation: float
+    test: float
+    seed: int
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """The parts that are dealt."""
+        shares = (("validation", self.validation), ("test", self.test))
+        return ("train", *(part for part, share in shares if share))
+
+
+def _by_voice(found: ClipSet, shares: _Shares, warnings: list[str]) -> list[str]:
+    """Deal speakers by the rule of Speech Commands; clips without one by recording session, or each by itself."""
     nameless = [clip for clip in found.clips if not clip.speaker]
-    dealt = dict(zip(nameless, _deal_evenly(nameless, _session_or_own_group, rule), strict=True))
+    _warn_of_nameless(found, nameless, warnings)
+    speakers = [clip.speaker for clip in found.clips if clip.speaker]
+    part_of = _deal_speakers(speakers, shares, f"{shares.seed}:" if shares.seed else "")
+    due = 1 - shares.validation - shares.test
+    if shares.seed == 0 and sum(part_of[speaker] == "train" for speaker in speakers) < due / 2 * len(speakers):
+        part_of = _deal_speakers(speakers, shares, "anew:")
+        warnings.append(
+            "By the rule of Speech Commands these clips are almost all validation or test clips, so their speakers "
+            "were dealt anew; no speaker is in two parts, but the parts are not the published ones."
+        )
+    voices = [clip.speaker or _session_or_own_group(found, clip) for clip in found.clips]
+    part_of |= _deal_evenly(nameless, [_session_or_own_group(found, clip) for clip in nameless], shares)
+    filled = fill_parts(_heard(found, voices), part_of, shares.parts)
+    num_moved = sum(filled[speaker] != part_of[speaker] for speaker in set(speakers))
+    if num_moved:
+        warnings.append(
+            f"By chance of the rule a part had no clips of some label, so {num_moved:,} of {len(set(speakers)):,} "
+            f"speakers {'was' if num_moved == 1 else 'were'} moved to another part; no speaker is in two parts."
+        )
+    return [filled[voice] for voice in voices]
+
+
+def _at_random(found: ClipSet, rule: Split) -> list[str]:
+    shares = _Shares(rule.validation_fraction, rule.test_fraction, rule.seed)
+    groups = [_own_group(found, clip) for clip in found.clips]
+    filled = fill_parts(_heard(found, groups), _deal_evenly(found.clips, groups, shares), shares.parts)
+    return [filled[group] for group in groups]
+
+
+def _heard(found: ClipSet, voices: Sequence[str]) -> list[tuple[int, str]]:
+    return [(clip.target, voice) for clip, voice in zip(found.clips, voices, strict=True)]
+
+
+def _warn_of_nameless(found: ClipSet, nameless: Sequence[Clip], warnings: list[str]) -> None:
     voiced = [clip for clip in nameless if found.labels[clip.target] != SILENCE]
     alone = sum(not clip.session for clip in voiced)
     if alone:
@@ -89,62 +142,111 @@ def _by_speaker(found: ClipSet, rule: Split, warnings: list[str]) -> list[str]:
             f"{len(voiced):,} clips name no speaker and were split by recording session: "
             "a person who recorded in two sessions may be in training and test."
         )
-    speakers = [clip.speaker for clip in found.clips if clip.speaker]
-    part_of = _deal_speakers(speakers, rule, f"{rule.seed}:" if rule.seed else "")
-    due = 1 - rule.validation_fraction - rule.test_fraction
-    if rule.seed == 0 and sum(part_of[speaker] == "train" for speaker in speakers) < due / 2 * len(speakers):
-        part_of = _deal_speakers(speakers, rule, "anew:")
+
+
+def _deal_speakers(speakers: Iterable[str], shares: _Shares, salt: str) -> dict[str, str]:
+    return {speaker: which_set(speaker, shares.validation, shares.test, salt) for speaker in set(speakers)}
+
+
+def _as_given(found: ClipSet, rule: Split, warnings: list[str]) -> list[str]:
+    """Leave clips in the parts that the data set names; a part that it lacks is dealt from its training clips."""
+    given = {clip.part for clip in found.clips if clip.part}
+    shares = _Shares(
+        0 if "validation" in given else rule.validation_fraction,
+        0 if "test" in given else rule.test_fraction,
+        rule.seed,
+    )
+    lacking = shares.parts[1:]
+    said = f"; it has no {lacking[0]} part, so that is taken from its training part" if lacking else ""
+    warnings.append(f"The clips are split as the data set itself says{said}.")
+    heard_in: dict[str, set[str]] = defaultdict(set)
+    for clip in found.clips:
+        if clip.speaker and clip.part:
+            heard_in[clip.speaker].add(clip.part)
+    shared = sum(len(parts) > 1 for parts in heard_in.values())
+    if shared:
         warnings.append(
-            "By the rule of Speech Commands these clips are almost all validation or test clips, so their speakers "
-            "were dealt anew; no speaker is in two parts, but the parts are not the published ones."
+            f"{shared:,} of {len(heard_in):,} speakers are in more than one part of the data set, "
+            "so accuracy is overstated."
         )
-    return [part_of[clip.speaker] if clip.speaker else dealt[clip] for clip in found.clips]
+    # A clip that the set puts nowhere goes with its speaker.
+    part_of = {speaker: min(parts, key=_FROM_TEST.index) for speaker, parts in heard_in.items()}
+    cuts = _deal_cuts(found)
+    parts = [cuts.get(clip) or clip.part or part_of.get(clip.speaker, "train") for clip in found.clips]
+    rows = [row for row, part in enumerate(parts) if part == "train" and not found.clips[row].stretch]
+    if lacking:
+        of_train = replace(found, clips=tuple(found.clips[row] for row in rows))
+        for row, part in zip(rows, _by_voice(of_train, shares, warnings), strict=True):
+            parts[row] = part
+    return parts
 
 
-def _deal_speakers(speakers: Iterable[str], rule: Split, salt: str) -> dict[str, str]:
-    return {
-        speaker: which_set(speaker, rule.validation_fraction, rule.test_fraction, salt) for speaker in set(speakers)
-    }
+_FROM_TEST = ("test", "validation", "train")
 
 
 def _by_lists(found: ClipSet) -> list[str]:
     listed: dict[str, str] = {}
     for part, name in (("validation", "validation_list.txt"), ("test", "testing_list.txt")):
-        path = found.folder / name
-        if not path.is_file():
-            raise DataError(f"{path}: is not there; add the list or split by speaker (split.rule = speaker)")
+        paths = [found.folder / place / name for place in found.lists_at]
+        path = next(filter(Path.is_file, paths), None)
+        if path is None:
+            raise DataError(f"{paths[0]}: is not there; add the list or split by speaker (split.rule = speaker)")
         for line in path.read_text(encoding="utf-8").splitlines():
             listed[line.strip().replace("\\", "/")] = part
-    # Stretches of noise are in no list; they are dealt as the rule's own default fractions would.
-    cut = [clip for clip in found.clips if clip.stretch]
-    dealt = dict(zip(cut, _deal_evenly(cut, _own_group, Split()), strict=True))
-    return [
-        dealt[clip] if clip.stretch else listed.get(clip.path.relative_to(found.folder).as_posix(), "train")
-        for clip in found.clips
-    ]
+    cuts = _deal_cuts(found)
+    return [cuts.get(clip) or _listed_part(listed, found, clip) for clip in found.clips]
 
 
-def _own_group(clip: Clip) -> str:
-    return f"{clip.path.name}@{clip.stretch}"
+def _listed_part(listed: Mapping[str, str], found: ClipSet, clip: Clip) -> str:
+    name = _name_of(found, clip)
+    for place in found.lists_at:
+        part = listed.get(name.removeprefix(f"{place}/") if place else name)
+        if part:
+            return part
+    return "train"
 
 
-def _session_or_own_group(clip: Clip) -> str:
-    return clip.session or _own_group(clip)
+def _deal_cuts(found: ClipSet) -> dict[Clip, str]:
+    """Deal stretches of noise, which are in no list, as the rule's own default fractions would."""
+    cuts = [clip for clip in found.clips if clip.stretch]
+    groups = [_own_group(found, clip) for clip in cuts]
+    default = Split()
+    part_of = _deal_evenly(cuts, groups, _Shares(default.validation_fraction, default.test_fraction, default.seed))
+    return {clip: part_of[group] for clip, group in zip(cuts, groups, strict=True)}
 
 
-def _deal_evenly(clips: Sequence[Clip], group_of: Callable[[Clip], str], rule: Split) -> list[str]:
+def _name_of(found: ClipSet, clip: Clip) -> str:
+    return clip.path.relative_to(found.folder).as_posix()
+
+
+def _own_group(found: ClipSet, clip: Clip) -> str:
+    # Its path, for the same names stand in every folder of some sets.
+    return f"{_name_of(found, clip)}@{clip.stretch}"
+
+
+def _session_or_own_group(found: ClipSet, clip: Clip) -> str:
+    return clip.session or _own_group(found, clip)
+
+
+def _deal_evenly(clips: Sequence[Clip], groups: Sequence[str], shares: _Shares) -> dict[str, str]:
     """Deal groups label by label in the order of their hash, so that even a few groups reach every part."""
+    of_label: dict[int, set[str]] = defaultdict(set)
+    for clip, group in zip(clips, groups, strict=True):
+        of_label[clip.target].add(group)
     part_of: dict[str, str] = {}
-    for target in sorted({clip.target for clip in clips}):
-        groups = {group_of(clip) for clip in clips if clip.target == target}
-        ranked = sorted(groups - part_of.keys(), key=lambda group: _salted(group, rule.seed))
-        num_validation = max(1, round(len(ranked) * rule.validation_fraction))
-        num_test = max(1, round(len(ranked) * rule.test_fraction))
+    for target in sorted(of_label):
+        ranked = sorted(of_label[target] - part_of.keys(), key=lambda group: _salted(group, shares.seed))
+        num_validation = _count(len(ranked), shares.validation)
+        num_test = _count(len(ranked), shares.test)
         for rank, group in enumerate(ranked):
             part_of[group] = (
                 "validation" if rank < num_validation else "test" if rank < num_validation + num_test else "train"
             )
-    return [part_of[group_of(clip)] for clip in clips]
+    return part_of
+
+
+def _count(num_groups: int, share: float) -> int:
+    return max(1, round(num_groups * share)) if share else 0
 
 
 def _salted(group: str, seed: int) -> str:
@@ -156,7 +258,7 @@ def require_all_labels(found: ClipSet, parts: Parts, rule: Split) -> None:
     totals = Counter(clip.target for clip in found.clips)
     held = {name: {found.clips[row].target for row in getattr(parts, name).tolist()} for name in PARTS}
     for target, label in enumerate(found.labels):
-        where = _folder_of(found, label)
+        where = found.folder / label
         if totals[target] < len(PARTS):
             raise DataError(
                 f"{where}: the label has {totals[target]} usable clip{'s' * (totals[target] != 1)}; training, "
@@ -164,14 +266,21 @@ def require_all_labels(found: ClipSet, parts: Parts, rule: Split) -> None:
             )
         for part in PARTS:
             if target not in held[part]:
-                raise DataError(f"{where}: the label has no clip in the {part} part; {_remedy(rule)}")
+                raise DataError(f"{where}: the label has no clip in the {part} part; {_remedy(found, rule, target)}")
 
 
-def _folder_of(found: ClipSet, label: str) -> Path:
-    return found.folder / label
-
-
-def _remedy(rule: Split) -> str:
+def _remedy(found: ClipSet, rule: Split, target: int) -> str:
     if rule.rule == "lists":
         return "name some of its clips in the list of that part, or split by speaker (split.rule = speaker)"
-    return "add clips of other speakers, raise the part's fraction in [split], or try another split.seed"
+    if found.has_parts and rule.rule == "speaker":
+        return "add clips of it to that part of the data set, or leave the label out"
+    voices = {clip.speaker or clip.session or clip.path for clip in found.clips if clip.target == target}
+    if len(voices) < len(PARTS):
+        return (
+            f"only {len(voices)} speaker{'s say' if len(voices) > 1 else ' says'} it and each part needs one: "
+            "add clips of other speakers, or split by clip (split.rule = random), which overstates accuracy"
+        )
+    return (
+        "add clips of other speakers, raise Validation fraction (split.validation_fraction) or Test fraction "
+        "(split.test_fraction), or try another Seed (split.seed)"
+    )

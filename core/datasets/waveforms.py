@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from core.audio import wav
 from core.cache import cached_folder
 from core.datasets.array_file import map_array, write_array
-from core.datasets.clips import BACKGROUND_NOISE, Clip, ClipSet
+from core.datasets.clips import Clip, ClipSet
+from core.datasets.listing import BACKGROUND_NOISE
 from core.datasets.progress import Progress, waiting
 from core.errors import DataError
 from core.events import Emit

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from core.cache import cached_folder
 from core.datasets.clip_facts import ClipFacts, read_facts
-from core.datasets.clips import UNKNOWN, Clip
+from core.datasets.clips import Clip
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, Edits, load_edits
+from core.datasets.listing import UNKNOWN
 from core.datasets.preprocessing import Preprocessing, load_preprocessing
 from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE, map_in_threads, read_clip
@@ -19,6 +20,7 @@ from core.errors import DataError
 from core.evaluation.classification import predict
 from core.evaluation.verdicts import Verdicts, save_verdicts
 from core.events import Emit, ignore
+from core.settings.clips import Layout
 
 _CHUNK = 128
 _WHAT = "Judging clips"
@@ -26,7 +28,7 @@ _WHAT = "Judging clips"
 Float32 = NDArray[np.float32]
 
 
-def judge_clips(trial: Path, folder: Path, emit: Emit = ignore) -> Path:
+def judge_clips(trial: Path, folder: Path, emit: Emit = ignore, layout: Layout = "automatic") -> Path:
     """Judge the clips of a folder with a trial's `.tflite` file; return the cache folder that holds the `Verdicts`.
 
     Trims are honoured. Clips of labels that the model does not know are judged only where it knows `_unknown_`.
@@ -34,7 +36,7 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore) -> Path:
     """
     model = trial / "model.tflite"
     preprocessing = load_preprocessing(trial)
-    facts = read_facts(folder, emit)
+    facts = read_facts(folder, emit, layout)
     edits = load_edits(folder)
     names = _judged(facts, edits, preprocessing)
     if not names:
@@ -57,10 +59,10 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore) -> Path:
 
 def _judged(facts: ClipFacts, edits: Edits, preprocessing: Preprocessing) -> tuple[str, ...]:
     known = set(preprocessing.labels)
-    readable = (name for row, name in enumerate(facts.names) if row not in facts.reasons)
+    readable = (clip for row, clip in enumerate(facts.clips) if row not in facts.reasons)
     if UNKNOWN in known:
-        return tuple(readable)
-    return tuple(name for name in readable if (edits.get(name, NOTHING).label or name.partition("/")[0]) in known)
+        return tuple(clip.name for clip in readable)
+    return tuple(clip.name for clip in readable if (edits.get(clip.name, NOTHING).label or clip.label) in known)
 
 
 def _inputs(clips: list[Clip], preprocessing: Preprocessing) -> Iterator[Float32]:

@@ -77,7 +77,7 @@ class SpottingOnDevice:
 
     def pick(self, spec: KeywordSpottingSpec, count: int, emit: Emit) -> TestExamples:  # noqa: ARG002
         """Return clips evenly over the labels."""
-        found = find_clips(spec.dataset)
+        found = find_clips(spec.dataset, spec.split.speaker_pattern)
         rows = split_clips(found, spec.split).test
         read: list[tuple[NDArray[np.int16], Clip]] = []
         for row in rows[_evenly(len(rows), count)].tolist():

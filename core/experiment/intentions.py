@@ -56,11 +56,11 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
             path = Path(job.folder).expanduser()
             if is_table(path):
                 return check_table(path, emit, job.time_column, job.missing_value).model_dump(mode="json")
-            return check_folder(path, emit).model_dump(mode="json")
+            return check_folder(path, emit, job.layout, job.speaker_pattern).model_dump(mode="json")
         case jobs.Catalogue():
             return str(make_catalogue(job.dataset, job.split, emit))
         case jobs.JudgeClips():
-            return str(judge_clips(Path(job.trial), Path(job.folder), emit))
+            return str(judge_clips(Path(job.trial), Path(job.folder), emit, job.layout))
         case jobs.Quickstart():
             return _quickstart(job, emit)
         case _:

@@ -17,6 +17,7 @@ from core.evaluation.detection import DetectionSettings
 from core.experiment.device_jobs import AnyDeviceJob
 from core.experiment.job import Job
 from core.experiment.service_jobs import AnyServiceJob
+from core.settings.clips import Layout
 from core.spec import Dataset, Split
 
 
@@ -108,6 +109,8 @@ class CheckData(Job):
 
     intention: Literal["check_data"] = "check_data"
     folder: str
+    layout: Layout = Field("automatic", description="Of a folder of clips: where their labels come from.")
+    speaker_pattern: str = Field("", description="Of a folder of clips: finds the speaker in a file's name.")
     time_column: str = Field("", description="Of a CSV file, where it is not to be found out.")
     missing_value: float = Field(MISSING, description="Of a CSV file, where nothing was measured.")
 
@@ -132,6 +135,7 @@ class JudgeClips(Job):
     intention: Literal["judge_clips"] = "judge_clips"
     trial: str = Field(description="The trial's folder.")
     folder: str
+    layout: Layout = Field("automatic", description="Where the labels of the clips come from.")
 
 
 class Quickstart(Job):

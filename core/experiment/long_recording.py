@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio.wav import Sound, write_wav
 from core.cache import cached_folder, explaining_cache_errors
-from core.datasets.clips import SILENCE, SYNTHETIC_PREFIX, UNKNOWN, ClipSet, find_clips
+from core.datasets.clips import SYNTHETIC_PREFIX, ClipSet, find_clips
 from core.datasets.digest import digest
+from core.datasets.listing import SILENCE, UNKNOWN
 from core.datasets.progress import Progress, waiting
 from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms
@@ -100,7 +101,7 @@ def kept_recording(
 ) -> LongRecording:
     """Return the recording that `make_long_recording` would make, from the user's cache, made there when it is not."""
     made_of = [spec.split.recorded(), spec.features.sample_rate, spec.num_samples, minutes, seed, background_volume]
-    key = digest(find_clips(spec.dataset).fingerprint, json.dumps(made_of))
+    key = digest(find_clips(spec.dataset, spec.split.speaker_pattern).fingerprint, json.dumps(made_of))
 
     def fill(folder: Path) -> None:
         make_long_recording(spec, folder / FILE_NAME, minutes, seed, background_volume, emit)
@@ -158,7 +159,7 @@ def _read_word(path: Path, line: int, row: dict[str, str | None]) -> SpokenWord:
 
 
 def _test_clips(spec: KeywordSpottingSpec, emit: Emit) -> _TestClips:
-    found = find_clips(spec.dataset)
+    found = find_clips(spec.dataset, spec.split.speaker_pattern)
     waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
     usable, rows, _ = leave_out_faulty(found, waveforms)
     parts = split_clips(usable, spec.split)

@@ -1,5 +1,6 @@
 """What a network for sound learns from: which clips, which part they are in, how they vary."""
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
@@ -7,6 +8,10 @@ from pydantic import AfterValidator
 
 from core.errors import Problem
 from core.section import Section, setting
+
+Layout = Literal["automatic", "folders", "part_folders", "file_names", "table", "edge_impulse"]
+"""Where label, speaker and part of a clip come from."""
+_LONGEST_PATTERN = 200
 
 
 def _in_order(labels: tuple[str, ...]) -> tuple[str, ...]:
@@ -19,6 +24,14 @@ class Dataset(Section):
     title: ClassVar[str] = "Data"
 
     folder: str = setting("", "Folder with one sub-folder of WAV clips per label.")
+    layout: Layout = setting(
+        "automatic",
+        "Where the label of a clip comes from. automatic: recognised from the folder; folders: the folder it lies in; "
+        "part_folders: the same, below or above folders train, validation and test; file_names: the beginning of its "
+        "name; table: a CSV or TSV file with columns of file, word and, where it has them, speaker and split; "
+        "edge_impulse: info.labels of an export.",
+        implied="automatic",
+    )
     labels: Annotated[tuple[str, ...], AfterValidator(_in_order)] = setting(
         (),
         "Labels to tell apart, in alphabetical order; none named means every folder.",
@@ -55,8 +68,17 @@ class Split(Section):
 
     rule: Literal["speaker", "lists", "random"] = setting(
         "speaker",
-        "speaker: by the speaker in the file name (Speech Commands' which_set rule); lists: validation_list.txt and "
-        "testing_list.txt of the folder; random: by clip, which overstates accuracy.",
+        "speaker: the parts that the data set itself names, otherwise by the speaker in the file name (which_set, the "
+        "rule of Speech Commands); lists: validation_list.txt and testing_list.txt of the folder; random: by clip, "
+        "which overstates accuracy.",
+    )
+    speaker_pattern: str = setting(
+        "",
+        "Regular expression that finds the speaker in a file's name, in its one group; none means the known kinds of "
+        "names, as 0487ba9b_nohash_0.wav and 0_george_12.wav.",
+        example="^[a-z]+-([a-z]+)-",
+        implied="",
+        max_length=_LONGEST_PATTERN,
     )
     validation_fraction: float = setting(
         0.1, "Part that chooses the best epoch.", gt=0, lt=0.9, applies={"rule": ("speaker", "random")}
@@ -73,10 +95,24 @@ class Split(Section):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what contradicts itself here."""
+        fault = fault_of_pattern(self.speaker_pattern)
+        if fault:
+            yield Problem("speaker_pattern", fault)
         if self.rule != "lists" and self.validation_fraction + self.test_fraction >= 0.95:
             yield Problem(
                 "test_fraction", "validation and test together must leave at least 5 % to train on; lower one"
             )
+
+
+def fault_of_pattern(pattern: str) -> str:
+    """Return what is wrong with a pattern of speakers, or nothing."""
+    try:
+        num_groups = re.compile(pattern).groups
+    except re.error as error:
+        return f"is not a regular expression ({error}); mend it, or leave it empty"
+    if pattern and num_groups != 1:
+        return f"must have one group in parentheses around the speaker, has {num_groups}, as in ^([a-z]+)_"
+    return ""
 
 
 class Augmentation(Section):

@@ -47,7 +47,7 @@ class KeywordSpotting:
 
     def find_data(self, spec: KeywordSpottingSpec) -> None:
         """Find the clips. Raises DataError naming the folder."""
-        find_clips(spec.dataset)
+        find_clips(spec.dataset, spec.split.speaker_pattern)
 
     def prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
         """Read, split and transform the clips. Raises DataError naming the file or folder."""
@@ -55,7 +55,7 @@ class KeywordSpotting:
             return self._prepare(spec, emit)
 
     def _prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
-        found = find_clips(spec.dataset)
+        found = find_clips(spec.dataset, spec.split.speaker_pattern)
         waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
         pictures = load_pictures(spec, found, waveforms.samples, emit)
         usable, rows, warnings = leave_out_faulty(found, waveforms)
@@ -80,7 +80,7 @@ class KeywordSpotting:
             epoch_inputs=epoch_inputs,
             fingerprint=fingerprint,
             synthetic=found.synthetic,
-            warnings=(*warnings, *parts.warnings, *more_warnings),
+            warnings=(*found.warnings, *warnings, *parts.warnings, *more_warnings),
             preprocessing=preprocessing.model_dump(mode="json"),
         )
 
@@ -111,7 +111,7 @@ class KeywordSpotting:
     def measure_latency(self, model: Path, spec: KeywordSpottingSpec, emit: Emit) -> Latency:
         """Time features, inference and both together for the first clip of the data set, at batch 1."""
         preprocessing = load_preprocessing(model.parent)
-        clip = _first_readable(find_clips(spec.dataset), spec)
+        clip = _first_readable(find_clips(spec.dataset, spec.split.speaker_pattern), spec)
         waveform = np.divide(clip[np.newaxis], FULL_SCALE, dtype=np.float32)
         extractor = preprocessing.extractor()
 

@@ -155,7 +155,7 @@ def test_what_training_would_refuse_is_said_and_the_clips_are_listed_all_the_sam
 
 
 def test_folders_that_hold_no_clips_are_refused_with_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has no label folders; put the WAV clips"):
+    with pytest.raises(DataError, match="has no label folders; put the clips"):
         catalogue(tmp_path)
     with pytest.raises(DataError, match="is not a folder; choose one"):
         catalogue(tmp_path / "nowhere")

@@ -96,7 +96,7 @@ def test_looking_can_be_cancelled(tone_clips: Path) -> None:
 
 
 def test_a_folder_without_clips_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="has no label folders; put the WAV clips"):
+    with pytest.raises(DataError, match="has no label folders; put the clips"):
         check_folder(tmp_path)
     with pytest.raises(DataError, match="is not a folder"):
         check_folder(tmp_path / "nowhere")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from core.audio.wav import read_wav
-from core.datasets.clips import Clip, find_clips, sound_files
+from core.datasets.clips import find_clips, sound_files
+from core.datasets.listing import ListedClip, with_speakers
 from core.datasets.recordings import check_folder, save_take, speaker_id, trim_take
 from core.errors import DataError
 from core.spec import Dataset
@@ -77,7 +78,8 @@ def test_a_person_has_the_same_digits_for_ever_and_nobody_has_new_ones():
     assert speaker_id() != speaker_id()
     for speaker in (speaker_id("Jürgen"), speaker_id()):
         assert re.fullmatch("[0-9a-f]{8}", speaker)
-        assert Clip(Path(f"{speaker}_nohash_0.wav"), target=0).speaker == speaker
+        (clip,) = with_speakers([ListedClip(f"go/{speaker}_nohash_0.wav", "go")])
+        assert clip.speaker == speaker
 
 
 @pytest.mark.parametrize("label", ["", " go", "../go", "go/stop", ".go", "what?"])

@@ -32,6 +32,7 @@ BASES = {"keyword_spotting": (BASE, BROAD), "forecasting": (FORECAST | {"window"
 OTHER_VALUES: dict[str, Any] = {
     "dataset.folder": "others",
     "dataset.labels": ["no", "yes"],
+    "split.speaker_pattern": "^([a-z]+)_",
     "dataset.clip_duration_ms": 1200,
     "augmentation.max_resampling": 1.2,
     "features.sample_rate": 8000,

@@ -97,7 +97,7 @@ def judge_clips(opened: OpenedWindow, trial: str) -> None:
     """Let a trial find the clips that sound unlike their label."""
     page = opened.window.page("Data")
     page.use_only(("go", "stop"))
-    page.work.judge(trial, page.folder)
+    page.work.judge(trial, page.dataset)
     opened.until(lambda: page.sources.judge.text() != "Judge" and not page.reader.is_busy)
 
 

@@ -221,8 +221,8 @@ def test_folders_without_clips_are_explained(qtbot: QtBot, page: DataPage, tone_
     (tmp_path / "no labels").mkdir()
     (tmp_path / "no clips" / "go").mkdir(parents=True)
     for folder, words in (
-        (tmp_path / "nowhere", "nowhere: is not a folder; choose one with a sub-folder of WAV clips per label."),
-        (tmp_path / "no labels", "no labels: has no label folders; put the WAV clips of each label into a folder of"),
+        (tmp_path / "nowhere", "nowhere: is not a folder; choose one with a sub-folder of clips per label."),
+        (tmp_path / "no labels", "no labels: has no label folders; put the clips of each label into a folder of"),
         (tmp_path / "no clips", "no clips: none of its sub-folders holds WAV clips; choose a folder"),
     ):
         page.use_folder(str(folder))

@@ -6,7 +6,7 @@ import pytest
 from core.audio.wav import Sound, resample
 from core.features.live import Columns
 from core.features.mel import FeatureExtractor
-from core.spec import Features
+from core.spec import Dataset, Features
 from workbench.clips.shelf import ClipShelf
 from workbench.features.live_sound import STREAM_RATE, LiveSound
 
@@ -161,8 +161,8 @@ def test_frames_longer_than_a_clip_give_no_input(noise: np.ndarray) -> None:
 
 def test_a_shelf_steps_through_the_clips_of_a_label(own_tone_clips) -> None:
     shelf = ClipShelf()
-    assert shelf.open(str(own_tone_clips), ("low",))
-    assert not shelf.open(str(own_tone_clips), ("low",))
+    assert shelf.open(Dataset(folder=str(own_tone_clips), labels=("low",)))
+    assert not shelf.open(Dataset(folder=str(own_tone_clips), labels=("low",)))
     clips = sorted((own_tone_clips / "low").glob("*.wav"))
     assert (shelf.label, shelf.clip) == ("low", clips[0])
     shelf.step(-1)
@@ -172,6 +172,6 @@ def test_a_shelf_steps_through_the_clips_of_a_label(own_tone_clips) -> None:
     assert shelf.clip == clips[0]
     shelf.choose("no such label")
     assert shelf.clip is None
-    assert shelf.open(str(own_tone_clips), ("high",)) and shelf.label == "high"
-    assert shelf.open("")
+    assert shelf.open(Dataset(folder=str(own_tone_clips), labels=("high",))) and shelf.label == "high"
+    assert shelf.open(Dataset())
     assert shelf.labels == ()

@@ -23,6 +23,7 @@ ANOTHER_TEXT = {
     "name": "Another",
     "dataset.folder": "/elsewhere",
     "dataset.labels": "high, low",
+    "split.speaker_pattern": "^([a-z]+)_",
     "model.filters": "4, 4",
     "model.kernels": "5×3",
     "model.strides": "1×1",

@@ -24,11 +24,11 @@ def exclude_or_include(session: Session, catalogue: Catalogue, rows: Rows) -> No
 
 
 def relabel(session: Session, catalogue: Catalogue, rows: Rows, label: str) -> None:
-    """Let clips count under a label, that of their folder or one without a folder included. Raises DataError."""
+    """Let clips count under a label, their own or one without a folder included. Raises DataError."""
     check_label(label)
     changes = {}
     for row in rows:
-        own = catalogue.names[row].partition("/")[0]
+        own = catalogue.own_label(row)
         changes[catalogue.names[row]] = _changed(catalogue, row, label="" if label == own else label)
     session.edit_clips(catalogue.folder, changes, f"relabel {_named(catalogue, rows)} as {label}")
 

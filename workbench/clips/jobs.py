@@ -9,6 +9,7 @@ from core.datasets.data_folder import data_folder
 from core.evaluation.verdicts import Verdicts, open_verdicts
 from core.experiment.jobs import Download, JudgeClips, Synthesize
 from core.experiment.store import TrialState, TrialSummary
+from core.spec import Dataset
 from workbench import number_format
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.session import Session
@@ -46,19 +47,21 @@ class ClipJobs(QObject):
         """Have clips spoken into a folder of the user's data folder."""
         self._own[self.jobs.submit(job.model_copy(update={"folder": str(data_folder() / job.folder)}))] = ""
 
-    def judge(self, trial: str, folder: Path) -> None:
-        """Judge every clip of a folder with a trial's file."""
+    def judge(self, trial: str, dataset: Dataset) -> None:
+        """Judge every clip of a data set's folder with a trial's file."""
         study = self.session.opened()
-        job = JudgeClips(trial=str(study.folder_of(trial)), folder=str(folder))
+        job = JudgeClips(
+            trial=str(study.folder_of(trial)), folder=str(Path(dataset.folder).expanduser()), layout=dataset.layout
+        )
         self._own[self.jobs.submit(job)] = study.summary(trial).letter
 
-    def fill(self, menu: QMenu, folder: Path) -> None:
+    def fill(self, menu: QMenu, dataset: Dataset) -> None:
         """Offer every trial that can judge, the best one first."""
         menu.clear()
         trials = self.session.study.summaries() if self.session.study else []
         finished = [trial for trial in trials if trial.state is TrialState.FINISHED and trial.task == HEARS]
         for trial in sorted(finished, key=lambda trial: -(trial.accuracy or 0)):
-            menu.addAction(_title(trial), lambda name=trial.name: self.judge(name, folder))
+            menu.addAction(_title(trial), lambda name=trial.name: self.judge(name, dataset))
         if menu.isEmpty():
             menu.addAction(NO_TRIAL).setEnabled(False)
 

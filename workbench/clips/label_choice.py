@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from core.datasets.clips import SILENCE, UNKNOWN
+from core.datasets.listing import SILENCE, UNKNOWN
 from core.spec import Dataset
 
 EXTRA = {SILENCE: "include_silence", UNKNOWN: "include_unknown"}

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from core.datasets.catalogue import NONE, Catalogue
 from core.datasets.clip_facts import FAULTS, MEANINGS, bit
-from core.datasets.clips import UNKNOWN
 from core.datasets.edits import NOTHING
+from core.datasets.listing import UNKNOWN
 from core.evaluation.verdicts import Verdicts, unlike
 from workbench import number_format
 
@@ -31,9 +31,9 @@ ANY_FAULT, UNLIKE, EXCLUDED, CHANGED = "any fault", "unlike", "excluded", "chang
 COLUMNS = ("Label", "Clip", "Speaker", "Part", "s", "Problem", "Sounds like")
 LABEL, NAME, SPEAKER, PART, SECONDS, PROBLEM, SOUNDS_LIKE = range(len(COLUMNS))
 MEANINGS_OF_COLUMNS = (
-    "Label the clip counts under; with an arrow when that is not its folder",
+    "Label the clip counts under; with an arrow when that is not its own",
     "Name of the file",
-    "Speaker that the name tells",
+    "Speaker, where the data set says it",
     "What the clip is used for: to train, to choose the best epoch, to test",
     "Duration in seconds",
     "What is wrong with the file",
@@ -190,8 +190,8 @@ class ClipRows:
     # Cells
 
     def label_words(self, row: int) -> str:
-        """Return the label of a clip; when it is not its folder's, both with an arrow."""
-        own = self.catalogue.names[row].partition("/")[0]
+        """Return the label of a clip; when it is not its own, both with an arrow."""
+        own = self.catalogue.own_label(row)
         label = self.catalogue.edit_of(row).label
         return f"{own} → {label}" if label and label != own else own
 

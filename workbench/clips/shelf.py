@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from core.datasets.clips import label_names, sound_files
+from core.datasets.layout import list_clips
+from core.datasets.listing import ListedClip
 from core.errors import DataError
+from core.spec import Dataset
 
 
 class ClipShelf:
@@ -16,24 +18,33 @@ class ClipShelf:
         self.label = ""
         self.clips: tuple[Path, ...] = ()
         self.place = 0
+        self._listed: tuple[ListedClip, ...] = ()
 
-    def open(self, folder: str, favoured: tuple[str, ...] = ()) -> bool:
-        """Look into a folder of labels, at first at a favoured one; tell whether those are others than before."""
-        found = label_names(Path(folder).expanduser()) if folder else ()
-        if (Path(folder), found, favoured) == (self.folder, self.labels, self.favoured):
+    def open(self, dataset: Dataset) -> bool:
+        """Look into the folder of a data set, at first at a label that it names; tell whether that is another look.
+
+        A folder that cannot be read has no labels.
+        """
+        folder, found = Path(dataset.folder), ()
+        listed: tuple[ListedClip, ...] = ()
+        if dataset.folder:
+            try:
+                listing = list_clips(folder.expanduser(), dataset.layout)
+                found, listed = listing.labels, listing.clips
+            except DataError:
+                pass
+        if (folder, found, dataset.labels) == (self.folder, self.labels, self.favoured) and listed == self._listed:
             return False
-        self.folder, self.labels, self.favoured = Path(folder), found, favoured
-        first = [label for label in favoured if label in found] or found
+        self.folder, self.labels, self.favoured, self._listed = folder, found, dataset.labels, listed
+        first = [label for label in dataset.labels if label in found] or found
         self.choose(first[0] if first else "")
         return True
 
     def choose(self, label: str) -> None:
-        """Take the clips of a label; none when its folder cannot be read."""
+        """Take the clips of a label."""
         self.label, self.place = label, 0
-        try:
-            self.clips = sound_files(self.folder.expanduser() / label) if label else ()
-        except DataError:
-            self.clips = ()
+        folder = self.folder.expanduser()
+        self.clips = tuple(folder / clip.name for clip in self._listed if clip.label == label)
 
     def step(self, by: int) -> None:
         """Go on or back; after the last comes the first."""

@@ -108,9 +108,9 @@ class ClipSources(QFrame):
         self.judge.setEnabled(True)
         self.folder.setText(_from_home(catalogue.folder))
         seconds = float(catalogue.columns["seconds"].sum())
-        folders = len({name.partition("/")[0] for name in catalogue.names})
-        said = [counted(len(catalogue.names), "clip"), f"{counted(folders, 'label')} with clips"]
-        said.append(counted(len(catalogue.speakers), "speaker") if catalogue.speakers else "no speakers in the names")
+        num_labels = len(set(catalogue.columns["label"].tolist()))
+        said = [counted(len(catalogue.names), "clip"), f"{counted(num_labels, 'label')} with clips"]
+        said.append(counted(len(catalogue.speakers), "speaker") if catalogue.speakers else "no speakers known")
         said.append(_hours(seconds))
         if catalogue.excluded.any():
             said.append(f"{int(catalogue.excluded.sum()):,} excluded")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from core.settings.clips import Layout
 from workbench.commands.options import AsJson
 
 if TYPE_CHECKING:
@@ -24,6 +25,13 @@ def check(
         Path,
         typer.Argument(metavar="PATH", help="Folder with one sub-folder per label, or CSV file.", show_default=False),
     ],
+    layout: Annotated[Layout, typer.Option("--layout", help="Where the labels of clips come from.")] = "automatic",
+    speaker_pattern: Annotated[
+        str,
+        typer.Option(
+            "--speaker-pattern", metavar="REGEX", help="Finds the speaker in a clip's name, in its one group."
+        ),
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Look through clips (labels, speakers, rates, faulty files) or through a CSV file (columns, gaps, missing values).
@@ -36,13 +44,25 @@ def check(
     from workbench.commands import data_sheet, table_sheet
 
     with console.progress() as narrator:
-        report = check_table(path, narrator) if is_table(path) else check_folder(path, narrator)
+        report = (
+            check_table(path, narrator)
+            if is_table(path)
+            else check_folder(path, narrator, layout, _pattern(speaker_pattern))
+        )
     if as_json:
         console.answer(report.model_dump(mode="json"))
     elif isinstance(report, TableReport):
         table_sheet.show(report)
     else:
         data_sheet.show(report)
+
+
+def _pattern(text: str) -> str:
+    from core.settings.clips import fault_of_pattern
+
+    if fault := fault_of_pattern(text):
+        raise typer.BadParameter(fault, param_hint="--speaker-pattern")
+    return text
 
 
 class DataSet(StrEnum):

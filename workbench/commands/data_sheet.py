@@ -1,6 +1,7 @@
 """What `data check` found in a folder of clips, on a page."""
 
 from core.datasets.check import DataReport
+from core.datasets.listing import PART_WORDS
 from workbench import console
 from workbench.number_format import NOTHING, count, three_digits
 
@@ -10,7 +11,7 @@ FILES_NAMED = 10
 def show(report: DataReport) -> None:
     """Draw a report on stdout; of each kind of trouble the first files are named, --json names all."""
     spoken = ", synthetic" if report.synthetic else ""
-    speakers = f"{count(report.num_speakers)} speakers" if report.num_speakers else "no speakers in the names"
+    speakers = f"{count(report.num_speakers)} speakers" if report.num_speakers else "no speakers known"
     headings: console.Headings = (
         ("label", "left"), ("clips", "right"), ("speakers", "right"),
         ("shortest s", "right"), ("median s", "right"), ("longest s", "right"),
@@ -21,6 +22,11 @@ def show(report: DataReport) -> None:
         for label in report.labels
     ]  # fmt: skip
     console.note(f"{report.folder}: {count(report.num_clips)} clips{spoken}, {speakers}")
+    console.note(report.understood)
+    if report.parts:
+        console.note(
+            "Parts: " + ", ".join(f"{PART_WORDS[part]} {count(clips)}" for part, clips in report.parts.items())
+        )
     console.show_table("", headings, rows)
     console.note("")
     console.note(

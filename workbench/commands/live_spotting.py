@@ -25,7 +25,7 @@ def listen_live(
     import numpy as np
 
     from core.audio.microphone import Microphone
-    from core.datasets.clips import SILENCE, UNKNOWN
+    from core.datasets.listing import SILENCE, UNKNOWN
     from workbench import console
 
     detections = []

@@ -8,7 +8,7 @@ from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from core.datasets.class_difference import MOST_VARIANTS, ClassDifference
-from core.datasets.clips import BACKGROUND_NOISE, SILENCE, UNKNOWN, known_labels
+from core.datasets.clips import extra_labels, known_labels
 from core.section import declared, examine
 from core.spec import Dataset, Features
 from workbench.features.difference_grid import DifferenceGrid
@@ -254,9 +254,7 @@ def _labels_of(dataset: Dataset) -> list[str]:
     if not dataset.folder:
         return []
     folder = Path(dataset.folder).expanduser()
-    has_noise = (folder / SILENCE).is_dir() or (folder / BACKGROUND_NOISE).is_dir()
-    extra = [SILENCE] * has_noise + [UNKNOWN] * (folder / UNKNOWN).is_dir()
-    return [*known_labels(folder), *extra]
+    return [*known_labels(folder, dataset.layout), *extra_labels(folder, dataset.layout)]
 
 
 def _title(name: str, value: Any) -> str:

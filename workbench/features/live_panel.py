@@ -115,7 +115,7 @@ class LivePanel(QWidget):
 
     def open_folder(self, dataset: Dataset) -> None:
         """Offer the clips of a data set's folder."""
-        if self.shelf.open(dataset.folder, dataset.labels):
+        if self.shelf.open(dataset):
             self.source.show_shelf()
             # The clip in sight is of another folder or label: coming back shows one that is not.
             self._begun = self._begun and not self.source.shows_clip

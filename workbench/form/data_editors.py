@@ -12,6 +12,7 @@ from core.datasets.clips import known_labels
 from core.datasets.csv_form import recognise
 from core.errors import DataError
 from core.experiment.typed_lists import texts_of
+from core.settings.clips import Layout
 from workbench import theme
 from workbench.form import field_text
 from workbench.form.fields import FieldEditor, UnitLine
@@ -77,10 +78,11 @@ def make_table_editor() -> PathEditor:
 class NamesEditor(FieldEditor):
     """Names of things in the data, typed or ticked in a menu; `find` returns those of a place, or why not."""
 
-    def __init__(self, placeholder: str, verb: str, find: Callable[[str], tuple[Sequence[str], str]]) -> None:
+    def __init__(self, placeholder: str, verb: str, find: Callable[[str, Layout], tuple[Sequence[str], str]]) -> None:
         super().__init__()
         self._find = find
         self.place = ""
+        self.layout: Layout = "automatic"
         self.line = UnitLine()
         self.line.setPlaceholderText(placeholder)
         self.line.textEdited.connect(self.text_edited)
@@ -98,14 +100,14 @@ class NamesEditor(FieldEditor):
             self.line.setCursorPosition(0)
         self.line.setToolTip(field_text.write(value))
 
-    def show_data(self, place: str) -> None:
+    def show_data(self, place: str, layout: Layout = "automatic") -> None:
         """Offer what is in other data."""
-        self.place = place
+        self.place, self.layout = place, layout
 
     def _fill(self) -> None:
         self.menu.clear()
         chosen = texts_of(self.line.text())
-        names, trouble = self._find(self.place)
+        names, trouble = self._find(self.place, self.layout)
         for name in names:
             action = self.menu.addAction(name)
             action.setCheckable(True)
@@ -123,15 +125,15 @@ class NamesEditor(FieldEditor):
 def make_labels_editor() -> NamesEditor:
     """Return the editor of labels of a folder's sub-folders."""
 
-    def find(folder: str) -> tuple[Sequence[str], str]:
-        return known_labels(Path(folder)) if folder else (), "Choose a folder of labels first"
+    def find(folder: str, layout: Layout) -> tuple[Sequence[str], str]:
+        return known_labels(Path(folder), layout) if folder else (), "Choose a folder of labels first"
 
-    return NamesEditor("every folder", "Tick labels of the folder", find)
+    return NamesEditor("every label", "Tick labels of the folder", find)
 
 
 def make_columns_editor(placeholder: str) -> NamesEditor:
     """Return the editor of columns of a CSV file that hold numbers."""
-    return NamesEditor(placeholder, "Tick columns of the file", lambda file: columns_in(file, "numbers"))
+    return NamesEditor(placeholder, "Tick columns of the file", lambda file, _: columns_in(file, "numbers"))
 
 
 class ColumnEditor(FieldEditor):
@@ -155,7 +157,7 @@ class ColumnEditor(FieldEditor):
         if self.line.text() != value:
             self.line.setText(str(value))
 
-    def show_data(self, place: str) -> None:
+    def show_data(self, place: str, layout: Layout = "automatic") -> None:  # noqa: ARG002
         """Offer the columns of another file."""
         self.place = place
 

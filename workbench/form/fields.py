@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from core.settings.clips import Layout
 from workbench.form import field_text
 
 
@@ -43,7 +44,7 @@ class FieldEditor(QWidget):
         """Show a value that came from elsewhere."""
         raise NotImplementedError
 
-    def show_data(self, place: str) -> None:
+    def show_data(self, place: str, layout: Layout = "automatic") -> None:
         """Take note of where the data are, for an editor that offers what is in them."""
 
     def show_fault(self, faulty: str) -> None:

@@ -7,16 +7,20 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from core.section import Section, declared, field_at
+from core.settings.clips import Layout
 from workbench import theme
 from workbench.form import field_text
-from workbench.form.draft import Draft
+from workbench.form.draft import Draft, fields_of
 from workbench.form.editors import make_editor
 from workbench.form.field_text import Shape
 from workbench.form.fields import FieldEditor, UnitLine
 
 LABEL_WIDTH = 168
 DOT_WIDTH = 12
-NEVER_VARIED = ("name", "dataset.folder", "dataset.file", "dataset.time_column")
+LAYOUT = "dataset.layout"
+NEVER_VARIED = (
+    "name", "dataset.folder", LAYOUT, "split.speaker_pattern", "dataset.file", "dataset.time_column",
+)  # fmt: skip
 
 
 class FormRow(QWidget):
@@ -99,10 +103,16 @@ class FormRow(QWidget):
         """Show the draft's value."""
         self.editor.show_value(self.draft.value(self.path))
 
+    def _layout(self) -> Layout:
+        """Return how the data are laid out, where that is a setting of the task."""
+        is_setting = LAYOUT in fields_of(self.draft.spec_type)
+        layout: Layout = self.draft.value(LAYOUT) if is_setting else "automatic"
+        return layout
+
     def show_state(self, differs: bool) -> None:  # noqa: FBT001
         """Show what the draft says of the field: whether it applies, its problem, what varies, and the dot."""
         axis = self.draft.axes.get(self.path)
-        self.editor.show_data(self.draft.value(self.draft.spec_type.data_field))
+        self.editor.show_data(self.draft.value(self.draft.spec_type.data_field), self._layout())
         if self.isHidden() == self.draft.applies(self.path):
             self.setVisible(self.draft.applies(self.path))
         self.mark.setChecked(axis is not None)

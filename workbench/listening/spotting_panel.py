@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
 
 from core.audio.microphone import MicrophoneState
-from core.datasets.clips import SILENCE, UNKNOWN
+from core.datasets.listing import SILENCE, UNKNOWN
 from core.evaluation.detection import Detection, DetectionSettings
 from workbench import number_format, theme
 from workbench.listening.detection_form import DetectionForm

@@ -333,7 +333,7 @@ class DataPage(QWidget):
     # What a trained trial thinks of them
 
     def _offer_trials(self) -> None:
-        self.work.fill(self.sources.judge_menu, self.folder)
+        self.work.fill(self.sources.judge_menu, self.dataset)
 
     def _show_verdicts(self, verdicts: Verdicts, folder: Path, judge: str) -> None:
         if self.catalogue is None or folder != self.catalogue.folder:

@@ -264,7 +264,7 @@ class RecordPage(QWidget):
         self.elsewhere.setVisible(clips is None)
         # Looking into the folder waits until somebody would read what is in it.
         if clips is not None and clips.folder and self.isVisible():
-            self.record.form.propose_words(clips.labels or known_labels(Path(clips.folder).expanduser()))
+            self.record.form.propose_words(clips.labels or known_labels(Path(clips.folder).expanduser(), clips.layout))
 
     def _show_trials(self, _: frozenset[str]) -> None:
         self._show_study(self.session.study)

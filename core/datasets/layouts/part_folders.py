@@ -1,0 +1,81 @@
+"""Labels are folders, and folders train, validation and test above or below them are the parts."""
+
+from core.datasets.folder_tree import FolderTree
+from core.datasets.layouts.folders import (
+    clips_of,
+    find_root,
+    in_order,
+    labels_below,
+    name_of,
+    named,
+    noises_of,
+    parts_in,
+)
+from core.datasets.listing import BACKGROUND_NOISE, PART_WORDS, ListedClip, Listing, Part
+
+
+def read(tree: FolderTree) -> Listing | None:
+    """Return the clips by part and label; None where fewer than two parts hold labels."""
+    place = ""
+    while True:
+        found = _parts_above(tree, place) or _parts_below(tree, place)
+        if found is not None:
+            return found
+        filled = [child for child in tree.children(place) if tree.has_sound(child)]
+        if len(filled) != 1:
+            return None
+        place = filled[0]
+
+
+def _parts_above(tree: FolderTree, place: str) -> Listing | None:
+    """Read train/<label>, test/<label>."""
+    parts = parts_in(tree, place)
+    labels = {child: labels_below(tree, child) for child in parts}
+    labelled = {}
+    for child, part in parts.items():
+        root = find_root(tree, child)
+        # A folder alone in a part, as Kaggle's test/audio, is a label where another part has it as well.
+        others = set[str]().union(*(own for other, own in labels.items() if other != child))
+        if root is not None and (len(labels[child]) > 1 or labels[child] & others):
+            labelled[child] = (root.place, part)
+    if len({part for _, part in labelled.values()}) < 2:
+        return None
+    folders = [(label, part) for root, part in labelled.values() for label in tree.children(root)]
+    within = named(list(labelled))
+    said = f"The labels are the folders within {within}, which are the parts of the set: {_words(labelled)}."
+    left_out = [child for child in parts if child not in labelled]
+    if left_out:
+        said += f" Left out, for the clips there have no labels: {named(left_out)}."
+    return _listing(tree, folders, [*tree.children(place), *(label for label, _ in folders)], said)
+
+
+def _parts_below(tree: FolderTree, place: str) -> Listing | None:
+    """Read <label>/train, <label>/test."""
+    labels = [child for child in tree.children(place) if name_of(child) != BACKGROUND_NOISE and tree.has_sound(child)]
+    parts = {label: parts_in(tree, label) for label in labels}
+    if len(labels) < 2 or not all(parts.values()) or any(tree.contents(label).sounds for label in labels):
+        return None
+    clips = [
+        ListedClip(name, name_of(label), "", part)
+        for label, own in parts.items()
+        for folder, part in own.items()
+        for name in tree.sounds(folder)
+    ]
+    first = parts[labels[0]]
+    said = f"Each folder is a label, and the folders within ({named([name_of(folder) for folder in first])}) are parts."
+    return Listing("part_folders", in_order(clips), said, noises_of(tree, list(tree.children(place))))
+
+
+def _listing(tree: FolderTree, folders: list[tuple[str, Part]], places: list[str], said: str) -> Listing:
+    clips = [
+        clip for folder, part in folders if name_of(folder) != BACKGROUND_NOISE for clip in clips_of(tree, folder, part)
+    ]
+    filled = {clip.label for clip in clips}
+    empty = {name_of(folder) for folder, _ in folders} - filled - {BACKGROUND_NOISE}
+    return Listing("part_folders", in_order(clips), said, noises_of(tree, places), tuple(sorted(empty)))
+
+
+def _words(labelled: dict[str, tuple[str, Part]]) -> str:
+    """Return what the parts are for, each once, in the order of a trial."""
+    present = {part for _, part in labelled.values()}
+    return ", ".join(words for part, words in PART_WORDS.items() if part in present)
