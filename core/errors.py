@@ -40,6 +40,10 @@ class ModelError(WorkbenchError):
     """A model file that cannot be run, or does not fit the settings it is used with; names the file."""
 
 
+class FeatureError(WorkbenchError):
+    """Features that cannot be computed on this machine; says what to install."""
+
+
 class AudioError(WorkbenchError):
     """A microphone or loudspeaker that cannot be used; names the device and what to do."""
 

@@ -23,6 +23,8 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
     Raises WorkbenchError with a sentence for the user, or TrialCancelled when `emit` asks for the end.
     """
     task = TASKS[spec.task]
+    # What cannot be trained is said before its data are read.
+    task.input_shape(spec)
     emit(StageStarted(stage="prepare"))
     data = task.prepare(spec, emit)
     for warning in data.warnings:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import DataError
-from core.features.kinds import Extractor, make_extractor
+from core.features.kinds import Extractor, as_inputs, make_extractor
 from core.spec import Features
 
 FILE_NAME = "preprocessing.json"
@@ -44,12 +44,19 @@ class Preprocessing(BaseModel):
         return self.features.input_shape(self.num_samples)
 
     def scale(self, pictures: Float32) -> Float32:
-        """Return network inputs (n, frames, coefficients, 1) of pictures (n, frames, coefficients)."""
+        """Return network inputs (n, *input_shape) of pictures (n, frames, coefficients)."""
         if self.mean:
             mean: Float32 = np.array(self.mean, np.float32)
             deviation: Float32 = np.array(self.deviation, np.float32)
             pictures = (pictures - mean) / deviation
-        return np.ascontiguousarray(pictures)[..., np.newaxis]
+        return as_inputs(self.features, pictures)
+
+    def unscale(self, inputs: Float32) -> Float32:
+        """Return the pictures (n, frames, coefficients) that network inputs (n, *input_shape) were made of."""
+        pictures = inputs.reshape(len(inputs), *self.features.picture_shape(self.num_samples))
+        if self.mean:
+            pictures = pictures * np.array(self.deviation, np.float32) + np.array(self.mean, np.float32)
+        return pictures
 
     def extractor(self) -> Extractor:
         """Return what computes the pictures."""

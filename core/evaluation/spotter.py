@@ -35,7 +35,7 @@ class Preparation(Protocol):
         """Samples of one clip."""
 
     def scale(self, pictures: Float32) -> Float32:
-        """Return network inputs (n, frames, coefficients, 1) of pictures (n, frames, coefficients)."""
+        """Return network inputs (n, …) of pictures (n, frames, coefficients)."""
 
 
 @dataclass(frozen=True)

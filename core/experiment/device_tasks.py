@@ -15,12 +15,13 @@ from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, read_clip
 from core.deploy.device.forecast_settings import forecast_settings_text
 from core.deploy.device.settings import settings_text
-from core.errors import DataError
+from core.errors import DataError, StudyError
 from core.evaluation import forecasting
 from core.evaluation.interpreter import LoadedModel
 from core.events import Emit
 from core.experiment.model_choice import MODEL, choose_model
 from core.experiment.spotting import load_working_point
+from core.features.kinds import KINDS
 from core.results import (
     FORECAST_TOLERANCE,
     ClipDifference,
@@ -50,7 +51,7 @@ class DeviceTask(Protocol[Spec]):
     """What a task owes to a device beside what it owes to the pipeline."""
 
     def settings(self, folder: Path) -> str:
-        """Return the `settings.json` that goes with a trial's model."""
+        """Return the `settings.json` that goes with a trial's model. Raises StudyError when no device can use it."""
 
     def data_of(self, spec: Spec) -> str:
         """Return what trials must have in common to be judged by the same examples."""
@@ -66,9 +67,15 @@ class SpottingOnDevice:
     """Clips, and the label of each."""
 
     def settings(self, folder: Path) -> str:
-        """Return labels, preprocessing, and the working point that was saved."""
+        """Return labels, preprocessing, and the working point that was saved. Raises StudyError."""
         chosen = choose_model(folder)
         preprocessing = chosen.preprocessing
+        kind = preprocessing.features.kind
+        if KINDS[kind].package:
+            raise StudyError(
+                f"{folder}: features of kind {kind} need the package {KINDS[kind].package}, which devices do not get; "
+                "deploy a trial of another kind, such as log_mel"
+            )
         return settings_text(preprocessing.labels, preprocessing.model_dump(mode="json"), load_working_point(chosen))
 
     def data_of(self, spec: KeywordSpottingSpec) -> str:

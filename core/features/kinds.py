@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
+from core.features import micro_frontend
 from core.features.mel import FeatureExtractor, Float32, Settings
+from core.features.micro_frontend import MicroExtractor, MicroStream
 from core.features.streaming import StreamingExtractor
+from core.features.waveform import WaveformExtractor, WaveformStream
 
 
 class Extractor(Protocol):
@@ -31,6 +36,10 @@ class Kind(NamedTuple):
 
     extractor: Callable[[Settings, int], Extractor]
     stream: Callable[[Settings, int], Stream]
+    package: str = ""
+    """What must be installed besides the program to compute it, which no device gets."""
+    require: Callable[[], object] = tuple
+    """Raises FeatureError where the package is missing."""
 
 
 _BY_TRANSFORM = Kind(FeatureExtractor, StreamingExtractor)
@@ -39,6 +48,8 @@ KINDS: Mapping[str, Kind] = {
     "spectrogram": _BY_TRANSFORM,
     "log_mel": _BY_TRANSFORM,
     "mfcc": _BY_TRANSFORM,
+    "micro_frontend": Kind(MicroExtractor, MicroStream, micro_frontend.PACKAGE, micro_frontend.require_package),
+    "waveform": Kind(WaveformExtractor, WaveformStream),
 }
 
 
@@ -50,3 +61,8 @@ def make_extractor(settings: Settings, num_samples: int) -> Extractor:
 def make_stream(settings: Settings, num_samples: int) -> Stream:
     """Return what computes the features of a stream, and those of its newest clip of `num_samples`."""
     return KINDS[settings.kind].stream(settings, num_samples)
+
+
+def as_inputs(settings: Settings, pictures: Float32) -> Float32:
+    """Return pictures (n, frames, coefficients) as networks take them: with a channel, waveforms as (n, samples)."""
+    return np.ascontiguousarray(pictures)[..., np.newaxis] if settings.has_picture else pictures[..., 0].copy()

@@ -1,26 +1,55 @@
-"""Spectrogram, log-mel picture and MFCCs of a sound that does not end, from one transform per frame."""
+"""Pictures of a sound that does not end: spectrogram, log-mel picture and MFCCs from one transform per frame."""
 
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Mapping
+from typing import Protocol
 
 import numpy as np
 
+from core.features.kinds import make_stream
 from core.features.mel import LOG_OFFSET, Float32, dct_matrix, mel_weights, peak
 from core.features.streaming import StreamingExtractor
+from core.settings.feature_sizes import FRAMED, KindName
 from core.spec import Features
 
+Columns = Mapping[KindName, Float32]
+"""New frames (k, …) of each picture by its kind, before any normalization; those beyond the chosen one are left out."""
 
-@dataclass(frozen=True)
-class Columns:
-    """New frames (k, …) of each picture, before any normalization; the pictures beyond the chosen kind are None."""
 
-    magnitudes: Float32
-    log_mel: Float32 | None
-    mfccs: Float32 | None
+class Live(Protocol):
+    """Pictures of a sound as it comes, and the newest clip as a network gets it."""
+
+    def push(self, samples: Float32) -> Columns:
+        """Take samples (n,) in [-1, 1] and return the frames that are complete with them."""
+
+    def clip(self) -> Float32 | None:
+        """Return the picture (frames, coefficients) of the newest clip, normalized; None before there is one."""
+
+
+def make_live(features: Features, num_samples: int) -> Live:
+    """Return the pictures up to the one that settings choose. Raises FeatureError where it cannot be computed."""
+    return LiveFeatures(features, num_samples) if features.kind in FRAMED else LivePicture(features, num_samples)
+
+
+class LivePicture:
+    """The chosen picture alone, of a kind that is computed in its own way; a waveform has none."""
+
+    def __init__(self, features: Features, num_samples: int) -> None:
+        self._features = features
+        self._stream = make_stream(features, num_samples)
+
+    def push(self, samples: Float32) -> Columns:
+        """Take samples (n,) in [-1, 1] and return the frames that are complete with them."""
+        columns = self._stream.push(samples)
+        return {self._features.kind: columns} if self._features.has_picture else {}
+
+    def clip(self) -> Float32 | None:
+        """Return the picture (frames, coefficients) of the newest clip, normalized; None before there is one."""
+        return self._stream.window()
 
 
 class LiveFeatures:
-    """Pictures of a sound as it comes, and the newest clip as a network gets it."""
+    """Spectrogram, and from it the log-mel picture and MFCCs where they are chosen."""
 
     def __init__(self, features: Features, num_samples: int) -> None:
         self._features = features
@@ -46,9 +75,9 @@ class LiveFeatures:
     def push(self, samples: Float32) -> Columns:
         """Take samples (n,) in [-1, 1] and return the frames that are complete with them."""
         columns = self._columns(self._stream.push(samples))
-        self._newest.extend(columns.magnitudes if self._features.peak_normalization else self._picture(columns))
+        self._newest.extend(columns["spectrogram" if self._features.peak_normalization else self._features.kind])
         self._num_heard += len(samples)
-        self._num_columns += len(columns.magnitudes)
+        self._num_columns += len(columns["spectrogram"])
         if self._features.peak_normalization:
             # A clip begins with a frame, so up to a frame step of the newest samples belongs to the next one.
             most = self._num_samples + self._features.frame_step
@@ -68,19 +97,15 @@ class LiveFeatures:
             start = (self._num_columns - self._num_frames) * self._features.frame_step
             first = start - (self._num_heard - len(self._heard))
             scaled = picture / peak(self._heard[first : first + self._num_samples])
-            picture = self._picture(self._columns(scaled))
+            picture = self._columns(scaled)[self._features.kind]
         if self._features.normalization == "clip_mean":
             picture = picture - picture.mean(axis=0)
         return picture
 
     def _columns(self, magnitudes: Float32) -> Columns:
         if self._features.kind == "spectrogram":
-            return Columns(magnitudes, None, None)
+            return {"spectrogram": magnitudes}
         log_mel: Float32 = np.log(magnitudes @ self._weights + LOG_OFFSET)
-        return Columns(magnitudes, log_mel, log_mel @ self._cosines if self._features.kind == "mfcc" else None)
-
-    def _picture(self, columns: Columns) -> Float32:
-        by_kind = {"spectrogram": columns.magnitudes, "log_mel": columns.log_mel, "mfcc": columns.mfccs}
-        picture = by_kind[self._features.kind]
-        assert picture is not None
-        return picture
+        if self._features.kind == "log_mel":
+            return {"spectrogram": magnitudes, "log_mel": log_mel}
+        return {"spectrogram": magnitudes, "log_mel": log_mel, "mfcc": log_mel @ self._cosines}

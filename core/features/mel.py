@@ -70,6 +70,10 @@ class Settings(Protocol):
     def normalization(self) -> str:
         """Only `clip_mean` is done here."""
 
+    @property
+    def has_picture(self) -> bool:
+        """Whether frames and coefficients make a picture."""
+
     def num_frames(self, num_samples: int) -> int:
         """Return the frames that fit into `num_samples`; a rest shorter than a frame is dropped."""
 

@@ -5,7 +5,9 @@ from typing import ClassVar, Literal
 
 from core.errors import Problem
 from core.section import Section, setting
-from core.settings.feature_sizes import FeatureSizes, KindName
+from core.settings.feature_sizes import FRAMED, FeatureSizes, KindName
+
+MICRO_RATE = 16000
 
 
 class Features(FeatureSizes, Section):
@@ -13,11 +15,18 @@ class Features(FeatureSizes, Section):
 
     title: ClassVar[str] = "Features"
     MEL: ClassVar = {"kind": ("log_mel", "mfcc")}
+    BY_FRAMES: ClassVar = {"kind": FRAMED}
 
-    kind: KindName = setting("mfcc", "Picture of the sound given to the network.")
+    kind: KindName = setting(
+        "mfcc",
+        "Picture of the sound given to the network. spectrogram: magnitudes; log_mel: logarithms of their sums under "
+        "mel filters; mfcc: the cosine transform of those; micro_frontend: 40 channels every 10 ms without steady "
+        "noise, as microWakeWord's models take them; waveform: no picture but the samples, only for models made "
+        "elsewhere.",
+    )
     sample_rate: Literal[8000, 16000] = setting(16000, "Rate that clips are resampled to.", unit="Hz")
-    frame_length_ms: float = setting(40.0, "Length of one analysis frame.", ge=4, le=200, unit="ms")
-    frame_step_ms: float = setting(20.0, "Time from one frame to the next.", ge=2, le=200, unit="ms")
+    frame_length_ms: float = setting(40.0, "Length of one analysis frame.", ge=4, le=200, unit="ms", applies=BY_FRAMES)
+    frame_step_ms: float = setting(20.0, "Time from one frame to the next.", ge=2, le=200, unit="ms", applies=BY_FRAMES)
     fft_length: int = setting(
         0,
         "Samples of the Fourier transform; 0 means the power of two that holds a frame.",
@@ -25,6 +34,7 @@ class Features(FeatureSizes, Section):
         le=8192,
         unit="samples",
         at_zero="automatic",
+        applies=BY_FRAMES,
     )
     num_mel_bins: int = setting(40, "Triangular filters on the mel scale.", ge=4, le=128, applies=MEL)
     lower_edge_hertz: float = setting(
@@ -36,7 +46,11 @@ class Features(FeatureSizes, Section):
     num_mfccs: int = setting(
         10, "Cepstral coefficients kept, from the lowest.", ge=2, le=128, applies={"kind": ("mfcc",)}
     )
-    peak_normalization: bool = setting(False, "Divide each clip by its loudest sample before the transform.")
+    peak_normalization: bool = setting(
+        False,
+        "Divide each clip by its loudest sample before the transform.",
+        applies={"kind": (*FRAMED, "waveform")},
+    )
     normalization: Literal["none", "standardize", "clip_mean"] = setting(
         "none",
         "standardize: zero mean and unit variance per coefficient over the training part; "
@@ -45,13 +59,19 @@ class Features(FeatureSizes, Section):
 
     def problems(self) -> Iterator[Problem]:
         """Yield what contradicts itself here."""
-        if self.fft_length and self.fft_length < self.frame_length:
+        if self.kind == "micro_frontend" and self.sample_rate != MICRO_RATE:
+            yield Problem(
+                "sample_rate", f"the micro front end takes {MICRO_RATE} Hz, is {self.sample_rate} Hz; raise it"
+            )
+        if self.kind in FRAMED and self.fft_length and self.fft_length < self.frame_length:
             yield Problem(
                 "fft_length",
                 f"must hold a frame of {self.frame_length} samples, is {self.fft_length}; raise it or set 0",
             )
-        if self.kind == "spectrogram":
-            return
+        if self.kind in self.MEL["kind"]:
+            yield from self._problems_of_filters()
+
+    def _problems_of_filters(self) -> Iterator[Problem]:
         if self.lower_edge_hertz >= self.upper_edge_hertz:
             yield Problem(
                 "lower_edge_hertz",

@@ -23,11 +23,12 @@ from core.datasets.preprocessing import (
 )
 from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms, read_clip
-from core.errors import DataError, ModelError
+from core.errors import DataError, FeatureError, ModelError, Problem, SpecError
 from core.evaluation import classification, latency
 from core.events import Emit
+from core.features.kinds import KINDS
 from core.results import Classification, Latency
-from core.spec import KeywordSpottingSpec
+from core.spec import Augmentation, KeywordSpottingSpec
 from core.tasks.description import Description
 
 Float32 = NDArray[np.float32]
@@ -38,7 +39,26 @@ class KeywordSpotting:
     """The task of telling words apart; see `tasks.registry.Task` for what each method owes."""
 
     def input_shape(self, spec: KeywordSpottingSpec) -> Shape:
-        """Return (frames, coefficients, 1)."""
+        """Return (frames, coefficients, 1).
+
+        Raises SpecError for features that cannot be computed here, or that no network here is trained on.
+        """
+        kind = spec.features.kind
+        try:
+            KINDS[kind].require()
+        except FeatureError as error:
+            raise SpecError((Problem("features.kind", str(error)),)) from error
+        if not spec.features.has_picture:
+            pictures = ", ".join(name for name in KINDS if name != kind)
+            raise SpecError(
+                (
+                    Problem(
+                        "features.kind",
+                        f"the networks here learn from pictures; use one of {pictures} ({kind} is for judging models "
+                        "made elsewhere)",
+                    ),
+                )
+            )
         return spec.features.input_shape(spec.num_samples)
 
     def num_outputs(self, spec: KeywordSpottingSpec) -> int:
@@ -96,7 +116,8 @@ class KeywordSpotting:
         self, model: Path, spec: KeywordSpottingSpec, outputs: tuple[str, ...], emit: Emit
     ) -> Classification:
         """Judge any file that takes the spec's features; its labels are those of the data where none are named."""
-        data = self.prepare(spec, emit)
+        # Copies of the training part are not judged.
+        data = self.prepare(spec.model_copy(update={"augmentation": Augmentation()}), emit)
         order = outputs or data.labels
         strangers = [label for label in data.labels if label not in order]
         if strangers:
@@ -186,6 +207,5 @@ def _scaled_as_trained(model: Path, spec: KeywordSpottingSpec, data: PreparedDat
     path = next(filter(Path.is_file, beside(model)), None)
     kept = read_preprocessing(path) if path else here
     if kept.features == spec.features and kept.mean and kept.mean != here.mean:
-        raw = inputs[..., 0] * np.array(here.deviation, np.float32) + np.array(here.mean, np.float32)
-        return kept.scale(raw)
+        return kept.scale(here.unscale(inputs))
     return inputs

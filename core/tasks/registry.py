@@ -19,7 +19,7 @@ class Task(Protocol[Spec]):
     """What is particular to a task: its data and its judgement. Everything between is shared."""
 
     def input_shape(self, spec: Spec) -> Shape:
-        """Return the shape of one example, from the spec alone."""
+        """Return the shape of one example, from the spec alone. Raises SpecError where no network takes it."""
 
     def num_outputs(self, spec: Spec) -> int:
         """Return how many values the network gives, from the spec and the names in its data."""

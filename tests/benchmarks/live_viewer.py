@@ -140,7 +140,7 @@ def _listen(opened: Any, folder: Path) -> Any:
     menu = page.live.source.device
     menu.setCurrentIndex(next(index for index in range(menu.count()) if menu.itemData(index).name == "lab_mic"))
     QTest.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
-    opened.until(lambda: page.live.view.spectrogram.appended > 0)
+    opened.until(lambda: page.live.view.pictures["spectrogram"].appended > 0)
     return page
 
 
@@ -148,7 +148,7 @@ class _Cost:
     """Processor time and pictures from here on."""
 
     def __init__(self, live: Any) -> None:
-        self._frame = live.view.mfccs
+        self._frame = live.view.pictures["mfcc"]
         self._process = psutil.Process()
         self._painted = 0
         original = self._frame.paint_picture
@@ -247,7 +247,7 @@ def _time_bursts(opened: Any, live: Any, microphone: VirtualMicrophone) -> dict[
         frame.paint_picture = paint
 
     watch("waveform", live.view.waveform, _is_loud_wave)
-    watch("spectrogram", live.view.spectrogram, _is_loud_picture)
+    watch("spectrogram", live.view.pictures["spectrogram"], _is_loud_picture)
     dealt = random.Random(0)
     late: dict[str, list[float]] = {"waveform": [], "spectrogram": []}
     for _ in range(BURSTS):

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from core.audio.wav import read_wav
-from core.features.live import LiveFeatures
+from core.features.kinds import make_stream
+from core.features.live import LiveFeatures, make_live
 from core.features.mel import FeatureExtractor
 from core.spec import Features
 
@@ -38,17 +39,17 @@ def test_columns_are_those_of_each_picture_computed_alone(sound: np.ndarray, set
     features = Features(**settings)
     live = LiveFeatures(features, RATE)
     found = [live.push(piece) for piece in _in_pieces(sound)]
-    for kind, name in (("spectrogram", "magnitudes"), ("log_mel", "log_mel"), ("mfcc", "mfccs")):
+    for kind in ("spectrogram", "log_mel", "mfcc"):
         alone = FeatureExtractor(features.model_copy(update={"kind": kind}), len(sound)).compute(sound[np.newaxis])[0]
-        columns = np.concatenate([getattr(columns, name) for columns in found])
+        columns = np.concatenate([columns[kind] for columns in found])
         np.testing.assert_allclose(columns, alone, rtol=1e-4, atol=2e-4)
 
 
 def test_the_way_of_cutting_a_sound_changes_nothing(sound: np.ndarray) -> None:
-    at_once = LiveFeatures(Features(), RATE).push(sound).mfccs
+    at_once = LiveFeatures(Features(), RATE).push(sound)["mfcc"]
     live = LiveFeatures(Features(), RATE)
     np.testing.assert_allclose(
-        np.concatenate([live.push(piece).mfccs for piece in _in_pieces(sound)]), at_once, atol=1e-4
+        np.concatenate([live.push(piece)["mfcc"] for piece in _in_pieces(sound)]), at_once, atol=1e-4
     )
 
 
@@ -84,9 +85,18 @@ def test_a_real_clip_as_a_whole(real_clips: Path) -> None:
 
 
 def test_pictures_beyond_the_chosen_one_are_not_computed(sound: np.ndarray) -> None:
-    spectrogram = LiveFeatures(Features(kind="spectrogram", upper_edge_hertz=8000, sample_rate=8000), RATE).push(sound)
-    assert spectrogram.log_mel is None
-    assert spectrogram.mfccs is None
-    log_mel = LiveFeatures(Features(kind="log_mel"), RATE).push(sound)
-    assert log_mel.log_mel is not None
-    assert log_mel.mfccs is None
+    for kind, computed in (("spectrogram", ["spectrogram"]), ("log_mel", ["spectrogram", "log_mel"])):
+        features = Features(kind=kind, upper_edge_hertz=4000, sample_rate=8000)
+        assert list(LiveFeatures(features, RATE).push(sound)) == computed
+
+
+def test_a_picture_of_another_kind_comes_alone_and_a_waveform_with_none(sound: np.ndarray) -> None:
+    for kind, computed in (("micro_frontend", ["micro_frontend"]), ("waveform", [])):
+        features = Features(kind=kind)
+        live, stream = make_live(features, RATE), make_stream(features, RATE)
+        for piece in _in_pieces(sound):
+            columns, expected = live.push(piece), stream.push(piece)
+            assert list(columns) == computed
+            for values in columns.values():
+                np.testing.assert_array_equal(values, expected)
+        np.testing.assert_array_equal(live.clip(), stream.window())

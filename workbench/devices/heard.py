@@ -5,15 +5,12 @@ from numpy.typing import NDArray
 from PySide6.QtWidgets import QWidget
 
 from core.deploy.device.settings import FeatureSettings
-from core.features.decibels import log_mel_decibels, magnitude_decibels
 from workbench.plots.probability_timeline import LABEL_WIDTH, SPAN_S, ProbabilityTimeline
-from workbench.plots.row_scale import RowScale
 from workbench.plots.sound_frame import RIGHT
 from workbench.plots.spectrogram import ScrollingPicture
+from workbench.sound.feature_rows import TITLES, as_seen, row_scale
 
 Float32 = NDArray[np.float32]
-
-TITLES = {"spectrogram": "Spectrogram", "log_mel": "Log-mel", "mfcc": "MFCC"}
 
 
 class HeardTimeline(ProbabilityTimeline):
@@ -36,24 +33,12 @@ class HeardFeatures(ScrollingPicture):
     def begin(self, features: FeatureSettings) -> None:
         """Begin anew with what the device says it computes."""
         self._features = features
-        self.title = TITLES[features.kind]
-        self.restart(row_scale(features), max(1, round(1000 * SPAN_S / features.frame_step_ms)), (-SPAN_S, 0.0))
+        self.title = TITLES.get(features.kind, "")
+        num_columns = max(1, round(SPAN_S * features.sample_rate / features.frame_step))
+        self.restart(row_scale(features.kind, features), num_columns, (-SPAN_S, 0.0))
 
     def hear(self, columns: Float32) -> None:
         """Go on with columns (k, coefficients) as the device computed them."""
         if self._features is None or columns.shape[1:] != (self.scale.count,):
             return
-        if self._features.kind == "log_mel":
-            columns = log_mel_decibels(columns, self._features.frame_length)
-        elif self._features.kind == "spectrogram":
-            columns = magnitude_decibels(columns, self._features.frame_length)
-        self.append(columns)
-
-
-def row_scale(features: FeatureSettings) -> RowScale:
-    """Return what the rows of the features are."""
-    if features.kind == "mfcc":
-        return RowScale("mfcc", features.num_mfccs, unit="")
-    if features.kind == "log_mel":
-        return RowScale("mel", features.num_mel_bins, (features.lower_edge_hertz, features.upper_edge_hertz))
-    return RowScale("hertz", features.effective_fft_length // 2 + 1, (0.0, features.sample_rate / 2))
+        self.append(as_seen(self._features.kind, columns, self._features))

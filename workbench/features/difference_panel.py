@@ -196,7 +196,7 @@ class DifferencePanel(QWidget):
             self.pictures.setCurrentIndex(0)
             return
         try:
-            variants, titles = self._variants()
+            variants, titles = self._compared()
         except ValueError as error:
             self._show_problem(str(error))
             return
@@ -222,6 +222,13 @@ class DifferencePanel(QWidget):
                 raise ValueError(f"{titles[-1]}: {problems[0].message}")
             assert isinstance(found, Features)
             variants.append(found)
+        return variants, titles
+
+    def _compared(self) -> tuple[list[Features], list[str]]:
+        """Return the settings to compare and what to call them. Raises ValueError with a sentence."""
+        variants, titles = self._variants()
+        if not all(features.has_picture for features in variants):
+            raise ValueError("a waveform has no picture to average; choose another kind")
         return variants, titles
 
     def _show_problem(self, sentence: str) -> None:

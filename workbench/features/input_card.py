@@ -1,5 +1,7 @@
 """What the model will get: the picture of the newest clip, its shape and bytes, and what it costs to compute."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QShowEvent
@@ -16,7 +18,7 @@ Float32 = NDArray[np.float32]
 SETTLED_MS = 250
 """Timing begins when the settings have been still for so long."""
 FIGURES = (
-    ("shape", "Input", "Frames × coefficients × channels"),
+    ("shape", "Input", "Frames × coefficients × channels; of a waveform its samples"),
     ("float_bytes", "As float32", "Bytes of one input as it leaves the features"),
     ("int8_bytes", "As int8", "Bytes of one input of a model that is quantized to int8"),
     (
@@ -74,9 +76,9 @@ class InputCard(QFrame):
     def show_settings(self, features: Features, clip_duration_ms: int) -> None:
         """Show shape, bytes and filters of these settings, and time them soon."""
         self.features, self.clip_duration_ms = features, clip_duration_ms
-        frames, coefficients = features.num_frames(self._num_samples), features.num_coefficients
-        values = frames * coefficients
-        self.figures["shape"].setText(f"{frames} × {coefficients} × 1")
+        shape = features.input_shape(self._num_samples)
+        values = math.prod(shape)
+        self.figures["shape"].setText(" × ".join(map(str, shape)))
         self.figures["float_bytes"].setText(f"{number_format.count(4 * values)} bytes")
         self.figures["int8_bytes"].setText(f"{number_format.count(values)} bytes")
         self.note.setText(_note(features))
@@ -85,7 +87,7 @@ class InputCard(QFrame):
 
     def show_input(self, picture: Float32 | None) -> None:
         """Show the picture (frames, coefficients) that the network would get now."""
-        if picture is None:
+        if picture is None or not self.features.has_picture:
             self.picture.clear()
             return
         shown = seen(picture, self.features, normalized=self.features.normalization == "clip_mean")
@@ -118,6 +120,8 @@ class InputCard(QFrame):
 
 
 def _note(features: Features) -> str:
+    if not features.has_picture:
+        return "The model gets the samples themselves, so there is no picture. Only models made elsewhere take them."
     if features.normalization == "standardize":
         return "Standardizing follows in training: its mean and deviation come from the training part."
     return ""

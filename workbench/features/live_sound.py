@@ -10,7 +10,7 @@ from psygnal import Signal
 from core.audio.ring_buffer import RingBuffer
 from core.audio.wav import Sound, resample
 from core.features.kinds import make_extractor
-from core.features.live import LiveFeatures
+from core.features.live import make_live
 from core.spec import Features
 
 Float32 = NDArray[np.float32]
@@ -106,7 +106,7 @@ class LiveSound:
 
     def _restart(self) -> None:
         rate = self.features.sample_rate
-        self._live = LiveFeatures(self.features, self._clip_samples)
+        self._live = make_live(self.features, self._clip_samples)
         self._resampler = soxr.ResampleStream(STREAM_RATE, rate, 1) if rate != STREAM_RATE else None
         self.samples: Float32 = self._held_clip(self.clip) if self.clip else self._held_stream()
         self._pending: Float32 = self.samples

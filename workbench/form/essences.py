@@ -44,15 +44,16 @@ def _dataset(data: Dataset) -> str:
 
 
 def _features(features: Features) -> str:
-    picture = {
-        "mfcc": f"MFCC {features.num_mfccs} of {features.num_mel_bins} mel",
-        "log_mel": f"Log-mel {features.num_mel_bins}",
-        "spectrogram": f"Spectrogram {features.num_coefficients}",
-    }[features.kind]
-    frames = f"{features.frame_length_ms:g}/{features.frame_step_ms:g} ms"
-    if features.kind == "spectrogram":
-        return f"{picture}, {frames}"
-    return f"{picture}, {frames}, {features.lower_edge_hertz:g}–{features.upper_edge_hertz:g} Hz"
+    if not features.has_picture:
+        return f"{words_of(features.kind)}, {features.sample_rate // 1000} kHz"
+    picture = f"{words_of(features.kind)} {features.num_coefficients}"
+    if features.kind == "mfcc":
+        picture += f" of {features.num_mel_bins} mel"
+    if features.applies("frame_step_ms"):
+        picture += f", {features.frame_length_ms:g}/{features.frame_step_ms:g} ms"
+    if features.applies("lower_edge_hertz"):
+        picture += f", {features.lower_edge_hertz:g}–{features.upper_edge_hertz:g} Hz"
+    return picture
 
 
 def _split(split: Split) -> str:

@@ -5,8 +5,10 @@ from functools import partial
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
+from core.errors import FeatureError
+from core.features.kinds import KINDS
 from core.section import examine
-from core.spec import Features, TrialSpec
+from core.spec import Features, KeywordSpottingSpec, TrialSpec
 from workbench.form.draft import Draft, fields_of
 from workbench.form.row import FormRow
 from workbench.form.slider_editor import SliderEditor, make_dragged_editor
@@ -84,7 +86,17 @@ class FeaturesForm(QScrollArea):
 
 
 def valid_features(draft: Draft) -> Features | None:
-    """Return a draft's features when nothing is wrong with them, whatever is wrong elsewhere."""
+    """Return a draft's features when they can be computed, whatever is wrong elsewhere: no network need take them."""
+    found = draft.settings.features if isinstance(draft.settings, KeywordSpottingSpec) else _without_problem(draft)
+    try:
+        if found is not None:
+            KINDS[found.kind].require()
+    except FeatureError:
+        return None
+    return found
+
+
+def _without_problem(draft: Draft) -> Features | None:
     if any(problem.path.startswith(f"{SECTION}.") for problem in draft.problems):
         return None
     found, _ = examine(Features, draft.value(SECTION))

@@ -17,6 +17,8 @@ NAMES = {
     "mfcc": "MFCC",
     "log_mel": "Log-mel",
     "spectrogram": "Spectrogram",
+    "micro_frontend": "Micro front end",
+    "waveform": "Waveform",
     "cnn": "CNN",
     "ds_cnn": "DS-CNN",
     "conv1d": "1-D CNN",

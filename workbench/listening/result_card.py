@@ -1,5 +1,7 @@
 """What a model made of one clip: the label, every probability, the features it saw, and what would help."""
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
@@ -13,6 +15,8 @@ from workbench.plots.spectrogram import PictureView
 from workbench.sound.seen_picture import seen
 from workbench.widgets.card import icon_button
 from workbench.widgets.elided_label import ElidedLabel
+
+Float32 = NDArray[np.float32]
 
 UNSAID = "not said"
 WAVE_HEIGHT = 76
@@ -100,9 +104,7 @@ class ResultCard(QFrame):
         self.advice.setToolTip(advice)
         self.bars.show_probabilities(heard.labels, tuple(heard.probabilities.tolist()), clip.expected)
         self.wave.show_samples(clip.sound.samples, clip.sound.sample_rate)
-        shown = seen(preprocessing.scale(heard.picture[None])[0, ..., 0], preprocessing.features, normalized=True)
-        seconds = preprocessing.clip_duration_ms / 1000
-        self.picture.show_picture(shown.values, seconds, shown.rows, shown.row_range, shown.levels, shown.unit)
+        self._show_picture(heard.picture, preprocessing)
         milliseconds = number_format.milliseconds
         costs = f"features {milliseconds(heard.feature_ms)} ms · network {milliseconds(heard.inference_ms)} ms"
         length_ms = round(1000 * len(clip.sound.samples) / clip.sound.sample_rate)
@@ -111,6 +113,15 @@ class ResultCard(QFrame):
         used_ms = preprocessing.clip_duration_ms if is_longer else length_ms
         self.wave.show_used(round(1000 * heard.start_s), used_ms, length_ms)
         self.show_adding(clip)
+
+    def _show_picture(self, picture: Float32, preprocessing: Preprocessing) -> None:
+        """Show what the network saw; what hears the samples themselves saw no picture."""
+        self.picture.setVisible(preprocessing.features.has_picture)
+        if preprocessing.features.has_picture:
+            given = preprocessing.scale(picture[np.newaxis])[0, ..., 0]
+            shown = seen(given, preprocessing.features, normalized=True)
+            seconds = preprocessing.clip_duration_ms / 1000
+            self.picture.show_picture(shown.values, seconds, shown.rows, shown.row_range, shown.levels, shown.unit)
 
     def show_adding(self, clip: TestedClip) -> None:
         """Let the button say what it adds, or that it was added."""

@@ -27,10 +27,10 @@ class MelFilters(QWidget):
         theme.changed.connect(self.update)
 
     def show_filters(self, features: Features) -> None:
-        """Show the filters of these settings; a spectrogram has none."""
+        """Show the filters of these settings; only log-mel pictures and MFCCs have any."""
         num_bins = features.effective_fft_length // 2 + 1
         self._nyquist_hertz = features.sample_rate / 2
-        self._weights = np.zeros((num_bins, 0)) if features.kind == "spectrogram" else _weights(features)
+        self._weights = _weights(features) if features.applies("num_mel_bins") else np.zeros((num_bins, 0))
         self.setAccessibleDescription(self.words)
         self.update()
 

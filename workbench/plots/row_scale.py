@@ -1,4 +1,4 @@
-"""What the rows of a picture of sound are: frequencies, mel filters or cepstral coefficients."""
+"""What the rows of a picture of sound are: frequencies, mel filters, channels alike, or cepstral coefficients."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -9,11 +9,11 @@ from core.features.mel import hertz_to_mel
 from workbench.number_format import plain
 from workbench.plots.figure_axis import linear_ticks
 
-RowKind = Literal["hertz", "mel", "mfcc"]
+RowKind = Literal["hertz", "mel", "mfcc", "channel"]
 LINE_ROOM = 22
 """Pixels that one label takes along a vertical axis."""
 MEL_HERTZ = (100, 200, 500, 1000, 2000, 4000, 8000)
-UNITS: dict[RowKind, str] = {"hertz": "dB", "mel": "dB", "mfcc": ""}
+UNITS: dict[RowKind, str] = {"hertz": "dB", "mel": "dB", "mfcc": "", "channel": ""}
 
 
 @dataclass(frozen=True)
@@ -69,4 +69,5 @@ class RowScale:
             return f"{plain(round(low + place * (high - low)))} Hz"
         first, last = hertz_to_mel(np.array([low, high])).tolist()
         mel = first + (row + 1) / (self.count + 1) * (last - first)
-        return f"filter {row}, {plain(round(700 * float(np.expm1(mel / 1127))))} Hz"
+        name = "channel" if self.kind == "channel" else "filter"
+        return f"{name} {row}, {plain(round(700 * float(np.expm1(mel / 1127))))} Hz"

@@ -1,6 +1,7 @@
 """Pictures of sound: still ones of a clip, and scrolling ones whose newest column is at the right edge.
 
-Values are dB for rows of frequencies and mel filters (`core.features.decibels`), plain for MFCCs.
+Values are dB for rows of frequencies and mel filters (`core.features.decibels`), plain for MFCCs and the micro front
+end.
 """
 
 import math
@@ -24,14 +25,19 @@ Pixels = NDArray[np.uint32]
 Levels = tuple[float, float]
 
 DECIBELS_SHOWN = 80.0
-LEVELS: dict[RowKind, Levels] = {"hertz": (-100.0, -20.0), "mel": (-90.0, -10.0), "mfcc": (-10.0, 10.0)}
+LEVELS: dict[RowKind, Levels] = {
+    "hertz": (-100.0, -20.0),
+    "mel": (-90.0, -10.0),
+    "mfcc": (-10.0, 10.0),
+    "channel": (0.0, 26.0),
+}
 """Values at the two ends of the colours while sound scrolls, where the loudest is not known beforehand."""
-MAPS: dict[RowKind, ColourMap] = {"hertz": "magma", "mel": "magma", "mfcc": "viridis"}
+MAPS: dict[RowKind, ColourMap] = {"hertz": "magma", "mel": "magma", "mfcc": "viridis", "channel": "magma"}
 
 
 def levels_of(picture: Float32, kind: RowKind) -> Levels:
     """Return the values for the two ends of the colours of a still picture."""
-    if picture.size == 0:
+    if picture.size == 0 or kind == "channel":
         return LEVELS[kind]
     if kind == "mfcc":
         most = float(np.percentile(np.abs(picture[:, 1:] if picture.shape[1] > 1 else picture), 99))
@@ -66,7 +72,7 @@ class PictureView(SoundFrame):
     ) -> None:
         """Show a picture (frames, rows) of a sound; without `levels` its own loudest decides the colours.
 
-        The unit is dB for frequencies and mel filters, none for MFCCs, unless another one is named.
+        The unit is dB for frequencies and mel filters, none for the others, unless another one is named.
         """
         scale = RowScale(rows, picture.shape[1], row_range, UNITS[rows] if unit is None else unit)
         levels = levels or levels_of(picture, rows)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.features.decibels import DECIBELS_PER_NEPER, log_mel_decibels, magnitude_decibels
+from core.features.decibels import DECIBELS_PER_NEPER
 from core.spec import Features
 from workbench.plots.row_scale import RowKind
 from workbench.plots.spectrogram import DECIBELS_SHOWN
+from workbench.sound.feature_rows import as_seen, row_scale
 
 Float32 = NDArray[np.float32]
 Levels = tuple[float, float]
@@ -17,7 +18,6 @@ Levels = tuple[float, float]
 LEVEL_STEP = 5.0
 """Ends of the colours keep to steps of so many dB, or of half a power of ten: a scale that moved with every word could
 not be read."""
-ROWS: dict[str, RowKind] = {"spectrogram": "hertz", "log_mel": "mel", "mfcc": "mfcc"}
 
 
 @dataclass(frozen=True)
@@ -47,22 +47,16 @@ class SeenPicture:
 
 def seen(picture: Float32, features: Features, *, normalized: bool) -> SeenPicture:
     """Return a picture (frames, coefficients) to show; `normalized` when the setting's normalization was applied."""
-    rows = ROWS[features.kind]
-    whole = (0.0, features.sample_rate / 2)
-    row_range = whole if rows == "hertz" else (features.lower_edge_hertz, features.upper_edge_hertz)
-    if normalized and features.normalization == "standardize":
-        return SeenPicture(picture, "σ", rows, row_range, is_signed=True)
-    is_relative = normalized and features.normalization == "clip_mean"
-    if rows == "mel":
-        decibels = picture * DECIBELS_PER_NEPER if is_relative else log_mel_decibels(picture, features.frame_length)
-        return SeenPicture(decibels, "dB", rows, row_range, is_signed=is_relative)
-    if rows == "hertz" and not is_relative:
-        return SeenPicture(magnitude_decibels(picture, features.frame_length), "dB", rows, row_range, is_signed=False)
-    return SeenPicture(picture, "", rows, row_range, is_signed=True)
+    scale = row_scale(features.kind, features)
+    if normalized and features.normalization != "none":
+        values, unit = seen_difference(picture, features)
+        return SeenPicture(values, unit, scale.kind, scale.span, is_signed=True)
+    values = as_seen(features.kind, picture, features)
+    return SeenPicture(values, scale.unit, scale.kind, scale.span, is_signed=features.kind == "mfcc")
 
 
 def seen_difference(difference: Float32, features: Features) -> tuple[Float32, str]:
-    """Return a difference of two pictures to show, and its unit."""
+    """Return a difference of two pictures, or of one and its mean, to show, and its unit."""
     if features.normalization == "standardize":
         return difference, "σ"
     # Of a difference of logarithms the reference is gone.

@@ -26,7 +26,9 @@ SHARED_FILES = (
     "core/features/__init__.py",
     "core/features/kinds.py",
     "core/features/mel.py",
+    "core/features/micro_frontend.py",
     "core/features/streaming.py",
+    "core/features/waveform.py",
     "core/settings/__init__.py",
     "core/settings/feature_sizes.py",
 )

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
-from core.features.kinds import Extractor, make_extractor
+from core.features.kinds import Extractor, as_inputs, make_extractor
 from core.settings.feature_sizes import FeatureSizes, KindName
 
 SCHEMA_VERSION = 1
@@ -149,12 +149,12 @@ class Settings:
         return make_extractor(self.features, self.num_samples)
 
     def scale(self, pictures: Float32) -> Float32:
-        """Return network inputs (n, frames, coefficients, 1) of pictures (n, frames, coefficients)."""
+        """Return network inputs (n, *input_shape) of pictures (n, frames, coefficients)."""
         if self.mean:
             mean: Float32 = np.array(self.mean, np.float32)
             deviation: Float32 = np.array(self.deviation, np.float32)
             pictures = (pictures - mean) / deviation
-        return np.ascontiguousarray(pictures)[..., np.newaxis]
+        return as_inputs(self.features, pictures)
 
 
 def settings_text(labels: Sequence[str], preprocessing: Mapping[str, Any], detection: DetectionSettings) -> str:

@@ -61,7 +61,7 @@ def test_a_dropped_file_is_seen_and_a_broken_one_is_explained(qtbot: QtBot, page
     settled(qtbot, page)
     assert page.tabs.currentWidget() is page.live
     assert page.live.name.text() == "three seconds.wav"
-    assert page.live.view.mfccs.appended == Features().num_frames(3 * RATE)
+    assert page.live.view.pictures["mfcc"].appended == Features().num_frames(3 * RATE)
     (tmp_path / "broken.wav").write_bytes(b"RIFF")
     drop(page, tmp_path / "broken.wav")
     assert page.live.message.isVisible()
@@ -95,7 +95,7 @@ def test_what_the_microphone_hears_is_seen_to_the_last_bit(
     first = np.flatnonzero(together)[0] - np.flatnonzero(played)[0]
     np.testing.assert_array_equal(together[first : first + len(played)], played)
     shown = view.waveform.samples.newest(10**6)[np.newaxis]
-    for picture, kind in ((view.log_mel, "log_mel"), (view.mfccs, "mfcc")):
+    for picture, kind in ((view.pictures["log_mel"], "log_mel"), (view.pictures["mfcc"], "mfcc")):
         columns = FeatureExtractor(Features(kind=kind), shown.shape[1]).compute(shown)[0]
         expected = log_mel_decibels(columns, Features().frame_length) if kind == "log_mel" else columns
         np.testing.assert_allclose(picture.values.newest(10**6), expected, atol=0.02)
@@ -145,7 +145,7 @@ def test_a_dead_stream_is_said_and_the_rest_works_on(
     settled(qtbot, page)
     qtbot.mouseClick(page.live.source.clip, Qt.MouseButton.LeftButton)
     settled(qtbot, page)
-    assert page.live.view.mfccs.appended == 49
+    assert page.live.view.pictures["mfcc"].appended == 49
     virtual_microphone.restart()
     qtbot.mouseClick(page.live.source.microphone, Qt.MouseButton.LeftButton)
     qtbot.mouseClick(page.live.source.listen, Qt.MouseButton.LeftButton)
@@ -174,7 +174,7 @@ def test_without_a_microphone_or_portaudio_a_sentence_says_what_to_do(
         assert "sudo apt-get install libportaudio2" in page.live.message.text.text()
         qtbot.mouseClick(page.live.source.clip, Qt.MouseButton.LeftButton)
         settled(qtbot, page)
-        assert page.live.view.mfccs.appended == 49
+        assert page.live.view.pictures["mfcc"].appended == 49
         qtbot.mouseClick(page.live.source.play, Qt.MouseButton.LeftButton)
         assert "sudo apt-get install libportaudio2" in page.live.message.text.text()
         assert page.live.source.play.text() == "Play"
@@ -185,7 +185,7 @@ def test_a_clip_is_played_with_a_moving_cursor(
 ) -> None:
     settled(qtbot, page)
     qtbot.mouseClick(page.live.source.play, Qt.MouseButton.LeftButton)
-    frame = page.live.view.mfccs
+    frame = page.live.view.pictures["mfcc"]
     qtbot.waitUntil(lambda: frame.cursor_s is not None and frame.cursor_s > 0.2)
     assert page.live.source.play.text() == "Stop"
     assert page.live.source.meter.level_dbfs > -40

@@ -28,14 +28,14 @@ def test_a_clip_is_seen_at_once_as_the_network_gets_it(qtbot: QtBot, page: Featu
     assert first.name in page.live.name.text()
     samples = read_wav(first).samples
     features = Features()
-    for name, kind in (("spectrogram", "spectrogram"), ("log_mel", "log_mel"), ("mfccs", "mfcc")):
-        picture = getattr(page.live.view, name)
+    for kind in ("spectrogram", "log_mel", "mfcc"):
+        picture = page.live.view.pictures[kind]
         extractor = FeatureExtractor(features.model_copy(update={"kind": kind}), RATE)
         assert picture.isVisible()
         assert picture.appended == extractor.num_frames
         assert picture.scale.count == extractor.num_coefficients
     expected = FeatureExtractor(features, RATE).compute(samples[np.newaxis])[0]
-    np.testing.assert_allclose(page.live.view.mfccs.values.newest(10**6), expected, atol=2e-3)
+    np.testing.assert_allclose(page.live.view.pictures["mfcc"].values.newest(10**6), expected, atol=2e-3)
     qtbot.waitUntil(lambda: len(page.live.card.picture._picture) == 49)
     np.testing.assert_allclose(page.live.card.picture._picture, expected, atol=2e-3)
 
@@ -48,11 +48,11 @@ def test_the_picture_follows_while_a_slider_is_dragged(qtbot: QtBot, page: Featu
     assert page.form.rows["num_mfccs"].editor.line.text() == str(kept)
     assert page.features == Features(num_mfccs=kept)
     settled(qtbot, page)
-    assert page.live.view.mfccs.scale.count == kept
+    assert page.live.view.pictures["mfcc"].scale.count == kept
     assert page.live.card.figures["shape"].text() == f"49 × {kept} × 1"
     drag(page, "upper_edge_hertz", 1.0)
     settled(qtbot, page)
-    assert page.live.view.log_mel.scale.span == (20.0, 8000.0)
+    assert page.live.view.pictures["log_mel"].scale.span == (20.0, 8000.0)
 
 
 def test_a_slider_runs_over_what_the_other_settings_allow(qtbot: QtBot, page: FeaturesPage) -> None:
@@ -89,7 +89,10 @@ def test_pictures_beyond_the_one_that_is_given_are_absent(qtbot: QtBot, page: Fe
         box.setCurrentIndex(box.findData(kind))
         box.activated.emit(box.currentIndex())
         settled(qtbot, page)
-        assert [picture.isVisible() for picture in (view.spectrogram, view.log_mel, view.mfccs)] == seen
+        assert [
+            picture.isVisible()
+            for picture in (view.pictures["spectrogram"], view.pictures["log_mel"], view.pictures["mfcc"])
+        ] == seen
 
 
 def test_a_problem_stands_beneath_its_field_and_the_pictures_stay(qtbot: QtBot, page: FeaturesPage) -> None:
@@ -105,7 +108,7 @@ def test_a_problem_stands_beneath_its_field_and_the_pictures_stay(qtbot: QtBot, 
     line.selectAll()
     QTest.keyClicks(line, "13")
     settled(qtbot, page)
-    assert page.live.view.mfccs.scale.count == 13
+    assert page.live.view.pictures["mfcc"].scale.count == 13
 
 
 def test_what_the_model_gets_is_counted_and_timed(qtbot: QtBot, page: FeaturesPage) -> None:
