@@ -1,9 +1,10 @@
-"""The Trials page with 5,000 trials: opening the study and the page, and drawing it again."""
+"""5,000 trials: listed by the command, and on the Trials page opened and drawn again."""
 
 import itertools
 import json
 import random
 import statistics
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -19,14 +20,23 @@ SETTLED_S = 0.15  # Pages redraw at most every 33 ms.
 
 
 def measure() -> list[Figure]:
-    """Open a study of 5,000 finished trials in fresh windows, and draw its page again and again."""
+    """List a study of 5,000 finished trials, open it in fresh windows, and draw its page again and again."""
     with scene.home_folder() as home:
         write_study(home / "study", NUM_TRIALS)
+        listed = [_list_trials(home, home / "study") for _ in range(1 + OPENINGS)]
+        (home / "study" / ".index.json").unlink()
         scenes = [scene.play("trials_page", home, str(home / "study")) for _ in range(1 + OPENINGS)]
     first, later = scenes[0], scenes[1:]
     opened_s = statistics.median(found["opened_s"] for found in later)
     redraws = {name: [ms for found in later for ms in found[name]] for name in later[0] if name.endswith("_ms")}
     figures = [
+        Figure(
+            f"workbench trials, {NUM_TRIALS:,} trials",
+            statistics.median(listed[1:]),
+            "s",
+            {"first time, without index s": listed[0]},
+            at_most=3,
+        ),
         Figure(
             f"trials page, {NUM_TRIALS:,} trials: opens",
             opened_s,
@@ -37,7 +47,7 @@ def measure() -> list[Figure]:
                 "first time, without index s": first["opened_s"],
             },
             at_most=1,
-        )
+        ),
     ]
     names = {
         "repaint_ms": "redraws",
@@ -56,6 +66,16 @@ def measure() -> list[Figure]:
             )
         )
     return figures
+
+
+def _list_trials(home: Path, study: Path) -> float:
+    """Return the seconds that the command takes, from the start of its process to its end."""
+    command = [sys.executable, "-m", "workbench", "trials", str(study)]
+    started_s = time.monotonic()
+    listed = subprocess.run(command, cwd=scene.ROOT, env=scene.environment(home), capture_output=True, check=True)
+    taken_s = time.monotonic() - started_s
+    assert listed.stdout.count(b"\n") > NUM_TRIALS
+    return taken_s
 
 
 def write_study(folder: Path, count: int) -> None:
