@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from core.audio.wav import Sound, read_wav, write_wav
-from core.datasets.clips import wav_files
+from core.datasets.clips import sound_files
 from core.datasets.preprocessing import Preprocessing, load_preprocessing
 from core.errors import SpecError, StudyError, WorkbenchError
 from core.estimate import estimate
@@ -51,7 +51,7 @@ def bursts(tone_clips: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     rng = np.random.default_rng(3)
     for label in ("high", "low"):
         (folder / label).mkdir()
-        for path in wav_files(tone_clips / label):
+        for path in sound_files(tone_clips / label):
             samples = 0.01 * rng.standard_normal(RATE)
             samples[5000:11400] += read_wav(path).samples[5000:11400]
             write_wav(folder / label / path.name, Sound(samples.astype(np.float32), RATE))
@@ -75,7 +75,7 @@ def tones(bursts: Path) -> np.ndarray:
     """Four seconds of noise with a high and a low tone."""
     samples = (0.01 * np.random.default_rng(0).standard_normal(4 * RATE)).astype(np.float32)
     for label, start in (("high", RATE), ("low", 3 * RATE)):
-        samples[start : start + RATE] += read_wav(wav_files(bursts / label)[-1]).samples
+        samples[start : start + RATE] += read_wav(sound_files(bursts / label)[-1]).samples
     return samples
 
 
