@@ -12,7 +12,7 @@ from psygnal import Signal
 from core.datasets.edits import ClipEdit, change_edits
 from core.errors import StudyError, WorkbenchError
 from core.experiment.store import Constraints, Study, TrialState
-from core.spec import Dataset, Features, SeriesData, TrialSpec
+from core.spec import Dataset, Features, KeywordSpottingSpec, SeriesData, Split, TrialSpec
 
 THIS_MACHINE = ""
 
@@ -44,6 +44,8 @@ class Session:
     """A Features section that the form shall take up; what else it says stays."""
     dataset_requested = Signal(object)
     """A Dataset or SeriesData that the form shall take up; what else it says stays where it is of the same task."""
+    split_requested = Signal(object)
+    """A Split of clips that the form shall take up; what else it says stays."""
     clips_edited = Signal(object, object)
     """A folder and by name the ClipEdits that its clips have now."""
     spec_edited = Signal(object)
@@ -124,6 +126,12 @@ class Session:
         if self.spec is not None and type(self.spec.dataset) is type(dataset) and not list(dataset.problems()):
             self.tell_spec(self.spec.model_copy(update={"dataset": dataset}))
         self.dataset_requested.emit(dataset)
+
+    def use_split(self, split: Split) -> None:
+        """Ask for another split of the clips to be taken up by the form, and by the pages that follow it."""
+        if isinstance(self.spec, KeywordSpottingSpec) and not list(split.problems()):
+            self.tell_spec(self.spec.model_copy(update={"split": split}))
+        self.split_requested.emit(split)
 
     def edit_clips(self, folder: Path, changes: Mapping[str, ClipEdit], words: str) -> None:
         """Exclude, relabel or trim clips of a folder; `undo` takes it back. Raises DataError."""

@@ -56,6 +56,8 @@ class Dealing(BaseModel):
     num_speakers: int = 0
     num_shared: int = 0
     """Speakers that are heard in more than one part."""
+    given: bool = False
+    """Whether the parts are those that the data set itself names."""
     synthetic: bool = False
     warnings: tuple[str, ...] = ()
     trouble: str = ""
@@ -175,14 +177,16 @@ def label_rows(catalogue: Catalogue) -> tuple[LabelRow, ...]:
 
 def split_check(dealing: Dealing, rule: str) -> str:
     """Say in a sentence whether a speaker is heard in two parts."""
+    # That it is the data set's own split stands among the warnings.
+    by = "" if dealing.given and rule == "speaker" else f"Split by {_RULES[rule]}: "
     if dealing.num_shared:
         return (
             f"{dealing.num_shared:,} of {dealing.num_speakers:,} speakers are in more than one part, so accuracy is "
-            "overstated; split by speaker on the Experiment page."
+            f"overstated{'' if dealing.given else '; split by speaker on the Experiment page'}."
         )
     if dealing.num_speakers:
-        return f"Split by {_RULES[rule]}: {dealing.num_speakers:,} speakers, none of them in two parts."
-    return f"Split by {_RULES[rule]}: no clip names its speaker, so a voice may be in two parts."
+        return f"{by}{dealing.num_speakers:,} speakers, none of them in two parts."
+    return f"{by}no clip names its speaker, so a voice may be in two parts."
 
 
 _RULES = {"speaker": "speaker", "lists": "the folder's lists", "random": "clip"}
@@ -285,6 +289,7 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
         num_cut=tuple((int(train), int(validation), int(test)) for train, validation, test in num_cut),
         num_speakers=len(heard_in),
         num_shared=sum(len(places) > 1 for places in heard_in.values()),
+        given=found.has_parts,
         synthetic=found.synthetic,
         warnings=(*found.warnings, *parts.warnings),
         trouble=trouble,

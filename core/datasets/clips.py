@@ -66,6 +66,8 @@ class ClipSet:
     """Places within the folder in which lists of parts may lie, the innermost first."""
     has_parts: bool = False
     """Whether the data set itself says what is to test or to choose."""
+    guessed: str = ""
+    """What was understood of a folder whose layout was not given and is not the plain one."""
 
 
 def label_names(folder: Path, layout: Layout = "automatic") -> tuple[str, ...]:
@@ -150,17 +152,10 @@ def find_clips(dataset: Dataset, speaker_pattern: str = "") -> ClipSet:
         noises,
         _fingerprint(files, clips, noises),
         _is_synthetic(folder, clips),
-        _warnings(dataset, listing),
-        listing.lists_at,
-        listing.has_parts,
+        lists_at=listing.lists_at,
+        has_parts=listing.has_parts,
+        guessed="" if dataset.layout != "automatic" or listing.is_plain else listing.sentence,
     )
-
-
-def _warnings(dataset: Dataset, listing: Listing) -> tuple[str, ...]:
-    """Say what was guessed of a folder that is laid out in another than the plain way."""
-    if dataset.layout != "automatic" or listing.is_plain:
-        return ()
-    return (f"How the folder is laid out was recognised, not given. {listing.sentence}",)
 
 
 class LabelledFiles:

@@ -25,8 +25,8 @@ _known: OrderedDict[Key, tuple[FolderTree, Listing]] = OrderedDict()
 _NEEDS = {
     "part_folders": "folders train, validation or test with folders of clips in them",
     "file_names": "clips in one folder whose names begin with their label",
-    "table": "a CSV or TSV file with columns of file and word, beside the clips that it names",
-    "edge_impulse": "a file info.labels that names clips",
+    "table": "CSV or TSV file with columns of file and word, beside the clips that it names",
+    "edge_impulse": "file info.labels that names clips",
 }
 
 

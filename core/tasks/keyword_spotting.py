@@ -100,7 +100,7 @@ class KeywordSpotting:
             epoch_inputs=epoch_inputs,
             fingerprint=fingerprint,
             synthetic=found.synthetic,
-            warnings=(*found.warnings, *warnings, *parts.warnings, *more_warnings),
+            warnings=(*_guesses(found), *found.warnings, *warnings, *parts.warnings, *more_warnings),
             preprocessing=preprocessing.model_dump(mode="json"),
         )
 
@@ -148,6 +148,11 @@ class KeywordSpotting:
         if preprocessing.mean:
             about += [f"mean = {list(preprocessing.mean)}", f"deviation = {list(preprocessing.deviation)}"]
         return Description(preprocessing.labels, "labels", tuple(about))
+
+
+def _guesses(found: ClipSet) -> list[str]:
+    """Say what was guessed of where labels come from."""
+    return [f"How the folder is laid out was recognised, not given. {found.guessed}"] if found.guessed else []
 
 
 def _vary(

@@ -98,8 +98,8 @@ def test_folders_named_after_parts_above_labels_are_a_split(
     clips = find_clips(Dataset(folder=str(tmp_path)))
     dealt = split_clips(clips, Split())
     assert {clips.clips[row].path.parents[1].name for row in dealt.test} == {test}
-    assert clips.warnings == (f"How the folder is laid out was recognised, not given. {found.sentence}",)
-    assert find_clips(Dataset(folder=str(tmp_path), layout="part_folders")).warnings == ()
+    assert clips.guessed == found.sentence
+    assert find_clips(Dataset(folder=str(tmp_path), layout="part_folders")).guessed == ""
 
 
 def test_folders_named_after_parts_below_labels_are_a_split_too(tmp_path: Path) -> None:
@@ -155,7 +155,12 @@ def test_the_export_of_edge_impulse_is_two_words_and_not_its_two_parts(tmp_path:
     data = KeywordSpotting().prepare(parse_spec({"dataset": {"folder": str(tmp_path)}}), ignore)
     assert data.labels == ("go", "stop")
     assert np.bincount(data.test.targets).tolist() == [3, 3]
-    assert data.warnings[0].endswith("labels and parts are those of info.labels.")
+    assert data.warnings[0] == (
+        "How the folder is laid out was recognised, not given. An export of Edge Impulse: labels and parts are those "
+        "of info.labels."
+    )
+    given = parse_spec({"dataset": {"folder": str(tmp_path), "layout": "edge_impulse"}})
+    assert KeywordSpotting().prepare(given, ignore).warnings == data.warnings[1:]
 
 
 def test_the_same_without_its_list_is_read_from_names_and_folders(tmp_path: Path) -> None:
@@ -299,8 +304,8 @@ def test_a_layout_that_is_not_there_says_what_it_needs(tmp_path: Path) -> None:
     for layout, needs in (
         ("part_folders", "folders train, validation or test"),
         ("file_names", "clips in one folder"),
-        ("table", "a CSV or TSV file"),
-        ("edge_impulse", "a file info.labels"),
+        ("table", "CSV or TSV file"),
+        ("edge_impulse", "file info.labels"),
     ):
         with pytest.raises(DataError, match=f"has no {needs}.*choose another layout"):
             list_clips(tmp_path, layout)  # type: ignore[arg-type]
@@ -310,7 +315,7 @@ def test_a_chosen_layout_overrules_what_is_recognised(tmp_path: Path) -> None:
     edge_impulse(tmp_path)
     assert list_clips(tmp_path, "folders").labels == ("testing", "training")
     found = find_clips(Dataset(folder=str(tmp_path), layout="folders"))
-    assert (found.labels, found.warnings) == (("testing", "training"), ())
+    assert (found.labels, found.guessed) == (("testing", "training"), "")
 
 
 @pytest.mark.parametrize("name", ["12_nohash_0.wav", "cat_12_nohash_0.wav"])

@@ -4,6 +4,7 @@ from PySide6.QtWidgets import QLabel
 
 from core.datasets.catalogue import Dealing, split_check
 from core.spec import Dataset, Split
+from workbench.form.data_fault import without_settings
 
 
 class SplitLine(QLabel):
@@ -16,7 +17,7 @@ class SplitLine(QLabel):
     def show_dealing(self, dealing: Dealing, dataset: Dataset, split: Split) -> None:
         """Say what there is to say about a data set as it was dealt."""
         trouble = dealing.trouble or next((problem.message for problem in dataset.problems()), "")
-        said = trouble or " ".join([split_check(dealing, split.rule), *dealing.warnings])
+        said = without_settings(trouble) or " ".join([split_check(dealing, split.rule), *dealing.warnings])
         self.setText(said[:1].upper() + said[1:] + ("" if said.endswith(".") else "."))
         questionable = dealing.warnings or dealing.num_shared or not dealing.num_speakers
         role = "bad" if trouble else "warning" if questionable else "good"

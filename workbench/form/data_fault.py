@@ -10,7 +10,7 @@ from core.errors import DataError, Problem
 from core.spec import ForecastingSpec, SeriesData, TrialSpec
 from core.tasks.registry import TASKS
 
-_SETTING = re.compile(r" \((dataset|window|split)(\.\w+)?\)")
+_SETTING = re.compile(r" \((dataset|window|split)(\.[^)]*)?\)")
 """What a command would call a setting."""
 
 
@@ -40,6 +40,11 @@ def _faulty_field(data: SeriesData) -> str:
 def _without_path(error: DataError, data: SeriesData) -> str:
     """Return the sentence alone: the file and the setting are named beside it."""
     sentence = str(error).removeprefix(f"{Path(data.file).expanduser().resolve()}: ").removeprefix(f"{data.file}: ")
+    return without_settings(sentence)
+
+
+def without_settings(sentence: str) -> str:
+    """Return a sentence without the names of settings that a command takes: here they stand as words."""
     return _SETTING.sub("", sentence)
 
 

@@ -20,10 +20,12 @@ from workbench.clips.browser import ClipBrowser
 from workbench.clips.catalogue_reader import CatalogueReader
 from workbench.clips.jobs import ClipJobs
 from workbench.clips.label_table import LabelTable
+from workbench.clips.layout_line import LayoutLine
 from workbench.clips.sources import ClipSources, EmptyData, dropped_folder
 from workbench.clips.split_line import SplitLine
 from workbench.clips.synthesis_form import SynthesisForm
 from workbench.clips.view import ClipView
+from workbench.form.data_fault import without_settings
 from workbench.form.starter_specs import last_spec
 from workbench.jobs import Jobs
 from workbench.preferences import Preferences
@@ -65,7 +67,7 @@ class DataPage(QWidget):
         self.sources, self.synthesis, self.message = ClipSources(), SynthesisForm(), MessageBar()
         self.synthesis.hide()
         self.labels, self.browser, self.view = LabelTable(), ClipBrowser(), ClipView()
-        self.parts = SplitLine()
+        self.parts, self.understood = SplitLine(), LayoutLine()
         self.down = QSplitter(Qt.Orientation.Vertical, childrenCollapsible=False)
         self.down.addWidget(_stacked(self.labels, self.parts, stretched=self.labels))
         self.down.addWidget(self.browser)
@@ -84,7 +86,7 @@ class DataPage(QWidget):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.empty)
         self.pages.addWidget(self.across)
-        whole = _stacked(self.message, self.sources, self.synthesis, self.pages, stretched=self.pages)
+        whole = _stacked(self.message, self.sources, self.understood, self.synthesis, self.pages, stretched=self.pages)
         self.tasks = QStackedLayout(self)
         self.tasks.addWidget(whole)
         self.tasks.addWidget(self.series)
@@ -130,6 +132,8 @@ class DataPage(QWidget):
         self.synthesis.wanted.connect(self.hide_synthesis)
         self.synthesis.wanted.connect(self.work.synthesize)
         self.synthesis.closed.connect(self.hide_synthesis)
+        self.understood.dataset_wanted.connect(self._choose)
+        self.understood.split_wanted.connect(self.session.use_split)
         self.labels.labels.ticked.connect(self.tick)
         self.labels.labels_selected.connect(self.browser.filter.choose_labels)
         self.browser.changed.connect(self._turn)
@@ -149,8 +153,8 @@ class DataPage(QWidget):
     def use_folder(self, folder: str) -> None:
         """Open another folder, all of whose labels are used."""
         self.hide_synthesis()
-        chosen = {"folder": folder, "labels": (), "include_silence": False, "include_unknown": False}
-        self._choose(self.dataset.model_copy(update=chosen))
+        plain = {"layout": "automatic", "labels": (), "include_silence": False, "include_unknown": False}
+        self._choose(self.dataset.model_copy(update={"folder": folder, **plain}))
 
     def ask_folder(self) -> None:
         """Let the user choose a folder."""
@@ -214,6 +218,7 @@ class DataPage(QWidget):
         """Have the folder listed; out of sight that waits."""
         if self.catalogue is not None and (not self.dataset.folder or self.catalogue.folder != self.folder):
             self._forget()
+        self.understood.show_settings(self.dataset, self.split)
         if not self.dataset.folder:
             self.sources.show_folder("")
             self.empty.invite()
@@ -249,6 +254,7 @@ class DataPage(QWidget):
         first = self.catalogue is None
         self.catalogue = catalogue
         self.sources.show_catalogue(catalogue)
+        self.understood.show_understood(catalogue)
         self._show_labels(catalogue)
         if first:
             self.message.hide()
@@ -267,7 +273,8 @@ class DataPage(QWidget):
     def _show_trouble(self, sentence: str) -> None:
         self._forget()
         self.sources.show_folder(self.dataset.folder)
-        self.empty.show_trouble(sentence)
+        self.understood.show_trouble()
+        self.empty.show_trouble(without_settings(sentence))
 
     def _turn(self) -> None:
         if not self._turning.isActive():

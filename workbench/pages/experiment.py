@@ -178,6 +178,7 @@ class ExperimentPage(QWidget):
         self.session.spec_requested.connect(self.use_spec)
         self.session.features_requested.connect(self.use_features)
         self.session.dataset_requested.connect(self.use_dataset)
+        self.session.split_requested.connect(lambda split: self.draft.replace_section("split", split))
         self.session.reference_changed.connect(self._show_reference)
         self.session.study_opened.connect(self._show_reference)
         self.session.constraints_changed.connect(self._show_draft)
