@@ -18,6 +18,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from core.errors import TrialCancelled, WorkbenchError
@@ -28,6 +29,9 @@ from core.experiment.store import Study, TrialState
 from core.spec import stage_key
 
 POLL_S = 0.25
+_MARKER = ".going-"
+_worked_for: set[Path] = set()
+"""In a process of a pool: markers of the sweeps that it trained for, to be taken away if the sweep's own is killed."""
 
 
 def run_many(
@@ -92,6 +96,7 @@ class _Schedule:
     total: int
     running: list[_Running] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    processes: set[multiprocessing.process.BaseProcess] = field(default_factory=set)
 
     def run(self) -> dict[str, str]:
         """Run all that waits; return the sentences of those that failed, by name."""
@@ -101,6 +106,7 @@ class _Schedule:
             while self.waiting or self.running:
                 self._start(bases)
                 wait([trial.future for trial in self.running], timeout=POLL_S, return_when="FIRST_COMPLETED")
+                self._point_out_deaths()
                 self._follow()
                 # Said even when nothing is new, because the caller asks for the end by raising from here.
                 done = self.earlier + count - len(self.waiting) - len(self.running)
@@ -146,12 +152,24 @@ class _Schedule:
             if message:
                 self.failures[trial.name] = message
 
+    def _point_out_deaths(self) -> None:
+        """Have the executor look at its processes when one of them ended.
+
+        Until CPython 3.12 it lists those that it waits for before the newest is there, and so learns of the death of
+        that one only when something else wakes it, as any call does.
+        """
+        self.processes.update(multiprocessing.active_children())
+        if any(not process.is_alive() for process in self.processes):
+            with contextlib.suppress(BrokenProcessPool):
+                self.pool.submit(_wake)
+
     def _stop(self) -> None:
         """Ask every process to stop and wait until they did, handing on their last words."""
         self.marker.unlink(missing_ok=True)
         for trial in self.running:
             trial.future.cancel()
-        wait([trial.future for trial in self.running])
+        while wait([trial.future for trial in self.running], timeout=POLL_S).not_done:
+            self._point_out_deaths()
         for trial in self.running:
             for event in trial.tail.fresh():
                 with contextlib.suppress(TrialCancelled):
@@ -186,17 +204,24 @@ class _Tail:
 
 @contextlib.contextmanager
 def _marker(folder: Path) -> Iterator[Path]:
-    """Give a file that is there as long as trials shall go on: taking it away works on a full disk too."""
+    """Give a file that is there as long as trials shall go on: taking it away works on a full disk too.
+
+    It is held locked, so that one left by a sweep that was killed is known, and taken away by the next.
+    """
+    for left in folder.glob(f"{_MARKER}*"):
+        with contextlib.suppress(Timeout, OSError), FileLock(left, timeout=0):
+            left.unlink()
     try:
-        handle, name = tempfile.mkstemp(prefix=".going-", dir=folder)
+        handle, name = tempfile.mkstemp(prefix=_MARKER, dir=folder)
     except OSError as error:
         raise WorkbenchError(writing_failed(folder, error)) from error
     os.close(handle)
     marker = Path(name).resolve()
-    try:
-        yield marker
-    finally:
-        marker.unlink(missing_ok=True)
+    with FileLock(marker):
+        try:
+            yield marker
+        finally:
+            marker.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -235,6 +260,8 @@ def _leave_with_parent() -> None:
 
     def leave() -> None:
         multiprocessing.connection.wait([parent.sentinel])
+        for marker in _worked_for:
+            marker.unlink(missing_ok=True)
         os._exit(1)
 
     threading.Thread(target=leave, daemon=True).start()
@@ -242,6 +269,7 @@ def _leave_with_parent() -> None:
 
 def _run_in_process(study: str, name: str, num_workers: int, marker: str) -> str:
     """Run one trial; return the sentence of its failure, or nothing. What it says goes into its folder alone."""
+    _worked_for.add(Path(marker))
     try:
         runner.run(Study.open(study), name, _until_gone(Path(marker)), contended=num_workers > 1)
     except TrialCancelled:
@@ -249,6 +277,10 @@ def _run_in_process(study: str, name: str, num_workers: int, marker: str) -> str
     except WorkbenchError as error:
         return str(error)
     return ""
+
+
+def _wake() -> None:
+    """Do nothing, which is called to have an executor look at its processes."""
 
 
 def _until_gone(marker: Path) -> Callable[[Event], None]:

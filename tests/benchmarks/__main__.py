@@ -29,6 +29,7 @@ FIGURES = {
     "deploy": "deploying and measuring over SSH",
     "forecasting": "forecasts against persistence, their bytes and training",
     "long_series": "ten million rows of measurements",
+    "killed_process": "a killed process of a sweep",
     "study_b": "study B against a plain course script",
 }
 

@@ -17,6 +17,7 @@ import pytest
 from core.events import Event, JobFailed, parse_event
 from core.experiment.jobs import Cancel, CheckData, Job, RunSweep, Train, to_line
 from core.experiment.store import Study, TrialState
+from core.section import override
 from core.spec import TrialSpec, parse_spec
 
 ROOT = Path(__file__).parents[2]
@@ -268,8 +269,27 @@ def test_processes_of_a_sweep_end_with_a_killed_worker(new_worker, study, tone_c
     parent.process.wait()
     _, alive = psutil.wait_procs(children, timeout=TIMEOUT_S)
     assert not alive
+    assert not list(study.folder.glob(".going-*"))
     study.refresh()
     assert study.summary(names[0]).state is TrialState.FAILED
+
+
+def test_a_killed_process_of_a_sweep_ends_it_in_a_sentence(worker, study, tone_clips):
+    left_behind = study.folder / ".going-left"
+    left_behind.touch()
+    values = endless(tone_clips).model_dump()
+    names = tuple(study.add(parse_spec(override(values, "training.seed", seed))) for seed in (1, 2))
+    before = set(psutil.Process(worker.process.pid).children(recursive=True))
+    worker.send(RunSweep(job="s", study=str(study.folder), trials=names, num_workers=2))
+    for name in names:
+        worker.wait_for("epoch_ended", "s", lambda event, name=name: event.trial == name)
+    assert not left_behind.exists()
+    spawned = set(psutil.Process(worker.process.pid).children(recursive=True)) - before
+    # The newest is the one that the executor does not know to wait for.
+    newest = max((one for one in spawned if "spawn_main" in " ".join(one.cmdline())), key=psutil.Process.create_time)
+    newest.kill()
+    assert "a process of the sweep was killed" in worker.outcome("s").message
+    assert not list(study.folder.glob(".going-*"))
 
 
 def test_a_job_that_trains_nothing_answers_as_it_says(worker, tone_clips):
