@@ -6,12 +6,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.interpreter import LoadedModel
-from core.evaluation.network import Float32, check_fit
+from core.errors import ModelError
+from core.evaluation.guarded_model import GuardedModel
+from core.evaluation.network import Float32
 from core.events import Emit, Progressed, ignore
 from core.results import Classification, LabelScore
 
 _CLIPS_PER_REPORT = 256
+_EXAMPLES = 64
+"""Clips that it is found out by what a model's outputs are."""
 
 
 def judge(
@@ -27,11 +30,29 @@ def judge(
 
 def predict(model: Path, inputs: Float32, num_labels: int, emit: Emit = ignore) -> Float32:
     """Return the probability of every label for every input, shape (n, num_labels). Raises ModelError."""
-    loaded = LoadedModel(model)
-    check_fit(loaded, inputs.shape[1:], num_labels)
+    with open_classifier(model, inputs, num_labels) as opened:
+        return predict_all(opened, inputs, emit)
+
+
+def open_classifier(model: Path, examples: Float32, num_labels: int) -> GuardedModel:
+    """Open a file for inputs like `examples` (n, *input_shape), of which the first show what its outputs are.
+
+    Raises ModelError.
+    """
+    opened = GuardedModel(model)
+    try:
+        opened.fit_labels(examples.shape[1:], num_labels, examples[:_EXAMPLES])
+    except ModelError:
+        opened.close()
+        raise
+    return opened
+
+
+def predict_all(opened: GuardedModel, inputs: Float32, emit: Emit = ignore) -> Float32:
+    """Return what an open model gives for many inputs, saying how far it is. Raises ModelError."""
     parts = []
     for start in range(0, len(inputs), _CLIPS_PER_REPORT):
-        parts.append(loaded.run(inputs[start : start + _CLIPS_PER_REPORT]))
+        parts.append(opened.run(inputs[start : start + _CLIPS_PER_REPORT]))
         done = min(start + _CLIPS_PER_REPORT, len(inputs))
         emit(Progressed(what="clips judged", done=done, total=len(inputs)))
     return np.concatenate(parts)

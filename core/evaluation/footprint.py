@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from ai_edge_litert import schema_py_generated as schema
 
-from core.evaluation.interpreter import read_model
+from core.evaluation.model_file import read_model
 from core.results import Footprint
 
 _BYTES = {
@@ -43,8 +43,7 @@ def peak_ram_bytes(model: Path) -> int:
     and outputs together. The state of LSTM cells lives all the while. This is what an interpreter's arena needs at
     least; scratch space of kernels is not in it. Raises ModelError.
     """
-    content = schema.ModelT.InitFromPackedBuf(read_model(model), 0)
-    graph = content.subgraphs[0]
+    graph = read_model(model).graph.subgraphs[0]
     born = {int(index): 0 for index in graph.inputs}
     dies = {int(index): len(graph.operators) for index in graph.outputs}
     for moment, operator in enumerate(graph.operators):

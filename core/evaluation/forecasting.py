@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from core.datasets.frame import Frame
 from core.datasets.windows import Windows
 from core.errors import DataError, ModelError
-from core.evaluation.interpreter import LoadedModel
+from core.evaluation.guarded_model import GuardedModel
 from core.events import Emit, Progressed, ignore
 from core.results import Errors, Forecast, QuantityErrors
 
@@ -64,17 +64,31 @@ def forecast(model: Path, inputs: Float32, frame: Frame, emit: Emit = ignore) ->
 
     Raises ModelError when the file does not take or give as many numbers.
     """
-    loaded = LoadedModel(model)
-    num_targets = len(frame.targets)
-    _check_fit(loaded, (frame.input_steps, len(frame.inputs)), (frame.output_steps, num_targets))
-    # A file made elsewhere may take one row, or have sides of length one.
-    shaped = inputs.reshape(len(inputs), *loaded.input.shape[1:])
+    with open_forecaster(model, frame) as opened:
+        return forecast_with(opened, inputs, frame, emit)
+
+
+def open_forecaster(model: Path, frame: Frame) -> GuardedModel:
+    """Open a file for the windows of a frame. Raises ModelError when it does not take or give as many numbers."""
+    opened = GuardedModel(model)
+    taken, given = (frame.input_steps, len(frame.inputs)), (frame.output_steps, len(frame.targets))
+    try:
+        _check_fit(opened, taken, given)
+        opened.fit_values(taken, given[0] * given[1])
+    except ModelError:
+        opened.close()
+        raise
+    return opened
+
+
+def forecast_with(opened: GuardedModel, inputs: Float32, frame: Frame, emit: Emit = ignore) -> Float32:
+    """Return what `forecast` does, of an open model."""
     parts = []
-    for start in range(0, len(shaped), _WINDOWS_PER_REPORT):
-        parts.append(loaded.run(shaped[start : start + _WINDOWS_PER_REPORT]))
-        done = min(start + _WINDOWS_PER_REPORT, len(shaped))
-        emit(Progressed(what="windows judged", done=done, total=len(shaped)))
-    return np.concatenate(parts).reshape(len(inputs), frame.output_steps, num_targets)
+    for start in range(0, len(inputs), _WINDOWS_PER_REPORT):
+        parts.append(opened.run(inputs[start : start + _WINDOWS_PER_REPORT]))
+        done = min(start + _WINDOWS_PER_REPORT, len(inputs))
+        emit(Progressed(what="windows judged", done=done, total=len(inputs)))
+    return np.concatenate(parts).reshape(len(inputs), frame.output_steps, len(frame.targets))
 
 
 def save_forecasts(forecasts: Float32, linear: Float32, test: Windows, frame: Frame, folder: Path) -> None:
@@ -152,12 +166,14 @@ def _hours(test: Windows, frame: Frame) -> NDArray[np.int64]:
     return (test.times_s[:, np.newaxis] + ahead_s) // 3600 % _HOURS
 
 
-def _check_fit(loaded: LoadedModel, taken: tuple[int, int], given: tuple[int, int]) -> None:
-    sides = ((loaded.input, taken, "takes", "window"), (loaded.output, given, "gives", "forecast"))
-    for port, expected, verb, what in sides:
-        if int(np.prod(port.shape)) != expected[0] * expected[1]:
-            shape = " × ".join(map(str, port.shape))
+def _check_fit(opened: GuardedModel, taken: tuple[int, int], given: tuple[int, int]) -> None:
+    sides = ((opened.takes, taken, "takes", "window"), (opened.gives, given, "gives", "forecast"))
+    for ports, expected, verb, what in sides:
+        # More ports are refused where it is fitted.
+        batch = ports[0][0] if len(ports[0]) > 1 else 1
+        if int(np.prod(ports[0])) not in (expected[0] * expected[1], batch * expected[0] * expected[1]):
+            shape = " × ".join(map(str, ports[0]))
             raise ModelError(
-                f"{loaded.path}: {verb} {shape} numbers, but the {what} has {expected[0]} steps of {expected[1]} "
+                f"{opened.path}: {verb} {shape} numbers, but the {what} has {expected[0]} steps of {expected[1]} "
                 "columns; use the columns and window that the model was trained with"
             )

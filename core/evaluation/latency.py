@@ -2,12 +2,15 @@
 
 import platform
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from core.evaluation.guarded_model import GuardedModel
 from core.evaluation.interpreter import LoadedModel
+from core.evaluation.model_file import State
 from core.evaluation.network import Float32
 from core.evaluation.stopwatch import time_in_turns
 from core.events import Emit, Progressed, ignore
@@ -34,13 +37,23 @@ def measure(model: Path, make_input: Callable[[], Float32], settings: Measuremen
     )
 
 
+@dataclass(frozen=True)
+class Benchmark:
+    """How long a run of a file takes; the shapes of all its inputs and outputs, and whether it remembers runs."""
+
+    timing: Timing
+    takes: tuple[tuple[int, ...], ...]
+    gives: tuple[tuple[int, ...], ...]
+    state: State
+
+
 def benchmark(
     model: Path, num_threads: int = 1, warmup_runs: int = 20, num_runs: int = 200, emit: Emit = ignore
-) -> Timing:
-    """Time the inference of any file on random input. Raises ModelError when it cannot be run."""
-    loaded = LoadedModel(model, num_threads)
-    given = np.random.default_rng(0).normal(size=loaded.input.shape).astype(np.float32)
-    return _time_in_turns((lambda: loaded.run(given),), warmup_runs, num_runs, emit)[0]
+) -> Benchmark:
+    """Time the inference of any file on random input for all its inputs. Raises ModelError when it cannot be run."""
+    with GuardedModel(model, num_threads) as opened:
+        timing = _summarize(opened.time(warmup_runs, num_runs, _reporting(emit)), warmup_runs)
+        return Benchmark(timing, opened.takes, opened.gives, opened.state)
 
 
 @cache
@@ -57,11 +70,12 @@ def device_name() -> str:
 def _time_in_turns(
     calls: tuple[Callable[[], object], ...], warmup_runs: int, num_runs: int, emit: Emit
 ) -> list[Timing]:
-    def report(done: int, total: int) -> None:
-        emit(Progressed(what="timed runs", done=done, total=total))
-
-    taken_ms = time_in_turns(calls, warmup_runs, num_runs, report)
+    taken_ms = time_in_turns(calls, warmup_runs, num_runs, _reporting(emit))
     return [_summarize(column, warmup_runs) for column in taken_ms.T]
+
+
+def _reporting(emit: Emit) -> Callable[[int, int], None]:
+    return lambda done, total: emit(Progressed(what="timed runs", done=done, total=total))
 
 
 def _summarize(taken_ms: np.ndarray, warmup_runs: int) -> Timing:

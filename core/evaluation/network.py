@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,26 +52,47 @@ class Network:
             self.interpreter = interpreter_class(model_content=content, num_threads=num_threads)
             self.interpreter.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise ModelError(f"{path}: LiteRT cannot run this file ({reason}); convert the model again") from error
+            raise ModelError(
+                f"{path}: LiteRT cannot run this file ({reason_of(error)}); convert the model again"
+            ) from error
         self.input = _port(path, "input", self.interpreter.get_input_details())
         self.output = _port(path, "output", self.interpreter.get_output_details())
+
+    @property
+    def step_frames(self) -> int:
+        """Frames that it takes at a time in a stream; 0, for it takes whole examples."""
+        return 0
+
+    def restart(self) -> None:
+        """Begin a new stream, of which it remembers nothing."""
 
     def run(self, inputs: Float32) -> Float32:
         """Return the outputs for inputs of shape (n, *input_shape), float32 of shape (n, outputs).
 
-        One clip at a time, as on the device: with more at once some kernels round differently.
+        One clip at a time, as on the device: with more at once some kernels round differently. Raises ModelError when
+        LiteRT gives up.
         """
+        return self.run_timed(inputs)[0]
+
+    def run_timed(self, inputs: Float32) -> tuple[Float32, float]:
+        """Return what `run` does, and the milliseconds that it took."""
+        started_ns = time.perf_counter_ns()
         encoded = self.input.encode(inputs)
         outputs = [self._run_one(one) for one in encoded]
-        return self.output.decode(np.stack(outputs)).reshape(len(inputs), -1)
+        given = self.output.decode(np.stack(outputs)).reshape(len(inputs), -1)
+        return given, (time.perf_counter_ns() - started_ns) / 1e6
 
     def _run_one(self, one: NDArray[Any]) -> NDArray[Any]:
-        # LSTM cells keep their state from one window to the next.
-        self.interpreter.reset_all_variables()
-        self.interpreter.set_tensor(self.input.index, one[np.newaxis])
-        self.interpreter.invoke()
-        output: NDArray[Any] = self.interpreter.get_tensor(self.output.index)
+        try:
+            # LSTM cells keep their state from one window to the next.
+            self.interpreter.reset_all_variables()
+            self.interpreter.set_tensor(self.input.index, one[np.newaxis])
+            self.interpreter.invoke()
+            output: NDArray[Any] = self.interpreter.get_tensor(self.output.index)
+        except (ValueError, RuntimeError) as error:
+            raise ModelError(
+                f"{self.path}: LiteRT gave up while running it ({reason_of(error)}); convert the model again"
+            ) from error
         return output
 
 
@@ -93,10 +115,19 @@ def check_fit(network: Network, input_shape: tuple[int, ...], num_labels: int) -
 def _port(path: Path, side: str, details: list[dict[str, Any]]) -> Port:
     if len(details) != 1:
         raise ModelError(f"{path}: must have one {side}, has {len(details)}; give a model of one input and one output")
-    detail = details[0]
+    return port_of(details[0])
+
+
+def port_of(detail: dict[str, Any]) -> Port:
+    """Return the port that an interpreter describes."""
     scale, zero_point = detail["quantization"]
     shape = tuple(int(size) for size in detail["shape"])
     return Port(detail["index"], shape, detail["dtype"], scale or 1.0, zero_point)
+
+
+def reason_of(error: Exception) -> str:
+    """Return the first line of what LiteRT says."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _shape(sizes: tuple[int, ...]) -> str:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.evaluation.detection import Detection, DetectionSettings, Detector
-from core.evaluation.network import Network
 from core.features.kinds import make_stream
 from core.features.mel import Settings
 
@@ -38,6 +37,20 @@ class Preparation(Protocol):
         """Return network inputs (n, …) of pictures (n, frames, coefficients)."""
 
 
+class StreamNetwork(Protocol):
+    """A network as a stream is heard by it."""
+
+    @property
+    def step_frames(self) -> int:
+        """Frames that it takes at a time, remembering those before; 0 where it takes whole pictures."""
+
+    def restart(self) -> None:
+        """Begin a new stream."""
+
+    def run_timed(self, inputs: Float32) -> tuple[Float32, float]:
+        """Return probabilities (n, labels) of pictures, or of the steps that frames complete, and milliseconds."""
+
+
 @dataclass(frozen=True)
 class Step:
     """What one hop gave: probabilities and their averages of shape (labels,), and what it took."""
@@ -56,7 +69,7 @@ class Step:
 class StreamSpotter:
     """A network listening to a stream; it must fit its preparation."""
 
-    def __init__(self, network: Network, preparation: Preparation, settings: DetectionSettings) -> None:
+    def __init__(self, network: StreamNetwork, preparation: Preparation, settings: DetectionSettings) -> None:
         self._network = network
         self._preparation = preparation
         self.settings = settings
@@ -79,19 +92,23 @@ class StreamSpotter:
 
     @settings.setter
     def settings(self, settings: DetectionSettings) -> None:
-        self._settings = in_frame_steps(settings, self._preparation.features)
+        self._settings = in_frame_steps(settings, self._preparation.features, self._network.step_frames)
         self._hop = round(self._settings.hop_ms * self.sample_rate / 1000)
         self._detector = Detector(self.labels, self._settings)
 
     def restart(self) -> None:
         """Begin a new stream at time zero."""
+        self._network.restart()
         self._stream = make_stream(self._preparation.features, self._preparation.num_samples)
         self._detector = Detector(self.labels, self._settings)
         self._waiting = np.zeros(0, np.float32)
         self._num_heard = 0
 
     def push(self, samples: Float32) -> list[Step]:
-        """Take samples (n,) of any number and return a step for each hop they complete, once a whole clip was heard."""
+        """Take samples (n,) of any number and return a step for each hop they complete.
+
+        The first comes once a whole clip was heard, or the first frames of a network that takes them step by step.
+        """
         self._waiting = np.concatenate((self._waiting, samples))
         whole = len(self._waiting) - len(self._waiting) % self._hop
         hops, self._waiting = self._waiting[:whole], self._waiting[whole:]
@@ -102,13 +119,16 @@ class StreamSpotter:
         started_ns = time.perf_counter_ns()
         columns = self._stream.push(hop)
         self._num_heard += len(hop)
-        picture = self._stream.window()
-        if picture is None:
+        picture = columns if self._network.step_frames else self._stream.window()
+        if picture is None or not len(picture):
             return None
         given = self._preparation.scale(picture[np.newaxis])
-        made_ns = time.perf_counter_ns()
-        probabilities = self._network.run(given)[0]
-        done_ns = time.perf_counter_ns()
+        feature_ms = (time.perf_counter_ns() - started_ns) / 1e6
+        # Frames that come next are no picture of their own.
+        found, inference_ms = self._network.run_timed(given[0] if self._network.step_frames else given)
+        if not len(found):
+            return None
+        probabilities = found[-1]
         time_s = self._num_heard / self.sample_rate
         detection = self._detector.push(time_s, probabilities)
         return Step(
@@ -117,18 +137,18 @@ class StreamSpotter:
             smoothed=self._detector.smoothed,
             detection=detection,
             columns=columns,
-            feature_ms=(made_ns - started_ns) / 1e6,
-            inference_ms=(done_ns - made_ns) / 1e6,
+            feature_ms=feature_ms,
+            inference_ms=inference_ms,
         )
 
 
-def in_frame_steps(settings: DetectionSettings, features: Settings) -> DetectionSettings:
+def in_frame_steps(settings: DetectionSettings, features: Settings, step_frames: int = 0) -> DetectionSettings:
     """Return settings whose hop is the whole number of frame steps nearest to the one wanted.
 
-    A hop in between would hear nothing new. What then could not fire is widened to what can: a longer hop leaves fewer
-    posteriors in the window.
+    A hop in between would hear nothing new, and a network that takes `step_frames` at a time runs at these. What then
+    could not fire is widened to what can: a longer hop leaves fewer posteriors in the window.
     """
     step_ms = features.frame_step * 1000 / features.sample_rate
-    hop_ms = step_ms * max(1, round(settings.hop_ms / step_ms))
+    hop_ms = step_ms * (step_frames or max(1, round(settings.hop_ms / step_ms)))
     most = max(1, -(-settings.average_window_ms // hop_ms))
     return dataclasses.replace(settings, hop_ms=hop_ms, minimum_count=min(settings.minimum_count, int(most)))

@@ -12,9 +12,10 @@ from core.audio.loudness import Loudness, loudest_start, measure_loudness
 from core.audio.wav import Sound, read_wav, resample, to_int16
 from core.datasets.waveforms import FULL_SCALE
 from core.evaluation.advice import NOTHING_TO_MEND, advise
-from core.evaluation.interpreter import LoadedModel
-from core.evaluation.network import check_fit
+from core.evaluation.guarded_model import GuardedModel
+from core.evaluation.model_form import ModelForm
 from core.experiment.model_choice import ChosenModel
+from core.experiment.opened_model import open_chosen
 from core.results import Classification
 
 Float32 = NDArray[np.float32]
@@ -80,19 +81,23 @@ class ClassifiedClip:
 
 
 class ClipClassifier:
-    """A model asked clip by clip. Raises ModelError when it does not fit its preprocessing."""
+    """A model asked clip by clip, one that is open already or its own. Raises ModelError when it does not fit."""
 
-    def __init__(self, chosen: ChosenModel, num_threads: int = 1) -> None:
+    def __init__(self, chosen: ChosenModel, num_threads: int = 1, model: GuardedModel | None = None) -> None:
         self.chosen = chosen
         self._preprocessing = chosen.preprocessing
         self._extractor = self._preprocessing.extractor()
-        self._model = LoadedModel(chosen.path, num_threads)
-        check_fit(self._model, self._preprocessing.input_shape, len(self.labels))
+        self._model = model or open_chosen(chosen, num_threads)
 
     @property
     def labels(self) -> tuple[str, ...]:
         """What the probabilities stand for, in their order."""
         return self._preprocessing.labels
+
+    @property
+    def form(self) -> ModelForm:
+        """How the model is fed and read."""
+        return self._model.form
 
     def classify(self, sound: Sound) -> ClassifiedClip:
         """Return what the model makes of a sound; of one longer than its clips the loudest part is taken."""
@@ -100,17 +105,16 @@ class ClipClassifier:
         started_ns = time.perf_counter_ns()
         picture = self._extractor.compute(clip[np.newaxis])
         given = self._preprocessing.scale(picture)
-        made_ns = time.perf_counter_ns()
-        probabilities = self._model.run(given)[0]
-        done_ns = time.perf_counter_ns()
+        feature_ms = (time.perf_counter_ns() - started_ns) / 1e6
+        found, inference_ms = self._model.run_timed(given)
         return ClassifiedClip(
             labels=self.labels,
-            probabilities=probabilities,
+            probabilities=found[0],
             picture=picture[0],
             loudness=measure_loudness(clip, self._preprocessing.features.sample_rate),
             unlikeness=self._unlikeness(given),
-            feature_ms=(made_ns - started_ns) / 1e6,
-            inference_ms=(done_ns - made_ns) / 1e6,
+            feature_ms=feature_ms,
+            inference_ms=inference_ms,
             start_s=start_s,
         )
 

@@ -17,7 +17,8 @@ from core.datasets.preprocessing import Preprocessing, load_preprocessing
 from core.datasets.progress import Progress, waiting
 from core.datasets.waveforms import FULL_SCALE, map_in_threads, read_clip
 from core.errors import DataError
-from core.evaluation.classification import predict
+from core.evaluation.classification import open_classifier
+from core.evaluation.guarded_model import GuardedModel
 from core.evaluation.verdicts import Verdicts, save_verdicts
 from core.events import Emit, ignore
 from core.settings.clips import Layout
@@ -47,8 +48,10 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore, layout: Layout =
         progress = Progress(emit, _WHAT, len(names))
         clips = [Clip(folder / name, 0, start_ms) for name, start_ms in zip(names, starts_ms, strict=True)]
         parts = []
+        opened: GuardedModel | None = None
         for inputs in _inputs(clips, preprocessing):
-            parts.append(predict(model, inputs, len(preprocessing.labels)))
+            opened = opened or open_classifier(model, inputs, len(preprocessing.labels))
+            parts.append(opened.run(inputs))
             progress.advance(len(inputs))
         save_verdicts(Verdicts(preprocessing.labels, names, np.concatenate(parts)), scratch)
 

@@ -1,6 +1,7 @@
 """How a model does on a long recording: what it found, missed and imagined, and the DET curve behind a threshold."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from core.evaluation.detection import (
     det_curve,
     detect,
 )
+from core.evaluation.model_form import ModelForm
 from core.events import Emit, ignore
 from core.experiment.long_recording import about_recording, read_truth
 from core.experiment.spotting import Spotter
@@ -51,6 +53,7 @@ class DetectionReport(_Reported):
     truth: str
     hours: float = Field(description="Of audio; every rate per hour is to be read with it.")
     settings: DetectionSettings
+    form: ModelForm = Field(description="How the model is fed and read.")
     detections: tuple[Detection, ...]
     num_words: int | None = None
     num_hits: int | None = None
@@ -100,7 +103,8 @@ def hear_recording(spotter: Spotter, recording: Path, emit: Emit = ignore) -> He
         }
 
     with explaining_cache_errors():
-        key = digest(spotter.chosen.fingerprint, _sound_digest(recording), f"{spotter.settings.hop_ms:g}")
+        form = json.dumps(spotter.form.as_values())
+        key = digest(spotter.chosen.fingerprint, form, _sound_digest(recording), f"{spotter.settings.hop_ms:g}")
         kept = cached_arrays("posteriors", key, compute, _LIMIT_BYTES)
     posteriors = Posteriors(spotter.labels, kept["times_s"], kept["probabilities"], duration_s)
     feature_ms, inference_ms = np.median(kept["taken_ms"], axis=0).tolist()
@@ -125,6 +129,7 @@ def detect_file(spotter: Spotter, recording: Path, truth: Path | None = None, em
         truth=str(truth or ""),
         hours=hearing.posteriors.hours,
         settings=spotter.settings,
+        form=spotter.form,
         detections=tuple(found),
         feature_ms=hearing.feature_ms,
         inference_ms=hearing.inference_ms,

@@ -17,7 +17,7 @@ from core.deploy.device.forecast_settings import forecast_settings_text
 from core.deploy.device.settings import settings_text
 from core.errors import DataError, StudyError
 from core.evaluation import forecasting
-from core.evaluation.interpreter import LoadedModel
+from core.evaluation.classification import predict
 from core.events import Emit
 from core.experiment.model_choice import MODEL, choose_model
 from core.experiment.spotting import load_working_point
@@ -105,7 +105,7 @@ class SpottingOnDevice:
         """Return accuracy there and here, and the clips whose labels differ."""
         preprocessing = load_preprocessing(folder)
         pictures = preprocessing.extractor().compute(np.divide(examples.inputs, FULL_SCALE, dtype=np.float32))
-        here = LoadedModel(folder / MODEL).run(preprocessing.scale(pictures)).argmax(axis=1)
+        here = predict(folder / MODEL, preprocessing.scale(pictures), len(preprocessing.labels)).argmax(axis=1)
         labels = preprocessing.labels
         differences = tuple(
             ClipDifference(

@@ -1,6 +1,7 @@
 """The model a user means: a trial of a study, or any `.tflite` file with what must be done to its input."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,11 +10,11 @@ from core.datasets.frame import is_frame
 from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
 from core.datasets.preprocessing import Preprocessing, beside, read_preprocessing
 from core.errors import ModelError, Problem, SpecError, StudyError
-from core.experiment.spec_file import load_values
+from core.experiment.spec_file import apply_settings, load_values, with_data
 from core.experiment.store import is_study
-from core.experiment.trial_folder import NAME, read_result
+from core.experiment.trial_folder import NAME, read_result, read_spec
 from core.section import override
-from core.spec import KeywordSpottingSpec, of_task, parse_spec
+from core.spec import KeywordSpottingSpec, TrialSpec, of_task, parse_spec
 
 MODEL = "model.tflite"
 WORKING_POINT = "detection.json"
@@ -29,6 +30,8 @@ class ChosenModel:
     """Folder of the trial it belongs to, None for a file from elsewhere."""
     synthetic: bool = False
     """Trained on clips that a synthesizer spoke."""
+    average_steps: int = 1
+    """Steps over which the maker of a model that is fed step by step averages its probabilities."""
 
     @property
     def working_point(self) -> Path:
@@ -57,15 +60,27 @@ def choose_model(target: Path | str, preprocessing: Preprocessing | None = None)
     return ChosenModel(target, preprocessing or _kept_beside(target))
 
 
+def judged_file(target: Path) -> tuple[Path, Path | None]:
+    """Return the model file of a trial's folder, or a file itself, and the trial that it belongs to, if any.
+
+    Raises StudyError for a trial without a model, ModelError for what is no model.
+    """
+    target = target.expanduser()
+    if target.is_dir():
+        model, is_trial = _model_in(target)
+        return model, target if is_trial else None
+    is_trial = target.name == MODEL and _is_trial(target.parent)
+    return target, target.parent if is_trial else None
+
+
+def spec_of_trial(trial: Path, settings: Iterable[str] = (), data: Path | None = None) -> TrialSpec:
+    """Return a trial's spec with the path to its data and settings laid over it. Raises WorkbenchError."""
+    values = read_spec(trial).model_dump(mode="json")
+    return parse_spec(apply_settings(with_data(values, data), settings), str(trial))
+
+
 def _of_folder(folder: Path, preprocessing: Preprocessing | None) -> ChosenModel:
-    model = folder / MODEL
-    is_trial = NAME.fullmatch(folder.resolve().name) is not None and (folder / "spec.json").is_file()
-    if not model.is_file():
-        if is_trial:
-            raise StudyError(f"{folder}: the trial has no model yet; train it to its end first")
-        if is_study(folder):
-            raise StudyError(f"{folder}: is a study; name the trial in it as well, by its letter")
-        raise ModelError(f"{folder}: holds no {MODEL}; name a trial's folder or a .tflite file")
+    model, is_trial = _model_in(folder)
     result = read_result(folder) if is_trial else None
     return ChosenModel(
         path=model,
@@ -73,6 +88,22 @@ def _of_folder(folder: Path, preprocessing: Preprocessing | None) -> ChosenModel
         trial=folder if is_trial else None,
         synthetic=result is not None and result.synthetic,
     )
+
+
+def _is_trial(folder: Path) -> bool:
+    return NAME.fullmatch(folder.resolve().name) is not None and (folder / "spec.json").is_file()
+
+
+def _model_in(folder: Path) -> tuple[Path, bool]:
+    """Return the model in a folder, and whether that is a trial's."""
+    model, is_trial = folder / MODEL, _is_trial(folder)
+    if not model.is_file():
+        if is_trial:
+            raise StudyError(f"{folder}: the trial has no model yet; train it to its end first")
+        if is_study(folder):
+            raise StudyError(f"{folder}: is a study; name the trial in it as well, by its letter")
+        raise ModelError(f"{folder}: holds no {MODEL}; name a trial's folder or a .tflite file")
+    return model, is_trial
 
 
 def _kept_beside(model: Path) -> Preprocessing:

@@ -4,26 +4,39 @@ import dataclasses
 import json
 from pathlib import Path
 
-from core.errors import DataError
+from core.errors import DataError, ModelError
 from core.evaluation.detection import DetectionSettings
-from core.evaluation.interpreter import LoadedModel
-from core.evaluation.network import check_fit
+from core.evaluation.guarded_model import GuardedModel
+from core.evaluation.model_form import ModelForm
 from core.evaluation.spotter import StreamSpotter
 from core.experiment.files import write_atomically
 from core.experiment.model_choice import ChosenModel, choose_model
+from core.experiment.opened_model import open_chosen
 
 
 class Spotter(StreamSpotter):
     """A chosen model listening to a stream, at the working point saved with it unless `settings` are given.
 
-    Raises ModelError when the model does not fit its preprocessing, DataError when the saved working point is damaged.
+    `model` is one that is open already, for clips too. Raises ModelError when it does not fit its preprocessing,
+    DataError when the saved working point is damaged.
     """
 
-    def __init__(self, chosen: ChosenModel, settings: DetectionSettings | None = None, num_threads: int = 1) -> None:
+    def __init__(
+        self,
+        chosen: ChosenModel,
+        settings: DetectionSettings | None = None,
+        num_threads: int = 1,
+        model: GuardedModel | None = None,
+    ) -> None:
         self.chosen = chosen
-        model = LoadedModel(chosen.path, num_threads)
-        check_fit(model, chosen.preprocessing.input_shape, len(chosen.preprocessing.labels))
-        super().__init__(model, chosen.preprocessing, settings or load_working_point(chosen))
+        self.model = model or open_chosen(chosen, num_threads)
+        _check_hearing(self.model, chosen)
+        super().__init__(self.model.stream(), chosen.preprocessing, settings or load_working_point(chosen))
+
+    @property
+    def form(self) -> ModelForm:
+        """How the model is fed and read."""
+        return self.model.form
 
 
 def open_spotter(target: Path | str, settings: DetectionSettings | None = None, num_threads: int = 1) -> Spotter:
@@ -32,6 +45,16 @@ def open_spotter(target: Path | str, settings: DetectionSettings | None = None, 
     Raises WorkbenchError with a sentence for what cannot be used.
     """
     return Spotter(choose_model(target), settings, num_threads)
+
+
+def _check_hearing(model: GuardedModel, chosen: ChosenModel) -> None:
+    """Make sure that the features of a stream are to be had. Raises ModelError."""
+    features = chosen.preprocessing.features
+    if model.form.step_frames and (features.normalization == "clip_mean" or features.peak_normalization):
+        raise ModelError(
+            f"{chosen.path}: is fed frame by frame, before a clip's mean or peak is known; to listen with it, take "
+            "features without features.peak_normalization and features.normalization = clip_mean"
+        )
 
 
 def load_working_point(chosen: ChosenModel) -> DetectionSettings:

@@ -19,6 +19,7 @@ from core.events import Emit
 from core.results import Forecast, Latency
 from core.spec import ForecastingSpec
 from core.tasks.description import Description
+from core.tasks.judgement import Judgement, Part
 
 _USUAL_COLUMNS = ("temperature", "humidity")
 
@@ -90,13 +91,19 @@ class Forecasting:
         forecasting.save_forecasts(forecasts, linear, cut.test, frame, model.parent)
         return forecasting.judge(forecasts, cut.test, frame, linear)
 
-    def judge_file(self, model: Path, spec: ForecastingSpec, outputs: tuple[str, ...], emit: Emit) -> Forecast:
+    def judge_file(
+        self, model: Path, spec: ForecastingSpec, outputs: tuple[str, ...], part: Part, emit: Emit
+    ) -> Judgement:
         """Judge any file that takes and gives quantities in their own units."""
         if outputs:
             raise ModelError(f"{model}: labels were named, but this spec forecasts; leave them out")
+        if part == "all":
+            raise ModelError(f"{model}: forecasts, and is judged on the test part of a table; leave out --all")
         cut, frame = _measured(self.prepare(spec, emit))
-        forecasts = forecasting.forecast(model, cut.test.inputs, frame, emit)
-        return forecasting.judge(forecasts, cut.test, frame, _forecast_linearly(cut))
+        with forecasting.open_forecaster(model, frame) as opened:
+            forecasts = forecasting.forecast_with(opened, cut.test.inputs, frame, emit)
+            quality = forecasting.judge(forecasts, cut.test, frame, _forecast_linearly(cut))
+            return Judgement(quality, opened.form, part, sum(map(len, (cut.train, cut.validation, cut.test))))
 
     def measure_latency(self, model: Path, spec: ForecastingSpec, emit: Emit) -> Latency:
         """Time taking the latest values, inference and both together, at batch 1."""

@@ -1,6 +1,7 @@
 """Keyword spotting: one word per clip, told from a picture of its sound."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.datasets.augment import adds_noise, mask_pictures, varies_waveforms
 from core.datasets.augmented import Copies, Recipe
 from core.datasets.clips import ClipSet, all_labels, find_clips
 from core.datasets.digest import digest
+from core.datasets.frame import is_frame
 from core.datasets.pictures import load_pictures
 from core.datasets.prepared import Examples, PreparedData, Shape
 from core.datasets.preprocessing import (
@@ -21,15 +23,16 @@ from core.datasets.preprocessing import (
     read_preprocessing,
     save_preprocessing,
 )
-from core.datasets.split import split_clips
+from core.datasets.split import deal_clips, split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms, read_clip
 from core.errors import DataError, FeatureError, ModelError, Problem, SpecError
 from core.evaluation import classification, latency
 from core.events import Emit
 from core.features.kinds import KINDS
 from core.results import Classification, Latency
-from core.spec import Augmentation, KeywordSpottingSpec
+from core.spec import KeywordSpottingSpec
 from core.tasks.description import Description
+from core.tasks.judgement import Judgement, Part, ScaledBy
 
 Float32 = NDArray[np.float32]
 Rows = NDArray[np.int64]
@@ -75,32 +78,30 @@ class KeywordSpotting:
             return self._prepare(spec, emit)
 
     def _prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
-        found = find_clips(spec.dataset, spec.split.speaker_pattern)
-        waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
-        pictures = load_pictures(spec, found, waveforms.samples, emit)
-        usable, rows, warnings = leave_out_faulty(found, waveforms)
+        clips = _read_clips(spec, emit)
+        usable, rows, pictures = clips.usable, clips.rows, clips.pictures
         parts = split_clips(usable, spec.split)
         targets = np.array([clip.target for clip in usable.clips], np.int64)
         train_rows = rows[parts.train]
         preprocessing = fit_preprocessing(
-            spec.features, spec.dataset.clip_duration_ms, found.labels, pictures[train_rows]
+            spec.features, spec.dataset.clip_duration_ms, usable.labels, pictures[train_rows]
         )
 
         def examples(part: Rows) -> Examples:
             return Examples(preprocessing.scale(pictures[rows[part]]), targets[part])
 
         train = examples(parts.train)
-        fingerprint = digest(found.fingerprint, parts.train, parts.validation, parts.test)
-        epoch_inputs, more_warnings = _vary(spec, usable, waveforms, train_rows, preprocessing, train, emit)
+        fingerprint = digest(usable.fingerprint, parts.train, parts.validation, parts.test)
+        epoch_inputs, more_warnings = _vary(spec, usable, clips.waveforms, train_rows, preprocessing, train, emit)
         return PreparedData(
-            labels=found.labels,
+            labels=usable.labels,
             train=train,
             validation=examples(parts.validation),
             test=examples(parts.test),
             epoch_inputs=epoch_inputs,
             fingerprint=fingerprint,
-            synthetic=found.synthetic,
-            warnings=(*_guesses(found), *found.warnings, *warnings, *parts.warnings, *more_warnings),
+            synthetic=usable.synthetic,
+            warnings=(*clips.warnings, *parts.warnings, *more_warnings),
             preprocessing=preprocessing.model_dump(mode="json"),
         )
 
@@ -113,21 +114,28 @@ class KeywordSpotting:
         return classification.judge(model, data.test.inputs, data.test.targets, data.labels, emit)
 
     def judge_file(
-        self, model: Path, spec: KeywordSpottingSpec, outputs: tuple[str, ...], emit: Emit
-    ) -> Classification:
-        """Judge any file that takes the spec's features; its labels are those of the data where none are named."""
-        # Copies of the training part are not judged.
-        data = self.prepare(spec.model_copy(update={"augmentation": Augmentation()}), emit)
-        order = outputs or data.labels
-        strangers = [label for label in data.labels if label not in order]
+        self, model: Path, spec: KeywordSpottingSpec, outputs: tuple[str, ...], part: Part, emit: Emit
+    ) -> Judgement:
+        """Judge any file that takes the spec's features; its labels are those kept beside it, or else the data's."""
+        with explaining_cache_errors():
+            clips = _read_clips(spec, emit)
+        kept = _kept_beside(model, spec)
+        order = outputs or (kept.labels if kept else clips.usable.labels)
+        strangers = [label for label in clips.usable.labels if label not in order]
         if strangers:
             raise ModelError(
                 f"{model}: its labels are {', '.join(order)}, but the clips have {', '.join(strangers)} too; "
                 "name all labels of the model in the order of its outputs, or choose fewer labels of the clips"
             )
-        place = np.array([order.index(label) for label in data.labels])
-        inputs = _scaled_as_trained(model, spec, data)
-        return classification.judge(model, inputs, place[data.test.targets], order, emit)
+        rows, training_rows, warnings = _rows_of(part, clips, spec)
+        place = np.array([order.index(label) for label in clips.usable.labels])
+        targets = np.array([clip.target for clip in clips.usable.clips], np.int64)[rows]
+        preprocessing, scaled_by = _scaling(kept, spec, clips, training_rows)
+        inputs = preprocessing.scale(clips.pictures[clips.rows[rows]])
+        with classification.open_classifier(model, inputs, len(order)) as opened:
+            predicted = classification.predict_all(opened, inputs, emit).argmax(axis=1)
+            quality = classification.tally(predicted, place[targets], order)
+            return Judgement(quality, opened.form, part, len(clips.rows), scaled_by, (*clips.warnings, *warnings))
 
     def measure_latency(self, model: Path, spec: KeywordSpottingSpec, emit: Emit) -> Latency:
         """Time features, inference and both together for the first clip of the data set, at batch 1."""
@@ -153,6 +161,25 @@ class KeywordSpotting:
 def _guesses(found: ClipSet) -> list[str]:
     """Say what was guessed of where labels come from."""
     return [f"How the folder is laid out was recognised, not given. {found.guessed}"] if found.guessed else []
+
+
+@dataclass(frozen=True)
+class _ReadClips:
+    """Clips that could be read; `rows` (k,) are theirs in `waveforms` and `pictures` (n, frames, coefficients)."""
+
+    usable: ClipSet
+    rows: Rows
+    waveforms: Waveforms
+    pictures: Float32
+    warnings: tuple[str, ...]
+
+
+def _read_clips(spec: KeywordSpottingSpec, emit: Emit) -> _ReadClips:
+    found = find_clips(spec.dataset, spec.split.speaker_pattern)
+    waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
+    pictures = load_pictures(spec, found, waveforms.samples, emit)
+    usable, rows, warnings = leave_out_faulty(found, waveforms)
+    return _ReadClips(usable, rows, waveforms, pictures, (*_guesses(found), *found.warnings, *warnings))
 
 
 def _vary(
@@ -202,15 +229,37 @@ def _first_readable(found: ClipSet, spec: KeywordSpottingSpec) -> NDArray[np.int
     raise DataError(f"{found.folder}: none of its clips can be read; check the folder")
 
 
-def _scaled_as_trained(model: Path, spec: KeywordSpottingSpec, data: PreparedData) -> Float32:
-    """Return the test inputs under the mean and deviation kept beside the model, where there are any.
+def _rows_of(part: Part, clips: _ReadClips, spec: KeywordSpottingSpec) -> tuple[Rows, Rows, tuple[str, ...]]:
+    """Return the rows to judge, those to standardize by, and what is to be known about them. Raises DataError."""
+    if part == "all":
+        every = np.arange(len(clips.rows))
+        return every, every, ()
+    parts = deal_clips(clips.usable, spec.split)
+    if not len(parts.test):
+        raise DataError(
+            f"{clips.usable.folder}: its test part has no clips; judge all of them (--all), or enlarge "
+            "split.test_fraction"
+        )
+    return parts.test, parts.train, parts.warnings
+
+
+def _kept_beside(model: Path, spec: KeywordSpottingSpec) -> Preprocessing | None:
+    """Return what is kept beside a model of the spec's features."""
+    path = next(filter(Path.is_file, beside(model)), None)
+    # What forecasts keeps other things there.
+    kept = read_preprocessing(path) if path and not is_frame(path.read_bytes()) else None
+    return kept if kept and kept.features == spec.features else None
+
+
+def _scaling(
+    kept: Preprocessing | None, spec: KeywordSpottingSpec, clips: _ReadClips, training_rows: Rows
+) -> tuple[Preprocessing, ScaledBy]:
+    """Return the way to the input under the mean and deviation kept beside the model, where there are any.
 
     On a device they are used as they stand in the file; those of the clips at hand would flatter or wrong the model.
     """
-    inputs: Float32 = data.test.inputs
-    here = Preprocessing.model_validate(data.preprocessing)
-    path = next(filter(Path.is_file, beside(model)), None)
-    kept = read_preprocessing(path) if path else here
-    if kept.features == spec.features and kept.mean and kept.mean != here.mean:
-        return kept.scale(here.unscale(inputs))
-    return inputs
+    if kept:
+        return kept, "model" if kept.mean else "nothing"
+    duration_ms, labels = spec.dataset.clip_duration_ms, clips.usable.labels
+    here = fit_preprocessing(spec.features, duration_ms, labels, clips.pictures[clips.rows[training_rows]])
+    return here, "data" if here.mean else "nothing"

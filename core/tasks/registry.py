@@ -10,6 +10,7 @@ from core.results import Latency, Quality
 from core.spec import TrialSpec
 from core.tasks.description import Description
 from core.tasks.forecasting import Forecasting
+from core.tasks.judgement import Judgement, Part
 from core.tasks.keyword_spotting import KeywordSpotting
 
 Spec = TypeVar("Spec", contravariant=True)
@@ -36,8 +37,8 @@ class Task(Protocol[Spec]):
     def evaluate(self, model: Path, data: PreparedData, emit: Emit) -> Quality:
         """Judge the deployed file on the test part."""
 
-    def judge_file(self, model: Path, spec: Spec, outputs: tuple[str, ...], emit: Emit) -> Quality:
-        """Judge any `.tflite` file on the test part of a spec's data; `outputs` may name its outputs in their order.
+    def judge_file(self, model: Path, spec: Spec, outputs: tuple[str, ...], part: Part, emit: Emit) -> Judgement:
+        """Judge any `.tflite` file on a part of a spec's data; `outputs` may name its outputs in their order.
 
         Raises ModelError when the file does not fit.
         """

@@ -129,7 +129,7 @@ def test_latency_times_each_part_and_the_whole(model, tmp_path):
 
 
 def test_benchmark_runs_any_file(model, tmp_path):
-    assert latency.benchmark(deploy(model, tmp_path, scheme="float32"), num_runs=10).num_runs == 10
+    assert latency.benchmark(deploy(model, tmp_path, scheme="float32"), num_runs=10).timing.num_runs == 10
 
 
 def test_footprint_weighs_the_files_and_counts_the_weights(model, tmp_path):

@@ -177,12 +177,12 @@ def test_a_file_is_judged_again_as_when_it_was_trained(series_trial):
     study = Study.open(series_trial.parents[1])
     spec, quality = study.spec(series_trial.name), study.result(series_trial.name).quality
     task = TASKS["forecasting"]
-    assert task.judge_file(series_trial / "model.tflite", spec, (), ignore) == quality
+    assert task.judge_file(series_trial / "model.tflite", spec, (), "test", ignore).quality == quality
     with pytest.raises(ModelError, match="labels were named"):
-        task.judge_file(series_trial / "model.tflite", spec, ("go", "stop"), ignore)
+        task.judge_file(series_trial / "model.tflite", spec, ("go", "stop"), "test", ignore)
     shorter = spec.model_copy(update={"window": spec.window.model_copy(update={"output_steps": 3})})
     with pytest.raises(ModelError, match=r"gives 1 × 6 × 2 numbers, but the forecast has 3 steps of 2 columns"):
-        task.judge_file(series_trial / "model.tflite", shorter, (), ignore)
+        task.judge_file(series_trial / "model.tflite", shorter, (), "test", ignore)
 
 
 def test_a_forecaster_takes_no_sound(series_trial):

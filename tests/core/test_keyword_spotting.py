@@ -106,4 +106,4 @@ def test_a_file_with_damaged_preprocessing_beside_it_is_not_judged(tone_clips: P
     damaged = tmp_path / "mine.preprocessing.json"
     damaged.write_text("{", encoding="utf-8")
     with pytest.raises(DataError, match=r"mine\.preprocessing\.json: cannot be read as preprocessing settings"):
-        TASK.judge_file(tmp_path / "mine.tflite", spec, (), ignore)
+        TASK.judge_file(tmp_path / "mine.tflite", spec, (), "test", ignore)

@@ -55,6 +55,7 @@ def listen_live(
         "seconds": num_heard / spotter.sample_rate,
         "detections": [asdict(detection) for detection in detections],
         "settings": asdict(spotter.settings),
+        "form": spotter.form.as_values(),
         "feature_ms": feature_ms,
         "inference_ms": inference_ms,
         "cpu": cpu_s / wall_s,

@@ -44,18 +44,25 @@ DeviceOption = Annotated[
 ]
 
 
+def take_target(arguments: list[Path]) -> tuple[Path, list[Path]]:
+    """Return the folder of a trial or the file that the first arguments name, and the arguments after it."""
+    from core.experiment.store import Study, is_study
+
+    if len(arguments) > 1 and is_study(arguments[0]):
+        study = Study.open(arguments[0])
+        return study.folder_of(study.find(str(arguments[1]))), arguments[2:]
+    return arguments[0], arguments[1:]
+
+
 def take_model(arguments: list[Path], spec: Path | None, labels: str) -> tuple["ChosenModel", list[Path]]:
     """Return the model that the first arguments name, and the arguments after it. Raises WorkbenchError."""
     from core.experiment.model_choice import choose_model, preprocessing_of_spec
-    from core.experiment.store import Study, is_study
     from core.experiment.typed_lists import texts_of
 
     order = texts_of(labels)
     preprocessing = preprocessing_of_spec(spec, order) if spec else None
-    if len(arguments) > 1 and is_study(arguments[0]):
-        study = Study.open(arguments[0])
-        return choose_model(study.folder_of(study.find(str(arguments[1]))), preprocessing), arguments[2:]
-    return choose_model(arguments[0], preprocessing), arguments[1:]
+    target, rest = take_target(arguments)
+    return choose_model(target, preprocessing), rest
 
 
 def settings_of(chosen: "ChosenModel", **changes: float | None) -> "DetectionSettings":

@@ -5,46 +5,73 @@ from typing import Annotated
 
 import typer
 
-from workbench.commands.options import AsJson, LabelsOption
+from workbench.commands.options import AsJson, LabelsOption, SettingsOption
 
 
 def evaluate(
-    model: Annotated[
-        Path, typer.Argument(metavar="MODEL.tflite", help="Any classifier of sound, or forecaster.", show_default=False)
-    ],
-    spec: Annotated[
-        Path,
-        typer.Option(
-            "--spec", metavar="SPEC.toml", help="Settings whose data and features the model takes.", show_default=False
+    arguments: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="MODEL_OR_TRIAL",
+            help="Any .tflite classifier of sound, or forecaster; or a trial (DIR TRIAL, or its own folder).",
+            show_default=False,
         ),
     ],
+    spec: Annotated[
+        Path | None,
+        typer.Option(
+            "--spec",
+            metavar="SPEC.toml",
+            help="Settings whose data and features the model takes; a trial's own when not given.",
+            show_default=False,
+        ),
+    ] = None,
     data: Annotated[
         Path | None,
         typer.Option("--data", metavar="PATH", help="Folder of clips, or CSV file; the spec's own when not given."),
     ] = None,
+    settings: SettingsOption = None,
     labels: LabelsOption = "",
+    every: Annotated[bool, typer.Option("--all", help="Judge on all clips, not on the test part alone.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a .tflite file on the test part of a folder of clips, or of a CSV file.
+    """Judge a .tflite file, or a trial's, on the test part of a folder of clips or of a CSV file.
+
+    With a trial and `--data` it is judged on other data than its own.
 
     Example: `workbench evaluate model.tflite --spec resources/specs/go-stop-tiny.toml --data clips --labels go,stop`
     """
     from core.datasets.clips import SYNTHETIC_MARKER
+    from core.errors import ModelError
+    from core.experiment.model_choice import judged_file, spec_of_trial
     from core.experiment.spec_file import load_spec
+    from core.experiment.typed_lists import texts_of
     from core.section import value_at
     from core.tasks.registry import TASKS
     from workbench import console
     from workbench.commands import quality_sheet
+    from workbench.commands.model_argument import take_target
 
-    parsed = load_spec(spec, data=data)
-    order = tuple(label.strip() for label in labels.split(",") if label.strip())
+    target, rest = take_target(arguments)
+    if rest:
+        raise typer.BadParameter("name one model; several are several commands")
+    model, trial = judged_file(target)
+    if spec:
+        parsed = load_spec(spec, settings or [], data)
+    elif trial:
+        parsed = spec_of_trial(trial, settings or [], data)
+    else:
+        raise ModelError(
+            f"{model}: belongs to no trial, so nothing says how its input is made; "
+            "give the settings it was trained with as a spec (--spec)"
+        )
     with console.progress() as narrator:
-        quality = TASKS[parsed.task].judge_file(model, parsed, order, narrator)
+        judged = TASKS[parsed.task].judge_file(model, parsed, texts_of(labels), "all" if every else "test", narrator)
     synthetic = (Path(value_at(parsed, parsed.data_field)) / SYNTHETIC_MARKER).is_file()
     if as_json:
-        console.answer({"model": str(model), **quality_sheet.as_document(quality), "synthetic": synthetic})
+        console.answer({"model": str(model), **quality_sheet.judged_document(judged), "synthetic": synthetic})
     else:
-        quality_sheet.show(quality, synthetic)
+        quality_sheet.show_judged(judged, synthetic)
 
 
 def benchmark(
@@ -54,19 +81,29 @@ def benchmark(
     runs: Annotated[int, typer.Option("--runs", metavar="N", min=10, help="Runs that are timed.")] = 200,
     as_json: AsJson = False,
 ) -> None:
-    """Time model files on this machine at batch 1: median, 90th and 99th percentile.
+    """Time model files on this machine with all their inputs and outputs: median, 90th and 99th percentile.
 
     Example: `workbench benchmark a.tflite b.tflite --threads 2`
     """
     from core.evaluation.latency import benchmark as time_model
     from core.evaluation.latency import device_name
     from workbench import console
+    from workbench.model_words import STATES, sides
     from workbench.number_format import count, milliseconds
 
     with console.progress() as narrator:
         timed = [(str(model), time_model(model, threads, warmup, runs, narrator)) for model in models]
     if as_json:
-        entries = [{"model": model, "timing": timing.model_dump(mode="json")} for model, timing in timed]
+        entries = [
+            {
+                "model": model,
+                "timing": found.timing.model_dump(mode="json"),
+                "takes": found.takes,
+                "gives": found.gives,
+                "state": found.state,
+            }
+            for model, found in timed
+        ]
         console.answer({"device": device_name(), "num_threads": threads, "models": entries})
         return
     headings: console.Headings = (
@@ -75,9 +112,19 @@ def benchmark(
         ("p90 ms", "right"),
         ("p99 ms", "right"),
         ("runs", "right"),
+        ("takes", "left"),
+        ("gives", "left"),
     )
     rows = [
-        (model, *map(milliseconds, (timing.median_ms, timing.p90_ms, timing.p99_ms)), count(timing.num_runs))
-        for model, timing in timed
+        (
+            model,
+            *map(milliseconds, (found.timing.median_ms, found.timing.p90_ms, found.timing.p99_ms)),
+            count(found.timing.num_runs),
+            *(", ".join(map(sides, shapes)) for shapes in (found.takes, found.gives)),
+        )
+        for model, found in timed
     ]
     console.show_table(f"Inference on {device_name()}", headings, rows)
+    for model, found in timed:
+        if found.state != "none":
+            console.note(f"{model}: {STATES[found.state]}")

@@ -6,7 +6,9 @@ from core.datasets.column_names import name_of
 from core.datasets.time_texts import timespan
 from core.experiment.marks import MEANINGS, WORSE
 from core.results import Classification, Errors, Forecast, Quality, QuantityErrors
+from core.tasks.judgement import Judgement
 from workbench import console
+from workbench.model_words import form_words
 from workbench.number_format import accuracy_in_words, count, percent, three_digits
 
 
@@ -28,6 +30,48 @@ def show(quality: Quality, synthetic: bool) -> None:  # noqa: FBT001
     console.note(f"Accuracy    {accuracy_in_words(quality.num_right, quality.num_clips)}{spoken}")
     _show_labels(quality)
     _show_confusion(quality)
+
+
+def judged_document(judged: Judgement) -> dict[str, Any]:
+    """Return a judgement of any file as JSON values, with the part it was judged on and how it was fed and read."""
+    return {
+        **as_document(judged.quality),
+        "part": judged.part,
+        "num_found": judged.num_found,
+        "form": judged.form.as_values(),
+        "scaled_by": judged.scaled_by,
+        "warnings": list(judged.warnings),
+    }
+
+
+def show_judged(judged: Judgement, synthetic: bool) -> None:  # noqa: FBT001
+    """Draw a judgement of any file on stdout."""
+    show(judged.quality, synthetic)
+    console.note("")
+    if isinstance(judged.quality, Forecast):
+        console.note(
+            f"Judged      {count(judged.quality.num_windows)} of {count(judged.num_found)} windows: the test part"
+        )
+    elif judged.part == "all":
+        console.note(f"Judged      all {count(judged.num_found)} clips that can be read")
+    else:
+        num_clips = count(judged.quality.num_clips)
+        console.note(
+            f"Judged      {num_clips} of {count(judged.num_found)} clips: the test part; --all judges every one"
+        )
+    for sentence in (*form_words(judged.form), *_scaling(judged)):
+        console.note(f"Model       {sentence}")
+    for warning in judged.warnings:
+        console.note(f"Warning     {warning}")
+
+
+def _scaling(judged: Judgement) -> list[str]:
+    if judged.scaled_by != "data":
+        return []
+    return [
+        "No mean and deviation are kept beside it, so its features were standardized by those of these clips; put the "
+        "preprocessing.json of its training beside it for a true figure."
+    ]
 
 
 def error_in_words(found: QuantityErrors) -> str:

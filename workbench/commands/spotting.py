@@ -58,9 +58,9 @@ def classify(
     if faults and not found:
         raise faults[0]
     if as_json:
-        console.answer(spotting_sheet.clips_document(chosen, found, faults))
+        console.answer(spotting_sheet.clips_document(chosen, classifier.form, found, faults))
     else:
-        spotting_sheet.show_clips(chosen, found)
+        spotting_sheet.show_clips(chosen, classifier.form, found)
     for fault in faults:
         console.complain(fault)
     if faults:
@@ -183,8 +183,11 @@ def listen(
         minimum_count=minimum_count,
         hop_ms=hop,
     )
+    spotter = Spotter(chosen, settings)
+    if not as_json:
+        spotting_sheet.show_form(spotter.form)
     heard: dict[str, Any] = listen_live(
-        Spotter(chosen, settings), device, seconds, spotting_sheet.keep_quiet if as_json else spotting_sheet.show_fired
+        spotter, device, seconds, spotting_sheet.keep_quiet if as_json else spotting_sheet.show_fired
     )
     if as_json:
         console.answer(heard)
@@ -195,10 +198,9 @@ def listen(
 def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "KeywordSpottingSpec":
     """Return whose test clips a recording is made of: the trial's own, or those of a spec. Raises WorkbenchError."""
     from core.errors import ModelError
+    from core.experiment.model_choice import spec_of_trial
     from core.experiment.spec_file import load_spec
-    from core.experiment.trial_folder import read_spec
-    from core.section import override
-    from core.spec import KeywordSpottingSpec, of_task, parse_spec
+    from core.spec import KeywordSpottingSpec, of_task
 
     if spec:
         return of_task(load_spec(spec, data=data), KeywordSpottingSpec)
@@ -206,8 +208,4 @@ def _spec_of(chosen: "ChosenModel", spec: Path | None, data: Path | None) -> "Ke
         raise ModelError(
             f"{chosen.path}: belongs to no trial whose clips could be taken; give a recording, or --spec and --data"
         )
-    kept = of_task(read_spec(chosen.trial), KeywordSpottingSpec)
-    if data is None:
-        return kept
-    moved = override(kept.model_dump(mode="json"), "dataset.folder", str(data.resolve()))
-    return of_task(parse_spec(moved), KeywordSpottingSpec)
+    return of_task(spec_of_trial(chosen.trial, data=data), KeywordSpottingSpec)

@@ -7,10 +7,12 @@ from typing import Any
 
 from core.errors import DataError
 from core.evaluation.detection import Detection
+from core.evaluation.model_form import ModelForm
 from core.experiment.clip_classification import ClassifiedClip
 from core.experiment.detection_report import DetectionReport
 from core.experiment.model_choice import ChosenModel
 from workbench import console
+from workbench.model_words import form_words
 from workbench.number_format import count, duration, milliseconds, percent, three_digits
 
 THRESHOLDS_SHOWN = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -18,13 +20,14 @@ MISSED_SHOWN = 8
 
 
 def clips_document(
-    chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedClip]], faults: Sequence[DataError]
+    chosen: ChosenModel, form: ModelForm, found: Sequence[tuple[Path, ClassifiedClip]], faults: Sequence[DataError]
 ) -> dict[str, Any]:
     """Return classified clips as JSON values, with what hindered the others."""
     return {
         "model": str(chosen.path),
         "synthetic": chosen.synthetic,
         "labels": list(chosen.preprocessing.labels),
+        "form": form.as_values(),
         "clips": [
             {
                 "file": str(path),
@@ -46,7 +49,7 @@ def clips_document(
     }
 
 
-def show_clips(chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedClip]]) -> None:
+def show_clips(chosen: ChosenModel, form: ModelForm, found: Sequence[tuple[Path, ClassifiedClip]]) -> None:
     """Draw classified clips on stdout: a row each, with what would help beneath those where something would."""
     headings: console.Headings = (
         ("clip", "left"),
@@ -58,7 +61,14 @@ def show_clips(chosen: ChosenModel, found: Sequence[tuple[Path, ClassifiedClip]]
     for path, clip in found:
         if not clip.is_flawless:
             console.note(f"{path.name}: {clip.advice()}")
+    show_form(form)
     _show_synthetic(chosen.synthetic)
+
+
+def show_form(form: ModelForm) -> None:
+    """Say what is particular about how a model takes sound and gives probabilities."""
+    for sentence in form_words(form):
+        console.note(f"Model       {sentence}")
 
 
 def show_report(report: DetectionReport, saved: str) -> None:
@@ -79,6 +89,7 @@ def show_report(report: DetectionReport, saved: str) -> None:
             show_fired(detection)
     else:
         _show_errors(report)
+    show_form(report.form)
     for warning in report.warnings:
         console.note(f"Warning     {warning}")
     if saved:

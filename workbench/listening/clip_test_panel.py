@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from core.audio.wav import Sound, read_wav, resample
 from core.datasets.recordings import SAMPLE_RATE, Take, delete_take, save_take, trim_take
-from core.errors import DataError
+from core.errors import DataError, WorkbenchError
 from workbench import number_format, theme
 from workbench.clips.player import ClipPlayer
 from workbench.form.fields import guard_wheel
@@ -252,7 +252,13 @@ class ClipTestPanel(QWidget):
             self.microphone_wanted.emit(False)
             self._num_recorded += 1
             clip = trim_take(heard[: round(TAKE_S * SAMPLE_RATE)], SAMPLE_RATE)
-            self.session.hear(f"recording {self._num_recorded}", Sound(clip, SAMPLE_RATE), self.word.currentData())
+            self._hear_recording(Sound(clip, SAMPLE_RATE))
+
+    def _hear_recording(self, sound: Sound) -> None:
+        try:
+            self.session.hear(f"recording {self._num_recorded}", sound, self.word.currentData())
+        except WorkbenchError as error:
+            self.said.emit(str(error))
 
     def end_listening(self) -> None:
         """The microphone is closed, for whatever reason."""
@@ -277,7 +283,7 @@ class ClipTestPanel(QWidget):
             folder = path.parent.name
             expected = folder if folder in self.session.labels else self.word.currentData()
             self.session.hear(path.stem.replace("_nohash_", " · "), sound, expected)
-        except DataError as error:
+        except WorkbenchError as error:
             self._note_fault(str(error))
 
     def _note_fault(self, sentence: str) -> None:

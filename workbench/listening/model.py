@@ -26,13 +26,14 @@ class ListeningModel:
 
 
 def open_listening(target: Path, preprocessing: Preprocessing | None = None) -> ListeningModel:
-    """Open a trial's folder or a model file: some 20 ms for 20 kB.
+    """Open a trial's folder or a model file in a process of its own: some 150 ms for 20 kB.
 
     Raises SettingsMissing where the user must name settings, WorkbenchError for everything else that is wrong.
     """
-    # LiteRT is loaded here, where a model is first wanted, not with the window.
+    # Loaded here, where a model is first wanted, not with the window.
     from core.errors import ModelError
     from core.experiment.clip_classification import ClipClassifier
+    from core.experiment.opened_model import open_chosen
     from core.experiment.spotting import Spotter
 
     try:
@@ -41,4 +42,5 @@ def open_listening(target: Path, preprocessing: Preprocessing | None = None) -> 
         if target.is_file():
             raise SettingsMissing from error
         raise
-    return ListeningModel(chosen, ClipClassifier(chosen), Spotter(chosen))
+    model = open_chosen(chosen)
+    return ListeningModel(chosen, ClipClassifier(chosen, model=model), Spotter(chosen, model=model))

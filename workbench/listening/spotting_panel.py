@@ -1,6 +1,7 @@
 """Live spotting: the microphone without a break, every label's probability over time, and the words that fire."""
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QVB
 
 from core.audio.microphone import MicrophoneState
 from core.datasets.listing import SILENCE, UNKNOWN
+from core.errors import WorkbenchError
 from core.evaluation.detection import Detection, DetectionSettings
 from workbench import number_format, theme
 from workbench.listening.detection_form import DetectionForm
@@ -125,9 +127,13 @@ class SpottingPanel(QWidget):
         if self.is_active:
             self.stop()
         elif self.stream is not None:
-            self.is_active = True
             self.said.emit("")
-            self._begin(self.stream)
+            try:
+                self._begin(self.stream)
+            except WorkbenchError as error:
+                self.said.emit(str(error))
+                return
+            self.is_active = True
             self._show_active()
             self.microphone_wanted.emit(True)
 
@@ -164,9 +170,9 @@ class SpottingPanel(QWidget):
 
     def hear(self, samples: np.ndarray) -> None:
         """Take what is new of the microphone."""
-        if self.is_active and self.stream is not None:
-            self.stream.hear(samples)
-            self._go_on()
+        stream = self.stream
+        if self.is_active and stream is not None:
+            self._spot(lambda: stream.hear(samples))
 
     def show_state(self, state: MicrophoneState) -> None:
         """Note what the microphone lost."""
@@ -195,8 +201,17 @@ class SpottingPanel(QWidget):
 
     def _advance(self) -> None:
         if self.is_active and self.stream is not None:
-            self.stream.advance()
-            self._go_on()
+            self._spot(self.stream.advance)
+
+    def _spot(self, advance: Callable[[], None]) -> None:
+        """Go on with the stream, or say why the model gave up."""
+        try:
+            advance()
+        except WorkbenchError as error:
+            self.stop()
+            self.said.emit(str(error))
+            return
+        self._go_on()
 
     def _take_steps(self, steps: "list[Step]") -> None:
         self._fresh += steps

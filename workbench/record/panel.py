@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSplitter, QVBox
 
 from core.audio.wav import read_wav
 from core.datasets.recordings import SAMPLE_RATE, Take
-from core.errors import DataError
+from core.errors import DataError, WorkbenchError
 from workbench import theme
 from workbench.clips.player import ClipPlayer
 from workbench.number_format import counted
@@ -228,9 +228,14 @@ class RecordPanel(QWidget):
         self._show_soon()
 
     def _on_taken(self, take: Take) -> None:
-        heard = self.classifier.classify_file(take.path) if self.classifier else None
+        heard, fault = None, ""
+        try:
+            heard = self.classifier.classify_file(take.path) if self.classifier else None
+        except WorkbenchError as error:
+            # The take is saved all the same.
+            fault = str(error)
         self.table.add(TakeRow(take, heard))
-        self.said.emit("")
+        self.said.emit(fault)
         self._show_count()
 
     def _show_soon(self) -> None:

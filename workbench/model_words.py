@@ -1,0 +1,58 @@
+"""What is particular about how a model takes sound and gives probabilities, in sentences."""
+
+from core.evaluation.model_form import ModelForm
+
+STATES = {
+    "none": "",
+    "variables": "It has a state (variables): what it gives depends on what it was given before.",
+    "resources": "It has a state (resource variables): what it gives depends on what it was given before.",
+}
+
+
+def form_words(form: ModelForm) -> list[str]:
+    """Return what is to be known about a model, a sentence each; nothing of one that takes and gives as those here."""
+    return [*_taking(form), *_remembering(form), *_giving(form)]
+
+
+def sides(shape: tuple[int, ...]) -> str:
+    """Return a shape as it is said: "1 × 49 × 10"."""
+    return " × ".join(map(str, shape)) or "one value"
+
+
+def _taking(form: ModelForm) -> list[str]:
+    said = []
+    takes, given = sides(form.takes), sides(form.given)
+    if form.way == "reshaped":
+        said.append(f"It takes the {given} values of the features as {takes}, in their order.")
+    elif form.way == "transposed":
+        said.append(f"It takes {takes} where the features give {given}: time and frequency are exchanged for it.")
+    if form.batch > 1:
+        said.append(f"It takes {form.batch} examples at once: the batch is filled, and what only fills it is ignored.")
+    return said
+
+
+def _remembering(form: ModelForm) -> list[str]:
+    if form.state == "none":
+        return []
+    if not form.step_frames:
+        return [f"{STATES[form.state]} It begins anew with every example."]
+    frames = "a frame" if form.step_frames == 1 else f"{form.step_frames} frames"
+    step = "the step at which its word is most probable" if form.gives.startswith("sigmoid") else "its last step"
+    return [f"{STATES[form.state]} It is fed {frames} at a time, anew for every clip, of which {step} counts."]
+
+
+def _giving(form: ModelForm) -> list[str]:
+    return {
+        "values": [],
+        "probabilities": [],
+        "sigmoid": ["Its one output is the probability of the second label; the first has the rest."],
+        "sigmoid_logit": [
+            "Its one output is no probability but a logit: its sigmoid is taken for the second label's, and the first "
+            "has the rest."
+        ],
+        "independent": ["It gives each label a probability of its own; they need not sum to one."],
+        "logits": ["Its outputs are no probabilities but logits: softmax was applied to them."],
+        "log_probabilities": [
+            "Its outputs are logarithms of probabilities: the exponential function was applied to them."
+        ],
+    }[form.gives]
