@@ -36,6 +36,8 @@ class Kind(NamedTuple):
 
     extractor: Callable[[Settings, int], Extractor]
     stream: Callable[[Settings, int], Stream]
+    lead_in: Callable[[Float32], Float32] = lambda clip: clip[:0]
+    """Returns what goes before a clip (n,), so that a stream shows it as the extractor does."""
     package: str = ""
     """What must be installed besides the program to compute it, which no device gets."""
     require: Callable[[], object] = tuple
@@ -48,7 +50,13 @@ KINDS: Mapping[str, Kind] = {
     "spectrogram": _BY_TRANSFORM,
     "log_mel": _BY_TRANSFORM,
     "mfcc": _BY_TRANSFORM,
-    "micro_frontend": Kind(MicroExtractor, MicroStream, micro_frontend.PACKAGE, micro_frontend.require_package),
+    "micro_frontend": Kind(
+        MicroExtractor,
+        MicroStream,
+        micro_frontend.lead_in,
+        micro_frontend.PACKAGE,
+        micro_frontend.require_package,
+    ),
     "waveform": Kind(WaveformExtractor, WaveformStream),
 }
 

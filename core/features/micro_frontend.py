@@ -46,11 +46,10 @@ class MicroExtractor:
         """Return float32 pictures (n, frames, 40) of waveforms (n, num_samples) in [-1, 1]."""
         pictures = np.empty((len(waveforms), self._num_frames, NUM_CHANNELS), np.float32)
         for picture, waveform in zip(pictures, waveforms):  # noqa: B905 (Python 3.9 knows no `strict`)
-            samples = as_int16(waveform)
             frontend = FrontEnd()
-            frontend.push(lead_in(samples))
+            frontend.push(as_int16(lead_in(waveform)))
             # The first frames begin in the lead-in.
-            picture[:] = frontend.push(samples)[-self._num_frames :]
+            picture[:] = frontend.push(as_int16(waveform))[-self._num_frames :]
         if self._settings.normalization == "clip_mean":
             pictures -= pictures.mean(axis=1, keepdims=True)
         return pictures
@@ -115,19 +114,19 @@ def require_package() -> Any:
     return MicroFrontend
 
 
-def lead_in(samples: Int16) -> Int16:
+def lead_in(clip: Float32) -> Float32:
     """Return what a front end hears before a clip (n,): its quietest tenth of a second to and fro, for a second.
 
     Silence of nothing but zeros at its ends was put there to fill it, and is no background.
     """
-    heard = np.flatnonzero(samples)
+    heard = np.flatnonzero(clip)
     if not len(heard) or heard[-1] + 1 - heard[0] < _QUIET:
-        return np.zeros(_LEAD_IN, np.int16)
-    recorded = samples[heard[0] : heard[-1] + 1]
+        return np.zeros(_LEAD_IN, np.float32)
+    recorded = clip[heard[0] : heard[-1] + 1]
     energy = np.concatenate(([0.0], np.cumsum(np.square(recorded, dtype=np.float64))))
     quietest = int((energy[_QUIET::_SAMPLES_A_CALL] - energy[:-_QUIET:_SAMPLES_A_CALL]).argmin()) * _SAMPLES_A_CALL
     quiet = recorded[quietest : quietest + _QUIET]
-    lead: Int16 = np.tile(np.concatenate((quiet, quiet[::-1])), -(-_LEAD_IN // (2 * _QUIET)))[:_LEAD_IN]
+    lead: Float32 = np.tile(np.concatenate((quiet, quiet[::-1])), -(-_LEAD_IN // (2 * _QUIET)))[:_LEAD_IN]
     return lead
 
 

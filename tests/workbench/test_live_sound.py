@@ -175,3 +175,22 @@ def test_a_shelf_steps_through_the_clips_of_a_label(own_tone_clips) -> None:
     assert shelf.open(Dataset(folder=str(own_tone_clips), labels=("high",))) and shelf.label == "high"
     assert shelf.open(Dataset())
     assert shelf.labels == ()
+
+
+def test_a_clip_of_the_micro_front_end_is_seen_as_a_network_gets_it(noise: np.ndarray) -> None:
+    """Its background is faded out from the beginning, as a device has done that listened before."""
+    sound = LiveSound(Features(kind="micro_frontend"))
+    heard = Heard(sound)
+    sound.show_clip(Sound(noise[:STREAM_RATE], STREAM_RATE))
+    _finish(sound)
+    assert sound.num_columns == 98
+    np.testing.assert_array_equal(heard.all("micro_frontend")[-98:], sound.model_input())
+
+
+def test_a_waveform_has_no_columns_but_samples(noise: np.ndarray) -> None:
+    sound = LiveSound(Features(kind="waveform"))
+    heard = Heard(sound)
+    _stream(sound, noise[: 2 * STREAM_RATE])
+    np.testing.assert_array_equal(heard.all_samples(), noise[: 2 * STREAM_RATE])
+    assert not any(heard.columns)
+    np.testing.assert_array_equal(sound.model_input()[:, 0], noise[STREAM_RATE : 2 * STREAM_RATE])

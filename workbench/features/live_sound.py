@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from core.audio.ring_buffer import RingBuffer
 from core.audio.wav import Sound, resample
-from core.features.kinds import make_extractor
+from core.features.kinds import KINDS, make_extractor
 from core.features.live import make_live
 from core.spec import Features
 
@@ -109,6 +109,8 @@ class LiveSound:
         self._live = make_live(self.features, self._clip_samples)
         self._resampler = soxr.ResampleStream(STREAM_RATE, rate, 1) if rate != STREAM_RATE else None
         self.samples: Float32 = self._held_clip(self.clip) if self.clip else self._held_stream()
+        if self.clip is not None:
+            self._live.push(KINDS[self.features.kind].lead_in(self.samples))
         self._pending: Float32 = self.samples
         self.restarted.emit()
         self.advance()

@@ -1,5 +1,6 @@
 """The settings, and the pictures of a clip that follow them: real clicks and drags."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -83,16 +84,60 @@ def test_every_field_of_the_section_is_a_control_with_its_words(page: FeaturesPa
 
 def test_pictures_beyond_the_one_that_is_given_are_absent(qtbot: QtBot, page: FeaturesPage) -> None:
     view = page.live.view
-    box = page.form.rows["kind"].editor.box
     for kind, seen in (("log_mel", [True, True, False]), ("spectrogram", [True, False, False]), ("mfcc", [True] * 3)):
-        box.setFocus()
-        box.setCurrentIndex(box.findData(kind))
-        box.activated.emit(box.currentIndex())
+        _choose_kind(page, kind)
         settled(qtbot, page)
-        assert [
-            picture.isVisible()
-            for picture in (view.pictures["spectrogram"], view.pictures["log_mel"], view.pictures["mfcc"])
-        ] == seen
+        assert [view.pictures[name].isVisible() for name in ("spectrogram", "log_mel", "mfcc")] == seen
+
+
+def _choose_kind(page: FeaturesPage, kind: str) -> None:
+    box = page.form.rows["kind"].editor.box
+    box.setFocus()
+    box.setCurrentIndex(box.findData(kind))
+    box.activated.emit(box.currentIndex())
+
+
+def test_the_micro_front_end_is_seen_in_its_own_scale(qtbot: QtBot, page: FeaturesPage) -> None:
+    _choose_kind(page, "micro_frontend")
+    settled(qtbot, page)
+    view, card = page.live.view, page.live.card
+    assert [kind for kind, picture in view.pictures.items() if picture.isVisible()] == ["micro_frontend"]
+    picture = view.pictures["micro_frontend"]
+    assert (picture.scale.kind, picture.scale.count, picture.scale.unit) == ("channel", 40, "")
+    assert picture.levels == (0.0, 26.0)
+    assert card.figures["shape"].text() == "98 × 40 × 1"
+    qtbot.waitUntil(lambda: len(card.picture._picture) == 98)
+    np.testing.assert_array_equal(card.picture._picture, page.live.sound.model_input())
+    seen = {name for name, row in page.form.rows.items() if not row.isHidden()}
+    assert seen == {"kind", "sample_rate", "normalization"}
+    assert page.use_button.isEnabled()
+    assert page.gist.text() == "Micro front end 40"
+
+
+def test_a_waveform_is_said_to_have_no_picture_and_to_train_nothing(qtbot: QtBot, page: FeaturesPage) -> None:
+    _choose_kind(page, "waveform")
+    settled(qtbot, page)
+    view, card = page.live.view, page.live.card
+    assert page.live.sound.features.kind == "waveform"
+    assert not any(picture.isVisible() for picture in view.pictures.values())
+    assert view.waveform.isVisible() and view.waveform.appended == RATE
+    assert card.figures["shape"].text() == "16000"
+    assert "there is no picture" in card.note.text()
+    assert "The networks here learn from pictures" in page.form.rows["kind"].problem.text()
+    assert page.gist.text() == "Waveform, 16 kHz"
+
+
+def test_a_missing_package_is_said_at_the_field_and_the_pictures_stay(
+    qtbot: QtBot, page: FeaturesPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(qtbot, page)
+    before = page.live.sound.features
+    monkeypatch.setitem(sys.modules, "pymicro_features", None)
+    _choose_kind(page, "micro_frontend")
+    assert 'pip install "tinyml-workbench[micro]"' in page.form.rows["kind"].problem.text()
+    assert not page.use_button.isEnabled()
+    qtbot.waitUntil(lambda: not page.live._soon.isActive())
+    assert page.live.sound.features == before
 
 
 def test_a_problem_stands_beneath_its_field_and_the_pictures_stay(qtbot: QtBot, page: FeaturesPage) -> None:
