@@ -52,16 +52,8 @@ class KeywordSpotting:
         except FeatureError as error:
             raise SpecError((Problem("features.kind", str(error)),)) from error
         if not spec.features.has_picture:
-            pictures = ", ".join(name for name in KINDS if name != kind)
-            raise SpecError(
-                (
-                    Problem(
-                        "features.kind",
-                        f"the networks here learn from pictures; use one of {pictures} ({kind} is for judging models "
-                        "made elsewhere)",
-                    ),
-                )
-            )
+            sentence = f"the networks here learn from pictures, a {kind} is for judging models made elsewhere; "
+            raise SpecError((Problem("features.kind", f"{sentence}choose another kind to train"),))
         return spec.features.input_shape(spec.num_samples)
 
     def num_outputs(self, spec: KeywordSpottingSpec) -> int:

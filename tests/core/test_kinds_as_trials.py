@@ -126,8 +126,8 @@ def test_without_the_package_a_trial_says_so_before_its_data_are_read(
 def test_no_network_is_trained_on_a_waveform(tone_clips: Path, tmp_path: Path) -> None:
     spec = spec_for(tone_clips, kind="waveform")
     sentence = (
-        "features.kind: the networks here learn from pictures; use one of spectrogram, log_mel, mfcc, micro_frontend "
-        "(waveform is for judging models made elsewhere)"
+        "features.kind: the networks here learn from pictures, a waveform is for judging models made elsewhere; "
+        "choose another kind to train"
     )
     with pytest.raises(SpecError) as raised:
         estimate(spec)

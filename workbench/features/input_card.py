@@ -81,14 +81,17 @@ class InputCard(QFrame):
         self.figures["shape"].setText(" × ".join(map(str, shape)))
         self.figures["float_bytes"].setText(f"{number_format.count(4 * values)} bytes")
         self.figures["int8_bytes"].setText(f"{number_format.count(values)} bytes")
+        self.picture.setVisible(features.has_picture)
         self.note.setText(_note(features))
         self.note.setVisible(bool(self.note.text()))
         self._time()
 
     def show_input(self, picture: Float32 | None) -> None:
         """Show the picture (frames, coefficients) that the network would get now."""
-        if picture is None or not self.features.has_picture:
+        if picture is None:
             self.picture.clear()
+            return
+        if not self.features.has_picture:
             return
         shown = seen(picture, self.features, normalized=self.features.normalization == "clip_mean")
         self.picture.show_picture(

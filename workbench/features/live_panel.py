@@ -270,6 +270,7 @@ class LivePanel(QWidget):
         if event.spontaneous():
             return
         self.card.show_settings(*self._wanted)
+        self._input_soon.start()
         if self._resume:
             self._listen(self.source.chosen_device)
         elif not self._begun and self.shelf.clip is not None:

@@ -1,11 +1,14 @@
 """The mel filters over the frequency axis, as the transform's bins see them."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from core.features.mel import mel_weights
+from core.settings.feature_sizes import KindName
 from core.spec import Features
 from workbench import theme
 from workbench.number_format import plain
@@ -13,6 +16,12 @@ from workbench.plots.figure_axis import linear_ticks
 
 LEFT, TOP, RIGHT, BOTTOM = 8, 6, 18, 22
 TICK_ROOM = 48
+WITHOUT: Mapping[KindName, str] = {
+    "spectrogram": "No mel filters: the network gets every frequency",
+    "micro_frontend": "Its own 40 filters from 125 to 7,500 Hz: nothing to set",
+    "waveform": "No mel filters: the network gets the samples",
+}
+"""What is said of the kinds that have no filters to set."""
 
 
 class MelFilters(QWidget):
@@ -23,6 +32,8 @@ class MelFilters(QWidget):
         self.setAccessibleName("Mel filters")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self._weights = np.zeros((2, 0))
+        self._none = ""
+        """Why there are no filters to draw."""
         self._nyquist_hertz = 8000.0
         theme.changed.connect(self.update)
 
@@ -31,6 +42,7 @@ class MelFilters(QWidget):
         num_bins = features.effective_fft_length // 2 + 1
         self._nyquist_hertz = features.sample_rate / 2
         self._weights = _weights(features) if features.applies("num_mel_bins") else np.zeros((num_bins, 0))
+        self._none = WITHOUT.get(features.kind, "")
         self.setAccessibleDescription(self.words)
         self.update()
 
@@ -39,7 +51,7 @@ class MelFilters(QWidget):
         """Say in a line what is drawn, and what is wrong with it."""
         count, deaf = self._weights.shape[1], self.num_deaf
         if not count:
-            return "No mel filters: the network gets every frequency"
+            return self._none
         if deaf:
             return f"{deaf} of {count} mel filters hold no frequency: use fewer, or a longer FFT"
         return f"{count} mel filters over the frequencies"

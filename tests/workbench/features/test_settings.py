@@ -112,6 +112,7 @@ def test_the_micro_front_end_is_seen_in_its_own_scale(qtbot: QtBot, page: Featur
     assert seen == {"kind", "sample_rate", "normalization"}
     assert page.use_button.isEnabled()
     assert page.gist.text() == "Micro front end 40"
+    assert page.filter_words.text() == "Its own 40 filters from 125 to 7,500 Hz: nothing to set"
 
 
 def test_a_waveform_is_said_to_have_no_picture_and_to_train_nothing(qtbot: QtBot, page: FeaturesPage) -> None:
@@ -122,7 +123,8 @@ def test_a_waveform_is_said_to_have_no_picture_and_to_train_nothing(qtbot: QtBot
     assert not any(picture.isVisible() for picture in view.pictures.values())
     assert view.waveform.isVisible() and view.waveform.appended == RATE
     assert card.figures["shape"].text() == "16000"
-    assert "there is no picture" in card.note.text()
+    assert "there is no picture" in card.note.text() and not card.picture.isVisible()
+    assert page.filter_words.text() == "No mel filters: the network gets the samples"
     assert "The networks here learn from pictures" in page.form.rows["kind"].problem.text()
     assert page.gist.text() == "Waveform, 16 kHz"
 
@@ -201,3 +203,13 @@ def test_the_page_follows_the_experiment_unless_other_settings_are_tried(
     session.tell_spec(tiny_spec.model_copy(update={"features": Features(num_mfccs=20)}))
     assert page.features == Features(num_mfccs=5)
     assert page.use_button.isEnabled()
+
+
+def test_what_the_model_gets_follows_what_was_set_out_of_sight(qtbot: QtBot, page: FeaturesPage) -> None:
+    settled(qtbot, page)
+    qtbot.waitUntil(lambda: len(page.live.card.picture._picture) == 49)
+    page.tabs.setCurrentWidget(page.difference)
+    _choose_kind(page, "micro_frontend")
+    settled(qtbot, page)
+    page.tabs.setCurrentWidget(page.live)
+    qtbot.waitUntil(lambda: len(page.live.card.picture._picture) == 98)
