@@ -6,6 +6,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
+from numpy.typing import NDArray
 
 from core.datasets.preprocessing import Preprocessing
 from core.evaluation.detection import DetectionSettings, Posteriors, SpokenWord, det_curve
@@ -14,6 +16,7 @@ from core.experiment.spotting import Spotter
 from core.spec import TrialSpec
 from tests.benchmarks import clips
 from tests.benchmarks.figure import Figure
+from workbench.commands.live_spotting import Hearing
 from workbench.form.starter_specs import starters
 
 STARTER = "system-e-a"
@@ -35,6 +38,7 @@ def measure() -> list[Figure]:
         whole_ms.append(1000 * (time.perf_counter() - started))
         steps += found_steps
     settled_ms = whole_ms[100:]
+    grown_mb = _memory_grown_mb(spotter, hops)
     det_s = _time_det_curve()
     return [
         Figure(
@@ -49,8 +53,32 @@ def measure() -> list[Figure]:
             at_most=2,
             note=f"{STARTER}, hop {spotter.settings.hop_ms:g} ms, 1 thread",
         ),
+        Figure(
+            "memory that listening takes more each minute",
+            grown_mb / MINUTES,
+            "MB",
+            {f"in {MINUTES} minutes MB": grown_mb},
+            at_most=0.02,
+        ),
         Figure("DET curve of 101 thresholds over 10 minutes", 1000 * det_s, "ms", {"s": det_s}),
     ]
+
+
+def _memory_grown_mb(spotter: Spotter, hops: NDArray[np.float32]) -> float:
+    """Return how much more of the machine's memory the process holds after minutes of listening, a minute apart."""
+    hearing = Hearing(spotter, say=lambda _detection: None)
+    process = psutil.Process()
+
+    def hear_minute() -> None:
+        for hop in hops:
+            hearing.hear(hop)
+
+    hear_minute()
+    hear_minute()
+    before_bytes = process.memory_info().rss
+    for _ in range(MINUTES):
+        hear_minute()
+    return (process.memory_info().rss - before_bytes) / 1024**2
 
 
 def _untrained(spec: TrialSpec, folder: Path) -> ChosenModel:

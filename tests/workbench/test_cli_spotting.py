@@ -2,8 +2,10 @@
 
 import json
 import shutil
+import tracemalloc
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -11,8 +13,10 @@ from core.audio import synthesis
 from core.datasets.clips import sound_files
 from core.datasets.synthetic import make_clips
 from core.experiment.jobs import Synthesize
+from core.experiment.spotting import open_spotter
 from workbench import worker_process
 from workbench.cli import app
+from workbench.commands.live_spotting import HOPS_TIMED, Hearing
 
 
 @pytest.fixture
@@ -183,3 +187,25 @@ def test_voices_are_chosen_from_what_was_named(tmp_path):
     assert "speeds" not in json.loads((slow / "synthetic.json").read_text())
     assert all(path.name.startswith("synthetic_") for path in sound_files(made / "seven"))
     assert make_clips(made, ("seven",), num_voices=2, takes=2, among=among) == made
+
+
+def test_listening_for_long_takes_no_more_memory(tone_trial):
+    hearing = Hearing(open_spotter(tone_trial), say=lambda _detection: None)
+    block = np.random.default_rng(0).normal(0, 0.1, 320).astype(np.float32)
+
+    def hear_hops(count):
+        for _ in range(count):
+            hearing.hear(block)
+
+    hear_hops(HOPS_TIMED + 100)
+    tracemalloc.start()
+    try:
+        before_bytes, _ = tracemalloc.get_traced_memory()
+        hear_hops(2 * HOPS_TIMED)
+        after_bytes, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # What is kept of a hop takes over 100 bytes; a tenth of that for each would be a minute's 30 kB.
+    assert after_bytes - before_bytes < 10 * HOPS_TIMED
+    assert hearing.num_samples == (3 * HOPS_TIMED + 100) * len(block)
+    assert None not in hearing.medians_ms()

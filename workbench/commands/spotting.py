@@ -1,7 +1,8 @@
 """Commands that listen with a model: to clips, to a long recording, to a microphone."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +22,7 @@ from workbench.commands.model_argument import (
 from workbench.commands.options import AsJson, DataOption, LabelsOption
 
 if TYPE_CHECKING:
+    from core.evaluation.detection import Detection
     from core.experiment.model_choice import ChosenModel
     from core.spec import KeywordSpottingSpec
 
@@ -186,11 +188,11 @@ def listen(
     spotter = Spotter(chosen, settings)
     if not as_json:
         spotting_sheet.show_form(spotter.form)
-    heard: dict[str, Any] = listen_live(
-        spotter, device, seconds, spotting_sheet.keep_quiet if as_json else spotting_sheet.show_fired
-    )
+    detections: list[Detection] = []
+    fired = detections.append if as_json else spotting_sheet.show_fired
+    heard = listen_live(spotter, device, seconds, fired)
     if as_json:
-        console.answer(heard)
+        console.answer({**heard, "detections": list(map(asdict, detections))})
     else:
         spotting_sheet.show_heard(heard)
 

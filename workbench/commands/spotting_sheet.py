@@ -103,14 +103,10 @@ def show_fired(detection: Detection) -> None:
     console.note(f"{minutes:3.0f}:{seconds:05.2f}  {detection.label}  {percent(detection.score)} %")
 
 
-def keep_quiet(detection: Detection) -> None:
-    """Draw nothing, where one document at the end says all."""
-
-
 def show_heard(heard: dict[str, Any]) -> None:
     """Draw what listening came to on stdout."""
     console.note(
-        f"{_words(len(heard['detections']))} in {duration(heard['seconds'])} from {heard['device']}; a hop took "
+        f"{_words(heard['num_detections'])} in {duration(heard['seconds'])} from {heard['device']}; a hop took "
         f"{milliseconds(heard['feature_ms'])} ms for features and {milliseconds(heard['inference_ms'])} ms for "
         f"inference, {percent(heard['cpu'])} % of one core in all"
     )

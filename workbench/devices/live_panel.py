@@ -1,5 +1,7 @@
 """What a device hears at this moment: its features, every probability, the words that fire, and the level."""
 
+from collections import deque
+
 import numpy as np
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QHideEvent
@@ -38,7 +40,8 @@ class DeviceLivePanel(QWidget):
     def __init__(self, book: DeviceBook, talk: DeviceTalk) -> None:
         super().__init__()
         self.book, self.talk = book, talk
-        self.detections: list[Detection] = []
+        self.detections: deque[Detection] = deque(maxlen=MOST_LISTED)
+        """The latest, for a device may be listened to for days."""
         """Those since it began."""
         self._fresh: list[LiveStep] = []
         self._now_s = 0.0
@@ -168,7 +171,8 @@ class DeviceLivePanel(QWidget):
     # What is shown
 
     def _clear(self) -> None:
-        self.detections, self._fresh, self._now_s = [], [], 0.0
+        self._fresh, self._now_s = [], 0.0
+        self.detections.clear()
         self.fired.clear()
         self.level.setText("")
         self.timeline.clear()

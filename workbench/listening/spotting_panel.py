@@ -1,6 +1,7 @@
 """Live spotting: the microphone without a break, every label's probability over time, and the words that fire."""
 
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,8 @@ class SpottingPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.stream: SpottingStream | None = None
-        self.detections: list[Detection] = []
+        self.detections: deque[Detection] = deque(maxlen=MOST_LISTED)
+        """The latest, for a microphone may be listened to for days."""
         """Those since listening began."""
         self.is_active = False
         self._now_s = 0.0
@@ -188,7 +190,8 @@ class SpottingPanel(QWidget):
     def _begin(self, stream: SpottingStream) -> None:
         stream.restart()
         settings = stream.spotter.settings
-        self.detections, self._fresh, self._now_s = [], [], 0.0
+        self._fresh, self._now_s = [], 0.0
+        self.detections.clear()
         self.fired.clear()
         self.timeline.restart(stream.spotter.labels, settings.hop_ms, settings.threshold)
         self._cpu = (time.monotonic(), time.process_time())
