@@ -10,11 +10,11 @@ INSTALLED := .venv/installed
 # Tests draw without a screen unless told otherwise; those that need a real one start their own.
 test test-all check: export QT_QPA_PLATFORM ?= offscreen
 
-.PHONY: help setup run test test-all check bench shots clean
+.PHONY: help setup run test test-all check bench fuzz shots clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
-	@echo 'make setup | check | test-all | bench | shots | clean'
+	@echo 'make setup | check | test-all | bench | fuzz | shots | clean'
 
 setup: $(INSTALLED) .venv/packages-run
 
@@ -35,6 +35,11 @@ check: setup
 
 bench: setup .venv/packages-test
 	$(BIN)/python -m tests.benchmarks
+
+SECONDS ?= 60
+
+fuzz: setup .venv/packages-test
+	$(BIN)/python -m tests.mutation --seconds $(SECONDS)
 
 shots: setup .venv/packages-test
 	$(BIN)/python -m tests.workbench.screenshots

@@ -88,20 +88,21 @@ def tone_clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def tone_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished trial that tells tones and silence apart, in a study of its own; not to be changed."""
     root = tmp_path_factory.mktemp("tone trial")
-    clips = write_tones(root / "clips")
-    hiss = 0.02 * np.random.default_rng(1).standard_normal(60 * 16000)
-    (clips / "_background_noise_").mkdir()
-    write_wav(clips / "_background_noise_" / "hiss.wav", Sound(hiss.astype(np.float32), 16000))
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TINYML_WORKBENCH_CACHE", str(root / "cache"))
-        return _train_on(clips, root / "study")
+        return train_on_tones(root)
 
 
-def _train_on(clips: Path, folder: Path) -> Path:
+def train_on_tones(root: Path) -> Path:
+    """Train a trial on tones and silence in a study below `root`, beside its clips; return the trial's folder."""
     from core.experiment import runner
     from core.experiment.store import Study
     from core.spec import parse_spec
 
+    clips = write_tones(root / "clips")
+    hiss = 0.02 * np.random.default_rng(1).standard_normal(60 * 16000)
+    (clips / "_background_noise_").mkdir()
+    write_wav(clips / "_background_noise_" / "hiss.wav", Sound(hiss.astype(np.float32), 16000))
     values = {
         "name": "Tones",
         "dataset": {"folder": str(clips), "include_silence": True},
@@ -110,7 +111,7 @@ def _train_on(clips: Path, folder: Path) -> Path:
         "training": {"epochs": 25, "batch_size": 20},
         "measurement": {"num_runs": 20, "warmup_runs": 2},
     }
-    study = Study.create(folder)
+    study = Study.create(root / "study")
     name = study.add(parse_spec(values))
     runner.run(study, name)
     return study.folder_of(name)

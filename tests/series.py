@@ -60,11 +60,19 @@ def write_long_series(path: Path, num_rows: int) -> Path:
 @pytest.fixture(scope="session")
 def series_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished trial that forecasts, in a study of its own beside `weather.csv`; not to be changed."""
+    root = tmp_path_factory.mktemp("series trial")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINYML_WORKBENCH_CACHE", str(root / "cache"))
+        return train_on_weather(root)
+
+
+def train_on_weather(root: Path) -> Path:
+    """Train a trial that forecasts in a study below `root`, beside its table; return the trial's folder."""
     from core.experiment import runner
     from core.experiment.store import Study
     from core.spec import parse_spec
 
-    root = tmp_path_factory.mktemp("series trial")
+    root.mkdir(exist_ok=True)
     values = {
         "task": "forecasting",
         "name": "Weather",
@@ -73,12 +81,10 @@ def series_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "training": {"epochs": 3, "initial_learning_rate": 0.01},
         "measurement": {"num_runs": 20, "warmup_runs": 2},
     }
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TINYML_WORKBENCH_CACHE", str(root / "cache"))
-        study = Study.create(root / "study")
-        name = study.add(parse_spec(values))
-        runner.run(study, name)
-        return study.folder_of(name)
+    study = Study.create(root / "study")
+    name = study.add(parse_spec(values))
+    runner.run(study, name)
+    return study.folder_of(name)
 
 
 @pytest.fixture

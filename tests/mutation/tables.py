@@ -1,0 +1,111 @@
+"""Tables of measurements in the forms people have them in, damaged: read, looked through, cut, forecast from."""
+
+import itertools
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from core.datasets.climate import columns_of, read_series
+from core.datasets.column_names import temperature_and_humidity
+from core.datasets.csv_form import recognise
+from core.datasets.table_check import check_table
+from core.datasets.windows import cut_windows
+from core.experiment.forecasts import forecast_table
+from core.experiment.long_recording import read_truth
+from core.spec import SeriesData, TimeSplit, Window
+from tests.mutation.kind import Attempt, Trials
+from tests.mutation.mutations import mutate_text
+from tests.series import Row, weather, write_series
+
+_NUM_ROWS = 150
+_HEAD_BYTES = 200
+_TRUTH = "truth.csv"
+
+
+class Tables:
+    """A CSV file of one of several forms, damaged."""
+
+    def __init__(self, seeds: Path, scratch: Path) -> None:
+        self._seeds = {path.name: path.read_bytes() for path in sorted((seeds / "tables").iterdir())}
+        self._trial = seeds
+        self._scratch = scratch
+        self._folder = scratch / "tables"
+        self._folder.mkdir()
+        self._count = itertools.count()
+
+    @staticmethod
+    def prepare(seeds: Path, trials: Trials) -> None:
+        """Write the same measurements in each form, and a model that forecasts them."""
+        for name in ("model.tflite", "preprocessing.json"):
+            shutil.copyfile(trials.forecasting / name, seeds / name)
+        folder = seeds / "tables"
+        folder.mkdir()
+        write_series(folder / "jena.csv", num_rows=_NUM_ROWS)
+        rows = list(weather(_NUM_ROWS))
+        for name, (encoding, head, line) in _FORMS.items():
+            text = "\n".join([head, *map(line, rows)]) + "\n"
+            (folder / name).write_bytes(text.encode(encoding))
+        (folder / _TRUTH).write_text("time_s,label\n1.50,go\n3.25,stop\n12.00,go\n", encoding="utf-8")
+
+    def whole(self) -> Iterator[tuple[str, bytes]]:
+        """Yield each table as it is."""
+        yield from self._seeds.items()
+
+    def damaged(self, rng: Random) -> tuple[str, bytes]:
+        """Return a table's name and its bytes."""
+        name = rng.choice(list(self._seeds))
+        return name, mutate_text(rng, self._seeds[name], list(self._seeds.values()))
+
+    def attempts(self, given: tuple[str, bytes]) -> Iterator[Attempt]:
+        """Read the table every way there is."""
+        name, content = given
+        # By a name of its own, for what was read of a file is kept by name, size and time.
+        path = self._folder / f"{next(self._count)}.csv"
+        path.write_bytes(content)
+        if name == _TRUTH:
+            yield lambda: read_truth(path)
+        else:
+            yield lambda: recognise(path)
+            yield lambda: check_table(path)
+            yield lambda: columns_of(SeriesData(file=str(path)))
+            yield lambda: _cut(path)
+            yield lambda: forecast_table(self._trial, path, columns=_renamed(path))
+        path.unlink()
+
+    def tidy(self) -> None:
+        """Empty the cache."""
+        shutil.rmtree(self._scratch / "cache", ignore_errors=True)
+
+
+def _cut(path: Path) -> None:
+    series = read_series(path)
+    cut_windows(series, series.columns, series.columns[:1], Window(input_steps=3, output_steps=2), TimeSplit())
+
+
+def _renamed(path: Path) -> dict[str, str]:
+    """Return which columns of a table stand for those that the model knows."""
+    return dict(zip(("T (degC)", "rh (%)"), temperature_and_humidity(recognise(path).numeric), strict=False))
+
+
+def _german(row: Row) -> str:
+    return f"{row[0]:%d.%m.%Y %H:%M};{row[1]:.1f};{row[2]:.1f}".replace(".", ",").replace(",", ".", 2)
+
+
+def _zoned(row: Row) -> str:
+    return f'"{row[0]:%Y-%m-%dT%H:%M:%S}+01:00",{row[1]:.2f},{row[2]:.1f}'
+
+
+def _epoch(row: Row) -> str:
+    return f"{(row[0] - datetime(1970, 1, 1)).total_seconds():.0f}\t{row[1]:.2f}\t{row[2]:.1f}"
+
+
+_FORMS = {
+    "german.csv": ("utf-8-sig", "Datum;Temperatur [°C];Luftfeuchte [%]", _german),
+    "latin.csv": ("latin-1", "Datum;Temperatur [°C];Luftfeuchte [%]", _german),
+    "excel.csv": ("utf-16", "Zeit;Temperatur;Feuchte", _german),
+    "epoch.tsv": ("utf-8", "timestamp\ttemperature\thumidity", _epoch),
+    "zoned.csv": ("utf-8", "time,temperature,humidity", _zoned),
+}  # fmt: skip
+"""Encoding, header and row of each form."""
