@@ -57,6 +57,7 @@ class Runtime:
 _MQTT = "paho-mqtt==2.1.0"
 _64_BIT = ("aarch64", "x86_64")
 _ALL = (*_64_BIT, "armv7l")
+_32_BIT = ("armv6l", "armv7l", "i686")
 RUNTIMES = (
     Runtime(("ai-edge-litert==2.3.0", "numpy==2.4.6", _MQTT), _64_BIT, (3, 11), (3, 14), (2, 28)),
     Runtime(
@@ -90,6 +91,11 @@ def _nothing_fits(pythons: tuple[Interpreter, ...]) -> str:
         )
     if not newest.glibc:
         return "the C library is not glibc, for which alone LiteRT is built; install Raspberry Pi OS or Debian there"
+    if newest.machine in _32_BIT:
+        return (
+            f"its system is a 32-bit one ({newest.machine}), for which LiteRT is not built; install a 64-bit system there, "
+            "such as the 64-bit Raspberry Pi OS, which runs on every Raspberry Pi from the 3 and the Zero 2 on"
+        )
     if newest.machine not in _ALL:
         return f"LiteRT is not built for {newest.machine}; a board with a 64-bit ARM or x86 processor is needed"
     return (
