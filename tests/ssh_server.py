@@ -314,11 +314,11 @@ def mounted_for_reading(folder: Path) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def make_key(path: Path) -> None:
+def make_key(path: Path, kind: str = "ed25519") -> None:
     """Make a key pair in place of the one that is there."""
     for stale in (path, path.with_name(f"{path.name}.pub")):
         stale.unlink(missing_ok=True)
-    making = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", path.name, "-f", str(path)]
+    making = ["ssh-keygen", "-q", "-t", kind, "-N", "", "-C", path.name, "-f", str(path)]
     subprocess.run(making, check=True)
 
 

@@ -93,8 +93,8 @@ def _nothing_fits(pythons: tuple[Interpreter, ...]) -> str:
         return "the C library is not glibc, for which alone LiteRT is built; install Raspberry Pi OS or Debian there"
     if newest.machine in _32_BIT:
         return (
-            f"its system is a 32-bit one ({newest.machine}), for which LiteRT is not built; install a 64-bit system there, "
-            "such as the 64-bit Raspberry Pi OS, which runs on every Raspberry Pi from the 3 and the Zero 2 on"
+            f"its system is a 32-bit one ({newest.machine}), for which LiteRT is not built; install a 64-bit system "
+            "there, such as the 64-bit Raspberry Pi OS, which runs on every Raspberry Pi from the 3 and the Zero 2 on"
         )
     if newest.machine not in _ALL:
         return f"LiteRT is not built for {newest.machine}; a board with a 64-bit ARM or x86 processor is needed"

@@ -8,6 +8,7 @@ import paramiko
 
 from core.deploy.endpoint import Endpoint
 from core.deploy.host_keys import KnownHosts
+from core.deploy.key_exchange import missing_in_common, read_offer
 from core.deploy.proxy import ProxySocket, open_proxy
 from core.errors import DeviceError
 
@@ -37,10 +38,38 @@ def handshake(endpoint: Endpoint) -> paramiko.Transport:
             if not transport.initial_kex_done:
                 # It returns at the timeout as if all were well.
                 raise TimeoutError(f"it said nothing of use for {CONNECT_TIMEOUT_S:g} s")
+        except paramiko.IncompatiblePeer as error:
+            options = transport.get_security_options()
+            transport.close()
+            raise _nothing_in_common(endpoint, options, error) from error
         except BaseException:
             transport.close()
             raise
         return transport
+
+
+def _nothing_in_common(
+    endpoint: Endpoint, options: paramiko.transport.SecurityOptions, error: paramiko.IncompatiblePeer
+) -> DeviceError:
+    """Say what the server offers that is not accepted here, asking it once more, for paramiko keeps that to itself."""
+    try:
+        with contextlib.closing(_socket(endpoint)) as sock:
+            sock.settimeout(CONNECT_TIMEOUT_S)
+            missing = missing_in_common(read_offer(sock), options)
+    except (OSError, ValueError, paramiko.SSHException):
+        missing = None
+    what, offered = missing or ("", ())
+    names = ", ".join(offered)
+    if what == "host keys":
+        return DeviceError(
+            f"{endpoint}: its host key is of a kind that is not accepted any more ({names}: signatures by SHA-1 can be "
+            "forged); make an ed25519 key there by `sudo ssh-keygen -A` and start its SSH server anew, or update it"
+        )
+    if what:
+        return DeviceError(
+            f"{endpoint}: its {what} is none that is accepted any more ({names}); update the SSH server there"
+        )
+    return DeviceError(f"{endpoint}: both sides have no algorithm in common ({error}); update the SSH server there")
 
 
 @contextlib.contextmanager

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from core.deploy.authorized_keys import find_public_key, install_key
 from core.deploy.connection import Connection
 from core.deploy.devices import Device, config_root, make_device
 from core.deploy.endpoint import aliases, resolve
+from core.deploy.key_exchange import read_offer
 from core.errors import DeviceError, PasswordWanted, UnknownHostKey
 from tests.ssh_server import SshDevice, make_key
 from tests.waiting import until
@@ -23,6 +25,12 @@ from tests.waiting import until
 def fingerprint_of(device: SshDevice) -> str:
     said = subprocess.run(["ssh-keygen", "-lf", f"{device.folder / 'host'}.pub"], capture_output=True, text=True)
     return said.stdout.split()[1]
+
+
+def restart_with(device: SshDevice, *lines: str) -> None:
+    device.stop()
+    device._extra_lines = lines
+    device.start()
 
 
 def write_known_hosts(device: SshDevice, folder: Path) -> None:
@@ -207,9 +215,7 @@ def test_aliases_are_the_names_of_the_ssh_config_and_no_patterns(own_ssh_folder)
 
 def test_a_server_that_takes_no_password_and_no_key_of_ours(ssh_device, tmp_path, own_ssh_folder):
     write_known_hosts(ssh_device, own_ssh_folder)
-    ssh_device.stop()
-    ssh_device._extra_lines = ("PasswordAuthentication no", "KbdInteractiveAuthentication no")
-    ssh_device.start()
+    restart_with(ssh_device, "PasswordAuthentication no", "KbdInteractiveAuthentication no")
     make_key(tmp_path / "other")
     (own_ssh_folder / "config").write_text("Host 127.0.0.1\n  CertificateFile ~/.ssh/id-cert.pub\n")
     with pytest.raises(
@@ -265,9 +271,7 @@ def test_a_server_that_asks_for_nothing(ssh_device, own_ssh_folder):
     if not ssh_device.account.password:
         pytest.skip("needs a user whose password may be changed: run the tests as root")
     write_known_hosts(ssh_device, own_ssh_folder)
-    ssh_device.stop()
-    ssh_device._extra_lines = ("PermitEmptyPasswords yes",)
-    ssh_device.start()
+    restart_with(ssh_device, "PermitEmptyPasswords yes")
     name = ssh_device.account.name
     subprocess.run(["passwd", "--delete", name], check=True, capture_output=True)
     try:
@@ -294,3 +298,35 @@ def test_installing_a_key_adds_it_once(connection, ssh_device, own_ssh_folder):
 def test_there_is_no_key_to_install(ssh_device):
     with pytest.raises(DeviceError, match="ssh-keygen -t ed25519"):
         find_public_key(resolve(ssh_device.device.model_copy(update={"key": ""})))
+
+
+def test_a_server_of_old_algorithms_is_told_from_one_that_is_none(ssh_device):
+    make_key(ssh_device.folder / "host", "rsa")
+    restart_with(ssh_device, "HostKeyAlgorithms ssh-rsa")
+    with pytest.raises(
+        DeviceError, match=r"host key is of a kind .* \(ssh-rsa: .*make an ed25519 key there"
+    ) as refused:
+        Connection.open(ssh_device.device)
+    assert "check host" not in str(refused.value)
+    restart_with(ssh_device, "KexAlgorithms diffie-hellman-group1-sha1")
+    with pytest.raises(DeviceError, match=r"key exchange is none .* \(diffie-hellman-group1-sha1"):
+        Connection.open(ssh_device.device)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        b"",
+        b"SSH-2.0-x\r\n",
+        b"SSH-2.0-x\r\n\x7f\xff\xff\xff",
+        b"220 mail\r\n" * 9,
+        b"SSH-2.0-x\r\n\0\0\0\x20" + 32 * b"\0",
+    ],
+)
+def test_what_offers_nothing_is_no_offer(said):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        theirs.sendall(said)
+        theirs.shutdown(socket.SHUT_WR)
+        with pytest.raises(ValueError, match=r"it gives|its first packet"):
+            read_offer(ours)
