@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,9 @@ FRAME_MS = 10
 SILENT_DBFS = -60.0
 AT_FULL_SCALE = 0.999
 """From here on a sample counts as at full scale."""
+HIGH_BAND_HERTZ = 4000
+LEAST_DB = -120.0
+_BAND_FRAME_MS = 32
 _LOUD_DB = 20.0
 _FLOOR_QUANTILE = 0.1
 _FLOOR_MARGIN_DB = 6.0
@@ -58,6 +62,24 @@ def measure_loudness(samples: Float32, sample_rate: int) -> Loudness:
         loud_start_s=start_s,
         loud_end_s=min(end_s, duration_s),
     )
+
+
+def high_band_db(samples: Float32, sample_rate: int) -> float:
+    """Return how much power of samples (n,) lies above 4 kHz relative to what lies below, in decibels.
+
+    Speech has −15 dB with an s in it to −35 without; what telephones and their codecs passed on has −60 and less.
+    """
+    length = sample_rate * _BAND_FRAME_MS // 1000
+    frames = samples[: len(samples) // length * length].reshape(-1, length)
+    powers = np.square(np.abs(np.fft.rfft(frames * _window(length), axis=1))).sum(axis=0)
+    edge = HIGH_BAND_HERTZ * length // sample_rate + 2
+    low, high = float(powers[:edge].sum()), float(powers[edge:].sum())
+    return max(LEAST_DB, 10 * math.log10(high / low)) if high and low else LEAST_DB
+
+
+@lru_cache(8)
+def _window(length: int) -> Float32:
+    return np.hanning(length).astype(np.float32)
 
 
 def loudest_start(samples: Float32, num_samples: int, sample_rate: int) -> int:

@@ -50,6 +50,7 @@ class DataReport(_Reported):
     num_speakers: int
     labels: tuple[LabelReport, ...]
     sample_rates: dict[int, int] = Field(description="Clips by rate in Hz.")
+    formats: dict[str, int] = Field(description="Clips by format of the file.")
     encodings: dict[str, int] = Field(description="Clips by width and encoding.")
     channels: dict[int, int] = Field(description="Clips by number of channels.")
     findings: tuple[Finding, ...]
@@ -67,7 +68,6 @@ def check_folder(
     """
     facts = read_facts(folder, emit, layout, speaker_pattern)
     heard = facts.columns[facts.columns["sound"] != 0]
-    encodings = zip(heard["sample_bytes"].tolist(), heard["is_float"].tolist(), strict=True)
     return DataReport(
         folder=str(folder),
         synthetic=(folder / SYNTHETIC_MARKER).is_file() or any(map(_is_made, facts.names)),
@@ -75,7 +75,8 @@ def check_folder(
         num_speakers=_num_speakers(facts.clips),
         labels=tuple(_describe(facts, place) for place in range(len(facts.labels))),
         sample_rates=_count(heard["sample_rate"].tolist()),
-        encodings=_count(f"{8 * width}-bit {'float' if is_float else 'pcm'}" for width, is_float in encodings),
+        formats=_count(name.decode() for name in heard["file_format"].tolist()),
+        encodings=_count(encoding.decode() for encoding in heard["encoding"].tolist()),
         channels=_count(heard["num_channels"].tolist()),
         findings=tuple(_find(facts)),
         layout=facts.listing.layout,

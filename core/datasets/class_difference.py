@@ -75,6 +75,7 @@ class LabelClips:
         self.labels = labels
         self.clips = tuple([clip for clip in found.clips if clip.target == target] for target in targets)
         self.duration_ms = dataset.clip_duration_ms
+        self._length = dataset
         self.faults: list[str] = []
         """Why clips were left out."""
         self._read: dict[tuple[int, int, int], tuple[Int16, ...]] = {}
@@ -90,11 +91,10 @@ class LabelClips:
                     yield side, np.stack(self._read[place])
 
     def _read_chunk(self, clips: Sequence[Clip], sample_rate: int) -> tuple[Int16, ...]:
-        num_samples = round(sample_rate * self.duration_ms / 1000)
         found = []
         for clip in clips:
             try:
-                found.append(read_clip(clip, sample_rate, num_samples))
+                found.append(read_clip(clip, sample_rate, self._length))
             except DataError as error:
                 self.faults.append(str(error))
         return tuple(found)

@@ -15,8 +15,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audio import wav
-from core.audio.loudness import AT_FULL_SCALE, SILENT_DBFS
+from core.audio import sound_file, wav
+from core.audio.loudness import AT_FULL_SCALE, SILENT_DBFS, high_band_db
+from core.audio.sound_file import SoundFormat
 from core.cache import cache_root, cached_folder
 from core.datasets.layout import list_clips
 from core.datasets.listing import SILENCE, UNKNOWN, ListedClip, Listing, is_special
@@ -31,9 +32,9 @@ CLIPPED_RUN = 3
 SHORT_S = 0.3
 OFFSET = 0.02
 _LIMIT_BYTES = 512 * 1024**2
-_KIND = "facts"
+_KIND = "clip_facts"
 
-FAULTS = ("corrupt", "silent", "clipped", "short", "offset", "duplicate", "contradiction")
+FAULTS = ("corrupt", "silent", "clipped", "short", "offset", "duplicate", "contradiction", "cut", "scaled")
 """What can be wrong with a clip; the place is the bit in `faults`."""
 MEANINGS = {
     "corrupt": "cannot be read",
@@ -43,6 +44,8 @@ MEANINGS = {
     "offset": f"mean of the samples is off zero by more than {OFFSET:.0%} of full scale",
     "duplicate": "same sound as another clip of its label",
     "contradiction": "same sound under two labels",
+    "cut": f"more than {sound_file.MISSING_S:g} s that the header promises is missing; what is there is used",
+    "scaled": "float samples that hold whole numbers, of thousands; they are divided by the full scale of those",
 }
 _FIELDS = np.dtype(
     [
@@ -52,8 +55,9 @@ _FIELDS = np.dtype(
         ("peak", "f4"),
         ("sample_rate", "i4"),
         ("num_channels", "i2"),
-        ("sample_bytes", "i1"),
-        ("is_float", "?"),
+        ("file_format", "S8"),
+        ("encoding", "S16"),
+        ("high_db", "f4"),
         ("faults", "u2"),
         ("sound", "u8"),
     ]
@@ -121,7 +125,9 @@ def read_facts(folder: Path, emit: Emit = ignore, layout: Layout = "automatic", 
         raise DataError(f"{folder}: has no label folders; put the clips of each label into a folder of its own")
     names = tuple(clip.name for clip in clips)
     sizes, times = _measure(folder, names)
-    place = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    # What another decoder made of the files is not taken over.
+    decoders = sorted({sound_file.decoder_of(name) for name in names})
+    place = hashlib.sha256(os.fsencode("\0".join([str(folder.resolve()), *decoders]))).hexdigest()[:16]
     content = hashlib.sha256(os.fsencode("\0".join(names)))
     content.update(sizes.tobytes() + times.tobytes())
     # Which clips of the same sound contradict each other follows from their labels.
@@ -218,35 +224,40 @@ def _read(folder: Path) -> tuple[NDArray[np.void], dict[int, str]]:
     return np.load(folder / "columns.npy"), {int(row): why for row, why in reasons.items()}
 
 
-_Heard = tuple[float, float, int, int, int, bool, int, int]
+_Heard = tuple[float, float, int, int, bytes, bytes, float, int, int]
 """The columns from seconds to sound."""
 
 
 def _listen(path: Path) -> _Heard | DataError:
     try:
-        form = wav.read_format(path)
-        channels = wav.read_channels(path, form)
+        opened = sound_file.open_sound(path)
+        channels = sound_file.read_channels(opened, path)
     except DataError as error:
         return error
     levels = np.abs(channels)
-    faults = sum(bit(kind) for kind in _faults(channels, levels, form.seconds))
+    form = opened.form
+    faults = sum(bit(kind) for kind in _faults(channels, levels, form))
     sound = int.from_bytes(hashlib.sha256(channels.tobytes()).digest()[:8]) or 1
-    is_float = form.encoding == "float"
+    high_db = high_band_db(wav.mono(channels), form.sample_rate)
     return (
-        form.seconds, float(levels.max()), form.sample_rate, form.num_channels, form.sample_bytes, is_float, faults,
-        sound,
+        form.seconds, float(levels.max()), form.sample_rate, form.num_channels, form.file_format.encode(),
+        form.encoding.encode(), high_db, faults, sound,
     )  # fmt: skip
 
 
-def _faults(channels: Float32, levels: Float32, seconds: float) -> Iterable[str]:
+def _faults(channels: Float32, levels: Float32, form: SoundFormat) -> Iterable[str]:
     if levels.max() < SILENT_PEAK:
         yield "silent"
     if any(_longest_run(channel >= AT_FULL_SCALE) >= CLIPPED_RUN for channel in levels.T):
         yield "clipped"
-    if seconds < SHORT_S:
+    if form.seconds < SHORT_S:
         yield "short"
     if np.abs(channels.mean(axis=0)).max() > OFFSET:
         yield "offset"
+    if form.is_cut:
+        yield "cut"
+    if form.full_scale != 1:
+        yield "scaled"
 
 
 def _longest_run(flags: NDArray[np.bool_]) -> int:

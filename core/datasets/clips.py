@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
 
-from core.audio import formats, wav
+from core.audio import formats, sound_file
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
 from core.datasets.layout import list_clips
 from core.datasets.listing import BACKGROUND_NOISE, SILENCE, UNKNOWN, ListedClip, Listing, Part, is_special
@@ -27,17 +27,23 @@ SYNTHETIC_PREFIX = "synthetic_"
 _SESSION = re.compile(r"^(\d{8}[-_T]?\d{4,6})")
 _BLOCK_CLIPS = 10  # Cuts from one stretch of noise stay in one part, so that parts never overlap.
 
+_READING = b"2"
+"""Which way of reading files the samples come from: another one makes other samples of the same files."""
+
 _Stretch = tuple[Path, int, int, int]
 """A part of a recording: path, number from 1, start and length in milliseconds."""
 
 
 @dataclass(frozen=True)
 class Clip:
-    """One example before it is read. `start_ms` is where it begins in its file; `stretch` tells cuts of noise."""
+    """One example before it is read. `start_ms` is where it begins in its file, None where that is not chosen yet.
+
+    `stretch` tells cuts of noise.
+    """
 
     path: Path
     target: int
-    start_ms: int = 0
+    start_ms: int | None = None
     stretch: int = 0
     speaker: str = ""
     """Empty where the data set does not say it."""
@@ -321,7 +327,7 @@ def _cut_evenly(stretches: Sequence[_Stretch], target: int, count: int, duration
 
 def _stretches(path: Path, duration_ms: int) -> Iterable[_Stretch]:
     """Yield the stretches of a recording."""
-    total_ms = int(wav.read_format(path).seconds * 1000)
+    total_ms = int(sound_file.read_format(path).seconds * 1000)
     starts = range(0, total_ms - duration_ms + 1, _BLOCK_CLIPS * duration_ms)
     for number, start_ms in enumerate(starts, 1):
         yield path, number, start_ms, min(_BLOCK_CLIPS * duration_ms, total_ms - start_ms)
@@ -333,10 +339,12 @@ def _is_synthetic(folder: Path, clips: Iterable[Clip]) -> bool:
 
 def _fingerprint(files: LabelledFiles, clips: Sequence[Clip], noises: Sequence[Path]) -> str:
     digest = hashlib.sha256()
+    digest.update(_READING)
     told = _labels_not_of_folders(files)
     for path, start_ms in [*((clip.path, clip.start_ms) for clip in clips), *((path, 0) for path in noises)]:
         stat = path.stat()
-        line = f"{path.relative_to(files.folder)}\0{start_ms}\0{stat.st_size}\0{stat.st_mtime_ns}"
+        decoder = sound_file.decoder_of(path.name)
+        line = f"{path.relative_to(files.folder)}\0{start_ms}\0{stat.st_size}\0{stat.st_mtime_ns}\0{decoder}"
         # Under another label than its folder's a clip may stand where it stood.
         label = files.edit_of(path).label or told.get(path, "")
         digest.update(os.fsencode(f"{line}\0{label}\n" if label else f"{line}\n"))

@@ -28,7 +28,9 @@ class ClipEdit(BaseModel):
 
     excluded: bool = Field(False, description="Used nowhere: not to train, choose, test or time.")
     label: str = Field("", description="Label it counts under; its own when empty.")
-    start_ms: int = Field(0, ge=0, description="Where the part that is used begins.")
+    start_ms: int | None = Field(
+        None, ge=0, description="Where the part that is used begins; None leaves it to the rule for longer clips."
+    )
 
 
 NOTHING = ClipEdit()

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.errors import DataError
 from core.features.kinds import Extractor, as_inputs, make_extractor
-from core.spec import Features
+from core.settings.clips import ClipPosition
+from core.spec import Dataset, Features
 
 FILE_NAME = "preprocessing.json"
 LEAST_DEVIATION = 1e-5
@@ -25,6 +26,9 @@ class Preprocessing(BaseModel):
     schema_version: Literal[1] = 1
     features: Features
     clip_duration_ms: int
+    clip_position: ClipPosition = Field(
+        "start", description="Part that is used of a longer clip; files that lack it were made when it was the first."
+    )
     labels: tuple[str, ...]
     mean: tuple[float, ...] = Field(
         (), description="Of each coefficient over the training part; empty unless standardized."
@@ -64,7 +68,7 @@ class Preprocessing(BaseModel):
 
 
 def fit_preprocessing(
-    features: Features, clip_duration_ms: int, labels: tuple[str, ...], training_pictures: Float32
+    features: Features, dataset: Dataset, labels: tuple[str, ...], training_pictures: Float32
 ) -> Preprocessing:
     """Make the preprocessing of a data set; mean and deviation come from its training part alone.
 
@@ -76,7 +80,12 @@ def fit_preprocessing(
         mean = tuple(training_pictures.mean(axis=(0, 1), dtype=np.float64).tolist())
         deviation = tuple(np.maximum(training_pictures.std(axis=(0, 1), dtype=np.float64), LEAST_DEVIATION).tolist())
     return Preprocessing(
-        features=features, clip_duration_ms=clip_duration_ms, labels=labels, mean=mean, deviation=deviation
+        features=features,
+        clip_duration_ms=dataset.clip_duration_ms,
+        clip_position=dataset.clip_position,
+        labels=labels,
+        mean=mean,
+        deviation=deviation,
     )
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audio.loudness import Loudness, loudest_start, measure_loudness
+from core.audio.clip_part import part_start
+from core.audio.loudness import Loudness, measure_loudness
 from core.audio.wav import Sound, write_wav
 from core.errors import DataError
 
@@ -50,7 +51,7 @@ def trim_take(samples: Float32, sample_rate: int, duration_s: float = CLIP_S) ->
     num_samples = round(duration_s * sample_rate)
     if len(samples) <= num_samples:
         return np.pad(samples, (0, num_samples - len(samples)))
-    start = loudest_start(samples, num_samples, sample_rate)
+    start = part_start(Sound(samples, sample_rate), duration_s, "loudest")
     return samples[start : start + num_samples]
 
 

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audio import wav
+from core.audio import sound_file
+from core.audio.clip_part import take_part
+from core.audio.wav import to_int16
 from core.cache import cached_folder
 from core.datasets.array_file import map_array, write_array
 from core.datasets.clips import Clip, ClipSet
@@ -20,6 +22,7 @@ from core.datasets.listing import BACKGROUND_NOISE
 from core.datasets.progress import Progress, waiting
 from core.errors import DataError
 from core.events import Emit
+from core.settings.clips import ClipPosition
 
 FULL_SCALE = np.float32(32768)
 _THREADS = 2
@@ -42,12 +45,24 @@ class Waveforms:
     faults: dict[int, str]
 
 
-def load_waveforms(found: ClipSet, sample_rate: int, duration_ms: int, emit: Emit) -> Waveforms:
-    """Read every clip of a set, resampled, mixed down, and padded or cut to `duration_ms`.
+class ClipLength(Protocol):
+    """How long clips are made and which part of a longer one is used: a data set, or a model's preprocessing."""
+
+    @property
+    def clip_duration_ms(self) -> int:
+        """Length every clip is padded or cut to."""
+
+    @property
+    def clip_position(self) -> ClipPosition:
+        """Part that is used of a longer one."""
+
+
+def load_waveforms(found: ClipSet, sample_rate: int, length: ClipLength, emit: Emit) -> Waveforms:
+    """Read every clip of a set, resampled, mixed down, and padded or cut.
 
     Unreadable clips are left silent and listed, for the caller to leave out.
     """
-    num_samples = round(sample_rate * duration_ms / 1000)
+    num_samples = _num_samples(sample_rate, length)
 
     def fill(folder: Path) -> None:
         faults: dict[int, str] = {}
@@ -55,7 +70,7 @@ def load_waveforms(found: ClipSet, sample_rate: int, duration_ms: int, emit: Emi
 
         def read(row: int) -> Int16:
             try:
-                return read_clip(found.clips[row], sample_rate, num_samples)
+                return read_clip(found.clips[row], sample_rate, length)
             except DataError as error:
                 faults[row] = str(error)
                 return np.zeros(num_samples, np.int16)
@@ -64,23 +79,26 @@ def load_waveforms(found: ClipSet, sample_rate: int, duration_ms: int, emit: Emi
         write_array(folder / "samples.npy", (len(found.clips), num_samples), np.int16, pieces)
         (folder / "faults.json").write_text(json.dumps(faults), encoding="utf-8")
 
-    key = f"{found.fingerprint}-{sample_rate}-{duration_ms}"
+    key = f"{found.fingerprint}-{sample_rate}-{length.clip_duration_ms}-{length.clip_position}"
     folder = cached_folder("waveforms", key, fill, on_wait=waiting(emit, "Reading clips"))
     faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
     path = folder / "samples.npy"
     return Waveforms(path, map_array(path), {int(row): why for row, why in faults.items()})
 
 
-def read_clip(clip: Clip, sample_rate: int, num_samples: int) -> Int16:
-    """Read one clip as int16 (num_samples,): padded with silence at its end, or cut there.
+def read_clip(clip: Clip, sample_rate: int, length: ClipLength) -> Int16:
+    """Read one clip as int16 (num_samples,): padded with silence at its end, or the part of it that is used.
 
-    Raises DataError naming the file.
+    Where a clip was trimmed by hand it begins there. Raises DataError naming the file.
     """
-    sound = wav.read_wav(clip.path, clip.start_ms, num_samples * 1000 / sample_rate)
-    kept = wav.resample(sound, sample_rate).samples[:num_samples]
-    waveform = np.zeros(num_samples, np.int16)
-    waveform[: len(kept)] = wav.to_int16(kept)
-    return waveform
+    position: ClipPosition = length.clip_position if clip.start_ms is None else "start"
+    duration_ms = length.clip_duration_ms if position == "start" else 0
+    sound = sound_file.read_sound(clip.path, clip.start_ms or 0, duration_ms)
+    return take_part(sound, sample_rate, _num_samples(sample_rate, length), position).waveform
+
+
+def _num_samples(sample_rate: int, length: ClipLength) -> int:
+    return round(sample_rate * length.clip_duration_ms / 1000)
 
 
 def leave_out_faulty(found: ClipSet, waveforms: Waveforms) -> tuple[ClipSet, Rows, tuple[str, ...]]:
@@ -112,11 +130,11 @@ def load_noise(found: ClipSet, sample_rate: int) -> tuple[Path, tuple[str, ...]]
         warnings = []
         for path in found.noises:
             try:
-                pieces.append(wav.to_int16(wav.resample(wav.read_wav(path), sample_rate).samples))
+                pieces.append(np.concatenate([to_int16(block) for block in sound_file.read_blocks(path, sample_rate)]))
             except DataError as error:
                 warnings.append(f"A noise recording was left out. {error}")
         if not pieces:
-            pieces = [wav.to_int16(pink_noise(_PINK_NOISE_S * sample_rate))]
+            pieces = [to_int16(pink_noise(_PINK_NOISE_S * sample_rate))]
             warnings.append(
                 f"{found.folder} has no recordings in {BACKGROUND_NOISE}: clips are varied with synthesized pink noise."
             )

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audio.loudness import Loudness, loudest_start, measure_loudness
-from core.audio.wav import Sound, read_wav, resample, to_int16
+from core.audio.clip_part import take_part
+from core.audio.loudness import Loudness, measure_loudness
+from core.audio.sound_file import read_sound
+from core.audio.wav import Sound
 from core.datasets.waveforms import FULL_SCALE
 from core.evaluation.advice import NOTHING_TO_MEND, advise
 from core.evaluation.guarded_model import GuardedModel
@@ -100,7 +102,7 @@ class ClipClassifier:
         return self._model.form
 
     def classify(self, sound: Sound) -> ClassifiedClip:
-        """Return what the model makes of a sound; of one longer than its clips the loudest part is taken."""
+        """Return what the model makes of a sound; of one longer than its clips the part that it was trained on."""
         clip, start_s = self._fit(sound)
         started_ns = time.perf_counter_ns()
         picture = self._extractor.compute(clip[np.newaxis])
@@ -119,18 +121,14 @@ class ClipClassifier:
         )
 
     def classify_file(self, path: Path) -> ClassifiedClip:
-        """Return what the model makes of a WAV file. Raises DataError naming a file that cannot be read."""
-        return self.classify(read_wav(path))
+        """Return what the model makes of a file of sound. Raises DataError naming a file that cannot be read."""
+        return self.classify(read_sound(path))
 
     def _fit(self, sound: Sound) -> tuple[Float32, float]:
         """Return the clip as training would have read it, float32 of the model's length and rate, and its start."""
-        rate, num_samples = self._preprocessing.features.sample_rate, self._preprocessing.num_samples
-        samples = resample(sound, rate).samples
-        start = loudest_start(samples, num_samples, rate) if len(samples) > num_samples else 0
-        samples = samples[start : start + num_samples]
-        clip = np.zeros(num_samples, np.float32)
-        clip[: len(samples)] = to_int16(samples) / FULL_SCALE
-        return clip, start / rate
+        known = self._preprocessing
+        part = take_part(sound, known.features.sample_rate, known.num_samples, known.clip_position)
+        return np.divide(part.waveform, FULL_SCALE, dtype=np.float32), part.start_s
 
     def _unlikeness(self, given: Float32) -> float | None:
         if not self._preprocessing.mean:

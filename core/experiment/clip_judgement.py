@@ -1,6 +1,7 @@
 """Judging every clip of a folder with a trained model, whatever part it is in. Loads no TensorFlow."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -56,7 +57,7 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore, layout: Layout =
         save_verdicts(Verdicts(preprocessing.labels, names, np.concatenate(parts)), scratch)
 
     content = hashlib.sha256(model.read_bytes()).hexdigest()
-    key = digest(content, preprocessing.model_dump_json(), facts.key, "\n".join(names), np.array(starts_ms))
+    key = digest(content, preprocessing.model_dump_json(), facts.key, json.dumps([names, starts_ms]))
     return cached_folder("verdicts", key, fill, on_wait=waiting(emit, _WHAT))
 
 
@@ -75,7 +76,7 @@ def _inputs(clips: list[Clip], preprocessing: Preprocessing) -> Iterator[Float32
     def compute(start: int) -> Float32:
         waveforms = np.stack(
             [
-                read_clip(clip, preprocessing.features.sample_rate, preprocessing.num_samples)
+                read_clip(clip, preprocessing.features.sample_rate, preprocessing)
                 for clip in clips[start : start + _CHUNK]
             ]
         )

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.audio import wav
+from core.audio import sound_file
 from core.cache import cached_arrays, explaining_cache_errors
 from core.datasets.digest import digest
 from core.datasets.progress import Progress
@@ -87,12 +87,12 @@ def hear_recording(spotter: Spotter, recording: Path, emit: Emit = ignore) -> He
     The posteriors do not depend on the detection settings but for the hop, so a threshold may be tried in no time.
     Raises DataError for a recording that cannot be read or is shorter than a clip.
     """
-    duration_s = wav.read_format(recording).seconds
+    duration_s = sound_file.read_format(recording).seconds
 
     def compute() -> dict[str, np.ndarray]:
         spotter.restart()
         progress = Progress(emit, "Seconds heard", max(1, round(duration_s)))
-        blocks = wav.read_blocks(recording, spotter.sample_rate)
+        blocks = sound_file.read_blocks(recording, spotter.sample_rate)
         steps = [step for block in progress.count(blocks) for step in spotter.push(block)]
         if not steps:
             raise DataError(f"{recording}: lasts {duration_s:.2f} s, which is shorter than one clip; give a longer one")

@@ -90,7 +90,7 @@ class SpottingOnDevice:
         for row in rows[_evenly(len(rows), count)].tolist():
             clip = found.clips[row]
             try:
-                read.append((read_clip(clip, spec.features.sample_rate, spec.num_samples), clip))
+                read.append((read_clip(clip, spec.features.sample_rate, spec.dataset), clip))
             except DataError:
                 continue
         if not read:

@@ -160,7 +160,7 @@ def _read_word(path: Path, line: int, row: dict[str, str | None]) -> SpokenWord:
 
 def _test_clips(spec: KeywordSpottingSpec, emit: Emit) -> _TestClips:
     found = find_clips(spec.dataset, spec.split.speaker_pattern)
-    waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
+    waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset, emit)
     usable, rows, _ = leave_out_faulty(found, waveforms)
     parts = split_clips(usable, spec.split)
     targets = np.array([clip.target for clip in usable.clips])[parts.test]

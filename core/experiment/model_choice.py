@@ -141,4 +141,9 @@ def preprocessing_of_spec(path: Path | str, labels: tuple[str, ...] = ()) -> Pre
     if spec.features.normalization == "standardize":
         why = "standardize needs the training part's mean and deviation, which stand in the trial's preprocessing.json"
         raise SpecError((Problem("features.normalization", f"{why}; copy that file beside the model"),), str(path))
-    return Preprocessing(features=spec.features, clip_duration_ms=spec.dataset.clip_duration_ms, labels=order)
+    return Preprocessing(
+        features=spec.features,
+        clip_duration_ms=spec.dataset.clip_duration_ms,
+        clip_position=spec.dataset.clip_position,
+        labels=order,
+    )

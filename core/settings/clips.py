@@ -9,6 +9,8 @@ from pydantic import AfterValidator
 from core.errors import Problem
 from core.section import Section, setting
 
+ClipPosition = Literal["loudest", "start", "centre"]
+"""Which part is used of a clip that is longer than clips are made."""
 Layout = Literal["automatic", "folders", "part_folders", "file_names", "table", "edge_impulse"]
 """Where label, speaker and part of a clip come from."""
 _LONGEST_PATTERN = 200
@@ -50,6 +52,12 @@ class Dataset(Section):
         0, "Use at most this many clips of each label; 0 means all.", ge=0, unit="clips", at_zero="all"
     )
     clip_duration_ms: int = setting(1000, "Length every clip is padded or cut to.", ge=100, le=10_000, unit="ms")
+    clip_position: ClipPosition = setting(
+        "loudest",
+        "Part that is used of a longer clip: the one that holds most sound, the first, or the one in the middle; "
+        "where a clip was trimmed by hand, that holds.",
+        implied="start",
+    )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what contradicts itself here."""

@@ -75,9 +75,7 @@ class KeywordSpotting:
         parts = split_clips(usable, spec.split)
         targets = np.array([clip.target for clip in usable.clips], np.int64)
         train_rows = rows[parts.train]
-        preprocessing = fit_preprocessing(
-            spec.features, spec.dataset.clip_duration_ms, usable.labels, pictures[train_rows]
-        )
+        preprocessing = fit_preprocessing(spec.features, spec.dataset, usable.labels, pictures[train_rows])
 
         def examples(part: Rows) -> Examples:
             return Examples(preprocessing.scale(pictures[rows[part]]), targets[part])
@@ -168,7 +166,7 @@ class _ReadClips:
 
 def _read_clips(spec: KeywordSpottingSpec, emit: Emit) -> _ReadClips:
     found = find_clips(spec.dataset, spec.split.speaker_pattern)
-    waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset.clip_duration_ms, emit)
+    waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset, emit)
     pictures = load_pictures(spec, found, waveforms.samples, emit)
     usable, rows, warnings = leave_out_faulty(found, waveforms)
     return _ReadClips(usable, rows, waveforms, pictures, (*_guesses(found), *found.warnings, *warnings))
@@ -215,7 +213,7 @@ def _vary(
 def _first_readable(found: ClipSet, spec: KeywordSpottingSpec) -> NDArray[np.int16]:
     for clip in found.clips:
         try:
-            return read_clip(clip, spec.features.sample_rate, spec.num_samples)
+            return read_clip(clip, spec.features.sample_rate, spec.dataset)
         except DataError:
             continue
     raise DataError(f"{found.folder}: none of its clips can be read; check the folder")

@@ -123,7 +123,7 @@ def test_short_clips_are_padded_and_a_ten_minute_one_is_cut(own_tone_clips: Path
     write_wav(first, Sound(np.full(4000, 0.5, np.float32), 16000))
     write_wav(second, Sound(np.full(600 * 8000, 0.25, np.float32), 8000))
     found = find(own_tone_clips)
-    waveforms = load_waveforms(found, 16000, 1000, ignore)
+    waveforms = load_waveforms(found, 16000, Dataset(), ignore)
     rows = {clip.path: waveforms.samples[row] for row, clip in enumerate(found.clips)}
     assert (rows[first][:4000] == 16384).all()
     assert (rows[first][4000:] == 0).all()
@@ -178,7 +178,7 @@ def test_silence_is_cut_from_noise_and_no_stretch_is_in_two_parts(own_tone_clips
 def test_a_cut_of_noise_is_the_noise_at_its_place(own_tone_clips: Path) -> None:
     path = add_noise(own_tone_clips, 25)
     found = find(own_tone_clips, include_silence=True)
-    waveforms = load_waveforms(found, 16000, 1000, ignore)
+    waveforms = load_waveforms(found, 16000, Dataset(), ignore)
     noise = to_int16(read_wav(path).samples)
     cuts = [(row, clip) for row, clip in enumerate(found.clips) if found.labels[clip.target] == "_silence_"]
     assert len({clip.start_ms for _, clip in cuts}) == len(cuts)

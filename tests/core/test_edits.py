@@ -113,11 +113,11 @@ def test_a_trim_decides_which_second_is_used(own_tone_clips: Path) -> None:
     write_wav(own_tone_clips / name, Sound(ramp, 16000))
     change_edits(own_tone_clips, {name: ClipEdit(start_ms=700)})
     found = find(own_tone_clips)
-    waveforms = load_waveforms(found, 16000, 1000, ignore).samples
+    waveforms = load_waveforms(found, 16000, Dataset(), ignore).samples
     [row] = [row for row, clip in enumerate(found.clips) if clip.path == own_tone_clips / name]
     assert np.array_equal(waveforms[row], to_int16(read_wav(own_tone_clips / name).samples)[11200:27200])
     change_edits(own_tone_clips, {name: ClipEdit(start_ms=1500)})
-    cut = load_waveforms(find(own_tone_clips), 16000, 1000, ignore).samples[row]
+    cut = load_waveforms(find(own_tone_clips), 16000, Dataset(), ignore).samples[row]
     assert np.array_equal(cut[:8000], to_int16(read_wav(own_tone_clips / name).samples)[24000:])
     assert not cut[8000:].any()
 

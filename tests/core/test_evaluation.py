@@ -175,7 +175,7 @@ def test_foreign_model_judges_real_clips(real_clips):
         folder=str(real_clips), labels=words, include_silence=True, include_unknown=True, max_clips_per_label=40
     )
     found = find_clips(dataset)
-    waveforms = np.stack([read_clip(clip, 16000, 16000) for clip in found.clips]) / np.float32(FULL_SCALE)
+    waveforms = np.stack([read_clip(clip, 16000, Dataset()) for clip in found.clips]) / np.float32(FULL_SCALE)
     pictures = FeatureExtractor(features, 16000).compute(waveforms)[..., np.newaxis]
     targets = np.array([FOREIGN_LABELS.index(found.labels[clip.target]) for clip in found.clips])
     quality = classification.judge(FOREIGN_MODEL, pictures, targets, FOREIGN_LABELS)

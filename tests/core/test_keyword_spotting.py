@@ -97,7 +97,7 @@ def test_the_preprocessing_beside_a_model_gives_the_inputs_it_was_trained_on(ton
     saved = Preprocessing.model_validate(json.loads((tmp_path / "preprocessing.json").read_text()))
     found = find_clips(spec.dataset)
     first = found.clips[split_clips(found, spec.split).test[0]]
-    waveform = read_clip(first, 16000, saved.num_samples)[np.newaxis] / FULL_SCALE
+    waveform = read_clip(first, 16000, saved)[np.newaxis] / FULL_SCALE
     np.testing.assert_allclose(saved.scale(saved.extractor().compute(waveform))[0], data.test.inputs[0], atol=1e-4)
 
 

@@ -10,6 +10,7 @@ from core.audio.wav import Sound, read_blocks, read_format, read_wav, resample, 
 from core.errors import DataError
 
 RATE = 16000
+HEAD_BYTES = 44
 EXTENSIBLE_TAIL = b"\x00\x00\x00\x00\x10\x00\x80\x00\x00\xaa\x00\x38\x9b\x71"
 
 
@@ -39,12 +40,15 @@ def wav_bytes(
     after: bytes = b"",
     declared: int | None = None,
     riff_bytes: int | None = None,
+    frame_bytes: int | None = None,
+    byte_rate: int | None = None,
 ) -> bytes:
     channels = 1 if samples.ndim == 1 else samples.shape[1]
     bits = 8 if kind == "u8" else int(kind[1:])
     code = 3 if kind.startswith("f") else 1
-    frame_bytes = channels * bits // 8
-    head = struct.pack("<HHIIHH", 0xFFFE if extensible else code, channels, rate, rate * frame_bytes, frame_bytes, bits)
+    frame_bytes = channels * bits // 8 if frame_bytes is None else frame_bytes
+    byte_rate = rate * frame_bytes if byte_rate is None else byte_rate
+    head = struct.pack("<HHIIHH", 0xFFFE if extensible else code, channels, rate, byte_rate, frame_bytes, bits)
     if extensible:
         head += struct.pack("<HHI", 22, bits, 3) + struct.pack("<H", code) + EXTENSIBLE_TAIL
     data = encode(samples, kind)
@@ -140,6 +144,9 @@ BAD = {
     "only the head": (WHOLE[:20], "is truncated"),
     "cut in its format": (WHOLE[:30], "is truncated"),
     "cut in its samples": (WHOLE[:-100], "is truncated, it holds 100 of 200 bytes"),
+    "cut before its samples": (WHOLE[:44], "holds no sound"),
+    "at a rate of 1 Hz": (wav_bytes(tone(), rate=1), "says that it has 1 samples a second"),
+    "at a rate of gigahertz": (wav_bytes(tone(), rate=2**31 + RATE, byte_rate=0), "says that it has 2,147,499,648"),
     "no samples": (wav_bytes(tone(0)), "holds no sound"),
     "no data chunk": (b"RIFF" + struct.pack("<I", 4) + b"WAVE", "is truncated, it has no samples"),
     "samples before their format": (b"RIFF\x10\0\0\0WAVEdata" + struct.pack("<I", 4) + bytes(4), "before their format"),
@@ -162,11 +169,70 @@ def test_a_bad_file_is_named_with_what_is_wrong_and_what_to_do(tmp_path: Path, c
 
 
 @pytest.mark.parametrize("length", range(0, len(WHOLE)))
-def test_a_file_cut_anywhere_is_refused_by_name(tmp_path: Path, length: int) -> None:
+def test_a_file_cut_anywhere_is_refused_by_name_or_read_where_most_is_there(tmp_path: Path, length: int) -> None:
     path = tmp_path / "cut.wav"
     path.write_bytes(WHOLE[:length])
-    with pytest.raises(DataError, match=r"cut\.wav"):
-        read_wav(path)
+    left = length - HEAD_BYTES
+    if left <= 100:
+        with pytest.raises(DataError, match=r"cut\.wav"):
+            read_wav(path)
+    else:
+        np.testing.assert_allclose(read_wav(path).samples, tone(100)[: left // 2], atol=1e-4)
+        assert read_format(path).missing_s == pytest.approx((len(WHOLE) - length) / 2 / RATE)
+
+
+@pytest.mark.parametrize("more", [1, 16, 44, 30_000])
+def test_a_length_that_is_too_large_is_read_to_the_end_of_the_file(tmp_path: Path, more: int) -> None:
+    path = tmp_path / "longer.wav"
+    path.write_bytes(wav_bytes(tone(), declared=2 * RATE + more))
+    np.testing.assert_allclose(read_wav(path).samples, tone(), atol=1e-4)
+    assert read_format(path).missing_s == pytest.approx(more / 2 / RATE)
+
+
+def test_a_length_of_zero_is_believed_only_where_nothing_but_chunks_follows(tmp_path: Path) -> None:
+    path = tmp_path / "zero.wav"
+    path.write_bytes(wav_bytes(tone(), declared=0))
+    np.testing.assert_allclose(read_wav(path).samples, tone(), atol=1e-4)
+    for after in (b"", chunk(b"LIST", b"INFO" * 9)):
+        path.write_bytes(wav_bytes(tone(0), after=after))
+        with pytest.raises(DataError, match="holds no sound"):
+            read_wav(path)
+
+
+@pytest.mark.parametrize("kind", ["u8", "s16", "s24", "f32"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_frame_size_of_zero_follows_from_the_bits(tmp_path: Path, kind: str, channels: int) -> None:
+    path = tmp_path / "align.wav"
+    samples = np.stack([tone()] * channels, axis=1)
+    path.write_bytes(wav_bytes(samples, kind, frame_bytes=0))
+    np.testing.assert_allclose(read_wav(path).samples, tone(), atol=1 / 128)
+
+
+@pytest.mark.parametrize("content", [b"odd", b"an odd number of bytes."])
+@pytest.mark.parametrize("pad", [b"", b"\0", b"x"])
+def test_an_odd_chunk_may_lack_its_pad_byte(tmp_path: Path, content: bytes, pad: bytes) -> None:
+    path = tmp_path / "odd.wav"
+    path.write_bytes(wav_bytes(tone(), before=b"JUNK" + struct.pack("<I", len(content)) + content + pad))
+    np.testing.assert_allclose(read_wav(path).samples, tone(), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", ["f32", "f64"])
+@pytest.mark.parametrize("bits", [16, 24, 32])
+def test_whole_numbers_kept_as_floats_are_divided_by_their_full_scale(tmp_path: Path, kind: str, bits: int) -> None:
+    path = tmp_path / "whole.wav"
+    path.write_bytes(wav_bytes(tone() * np.float32(2 ** (bits - 1)), kind))
+    assert read_format(path).full_scale == 2 ** (bits - 1)
+    np.testing.assert_allclose(read_wav(path).samples, tone(), atol=1e-6)
+    # The scale is that of the file, not of the quiet part that is read.
+    part = np.concatenate(list(read_blocks(path, RATE, 0.01)))
+    np.testing.assert_allclose(part, tone(), atol=1e-6)
+
+
+def test_loud_floats_are_not_taken_for_whole_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "loud.wav"
+    path.write_bytes(wav_bytes(tone() * np.float32(4), "f32"))
+    assert read_format(path).full_scale == 1
+    np.testing.assert_allclose(read_wav(path).samples, tone() * 4, atol=1e-6)
 
 
 def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:

@@ -26,6 +26,8 @@ FAULT_WORDS = {
     "offset": "DC offset",
     "duplicate": "duplicate",
     "contradiction": "under two labels",
+    "cut": "cut short",
+    "scaled": "divided",
 }
 ANY_FAULT, UNLIKE, EXCLUDED, CHANGED = "any fault", "unlike", "excluded", "changed"
 COLUMNS = ("Label", "Clip", "Speaker", "Part", "s", "Problem", "Sounds like")
@@ -200,7 +202,7 @@ class ClipRows:
         edit = self.catalogue.edit_of(row)
         bits = int(self.catalogue.columns["faults"][row])
         words = ["excluded"] * edit.excluded + [FAULT_WORDS[kind] for kind in FAULTS if bits & bit(kind)]
-        return ", ".join(words + ["trimmed"] * (edit.start_ms > 0))
+        return ", ".join(words + ["trimmed"] * (edit.start_ms is not None))
 
     def speaker_of(self, row: int) -> str:
         """Return the speaker of a clip, or nothing."""

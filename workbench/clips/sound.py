@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.audio import wav
+from core.audio import sound_file
+from core.audio.wav import resample
 from core.features.decibels import magnitude_decibels
 from core.features.mel import FeatureExtractor
 from core.spec import Features
@@ -35,8 +36,8 @@ class ClipSound:
 
 def read_sound(path: Path) -> ClipSound:
     """Read a clip and compute its spectrogram. Raises DataError naming the file."""
-    sound = wav.read_wav(path, duration_ms=1000 * MOST_SHOWN_S)
-    heard = wav.resample(sound, SETTINGS.sample_rate).samples
+    sound = sound_file.read_sound(path, duration_ms=1000 * MOST_SHOWN_S)
+    heard = resample(sound, SETTINGS.sample_rate).samples
     # Padded, so that each frame stands at its middle and the picture is as long as the sound.
     margin = (SETTINGS.frame_length - SETTINGS.frame_step) // 2
     num_frames = max(1, len(heard) // SETTINGS.frame_step)

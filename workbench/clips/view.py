@@ -22,9 +22,13 @@ from PySide6.QtWidgets import (
     QWidgetAction,
 )
 
-from core.audio.loudness import loudest_start
+from core.audio.clip_part import is_longer, part_start
+from core.audio.wav import Sound
 from core.datasets.edits import ClipEdit
+from core.datasets.waveforms import ClipLength
 from core.errors import DataError
+from core.settings.clips import ClipPosition
+from core.spec import Dataset
 from workbench import number_format, theme
 from workbench.clips.player import ClipPlayer
 from workbench.clips.rows import ClipRows
@@ -57,7 +61,7 @@ class ClipView(QFrame):
         self.setProperty("role", "pane")
         self.sound: ClipSound | None = None
         self.edit = ClipEdit()
-        self._used_ms = 1000
+        self._length: ClipLength = Dataset()
         self._name = ""
         """Path of the clip within its folder."""
         self._path = Path()
@@ -168,7 +172,7 @@ class ClipView(QFrame):
         self.restore_button.hide()
         self._enable()
 
-    def show_clip(self, clips: ClipRows, row: int, used_ms: int) -> None:
+    def show_clip(self, clips: ClipRows, row: int, length: ClipLength) -> None:
         """Show a clip of a catalogue, of which training uses `used_ms`."""
         catalogue = clips.catalogue
         path = catalogue.folder / catalogue.names[row]
@@ -176,7 +180,7 @@ class ClipView(QFrame):
             self._leave()
             self._path, self._name = path, catalogue.names[row]
             self._read(path)
-        self.edit, self._used_ms = catalogue.edit_of(row), used_ms
+        self.edit, self._length = catalogue.edit_of(row), length
         self.title.setText(catalogue.names[row].rpartition("/")[2])
         self.facts.setText(self._facts(clips, row))
         self.sentences.setText("  ".join(clips.sentences(row)))
@@ -258,11 +262,28 @@ class ClipView(QFrame):
             # The user is still choosing.
             return
         length_ms = round(1000 * self.sound.duration_s) if self.sound else self._used_ms
-        self.waveform.show_used(self.edit.start_ms, self._used_ms, length_ms)
+        start_ms = self._start_ms
+        self.waveform.show_used(start_ms, self._used_ms, length_ms)
         with QSignalBlocker(self.start):
             self.start.setRange(0, max(0, length_ms - LEAST_USED_MS))
-            self.start.setValue(self.edit.start_ms)
+            self.start.setValue(start_ms)
         self.loudest.setEnabled(self.sound is not None and length_ms > self._used_ms)
+
+    @property
+    def _used_ms(self) -> int:
+        """How much of a clip is used."""
+        return self._length.clip_duration_ms
+
+    @property
+    def _start_ms(self) -> int:
+        """Where the used part begins: where the user let it, or by the rule for longer clips."""
+        return self._start_by(self._length.clip_position) if self.edit.start_ms is None else self.edit.start_ms
+
+    def _start_by(self, position: ClipPosition) -> int:
+        if self.sound is None:
+            return 0
+        sound = Sound(self.sound.samples, self.sound.sample_rate)
+        return round(1000 * part_start(sound, self._used_ms / 1000, position) / sound.sample_rate)
 
     def _show_start(self, start_ms: int) -> None:
         with QSignalBlocker(self.start):
@@ -286,10 +307,11 @@ class ClipView(QFrame):
             self.play()
 
     def play(self) -> None:
-        """Play the clip; of a trimmed one what is used."""
+        """Play the clip; of a trimmed or longer one what is used."""
         if self.sound is not None:
-            first_s = self.edit.start_ms / 1000
-            self.player.play(self.sound, first_s, first_s + self._used_ms / 1000 if first_s else None)
+            first_s = self._start_ms / 1000
+            is_part = bool(first_s) or is_longer(self.sound.duration_s, self._used_ms / 1000)
+            self.player.play(self.sound, first_s, first_s + self._used_ms / 1000 if is_part else None)
 
     def play_from(self, first_s: float) -> None:
         """Play the clip from a second on."""
@@ -312,9 +334,7 @@ class ClipView(QFrame):
 
     def _use_loudest(self) -> None:
         if self.sound is not None:
-            num_samples = round(self._used_ms / 1000 * self.sound.sample_rate)
-            start = loudest_start(self.sound.samples, num_samples, self.sound.sample_rate)
-            self._trim(round(1000 * start / self.sound.sample_rate))
+            self._trim(self._start_by("loudest"))
 
     def _trim(self, start_ms: int) -> None:
         self.trim_requested.emit(self._name, start_ms)

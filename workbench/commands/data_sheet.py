@@ -32,6 +32,7 @@ def show(report: DataReport) -> None:
     console.note(
         "Rates      " + ", ".join(f"{rate:,} Hz ({count(clips)})" for rate, clips in report.sample_rates.items())
     )
+    console.note("Formats    " + ", ".join(f"{name} ({count(clips)})" for name, clips in report.formats.items()))
     console.note("Encodings  " + ", ".join(f"{kind} ({count(clips)})" for kind, clips in report.encodings.items()))
     console.note("Channels   " + ", ".join(f"{number} ({count(clips)})" for number, clips in report.channels.items()))
     console.note("" if report.findings else "Nothing wrong was found.")

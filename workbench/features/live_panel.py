@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSplitter, QStackedWi
 from core.audio.loudness import measure_loudness
 from core.audio.microphone import Device, MicrophoneState
 from core.audio.player import Player
-from core.audio.wav import read_wav
+from core.audio.sound_file import read_sound
 from core.errors import AudioError, DataError
 from core.spec import Dataset, Features
 from workbench.clips.shelf import ClipShelf
@@ -123,7 +123,7 @@ class LivePanel(QWidget):
     def show_clip(self, path: Path) -> None:
         """Look at a WAV file, or say why not."""
         try:
-            clip = read_wav(path)
+            clip = read_sound(path)
         except DataError as error:
             self.message.show_message(str(error))
             return

@@ -20,9 +20,9 @@ from workbench import theme
 from workbench.clips.shelf import ClipShelf
 from workbench.form.fields import guard_wheel
 from workbench.plots.level_meter import LevelMeter
+from workbench.sound.file_choice import sound_filter
 from workbench.sound.microphone_menu import DeviceMenu
 
-WAV = "Sound (*.wav *.wave)"
 NO_LABEL = "No clips yet"
 
 
@@ -38,7 +38,7 @@ class SoundSource(QFrame):
     devices_wanted = Signal()
     """The menu of devices opens: they are to be looked for anew."""
     clip_chosen = Signal(object)
-    """Path of a WAV file."""
+    """Path of a file of sound."""
 
     def __init__(self, shelf: ClipShelf, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,7 +87,7 @@ class SoundSource(QFrame):
         guard_wheel(self.label)
         self.back = _step("ph.caret-left", "Clip before (Left)", lambda: self.step(-1))
         self.forth = _step("ph.caret-right", "Next clip (Right)", lambda: self.step(1))
-        self.open = _step("ph.folder-open", "Choose a WAV file; or drop one anywhere on the page", self.ask_clip)
+        self.open = _step("ph.folder-open", "Choose a file of sound; or drop one anywhere on the page", self.ask_clip)
         self.play = QPushButton("Play")
         self.play.setProperty("role", "primary")
         self.play.setMinimumWidth(80)
@@ -153,7 +153,7 @@ class SoundSource(QFrame):
 
     def ask_clip(self) -> None:
         """Let the user choose a file."""
-        path, _ = QFileDialog.getOpenFileName(self, "Look at a sound", str(self.shelf.folder), WAV)
+        path, _ = QFileDialog.getOpenFileName(self, "Look at a sound", str(self.shelf.folder), sound_filter())
         if path:
             self.clip_chosen.emit(Path(path))
 

@@ -21,7 +21,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.audio.wav import Sound, read_wav, resample
+from core.audio.sound_file import read_sound
+from core.audio.wav import Sound, resample
 from core.datasets.recordings import SAMPLE_RATE, Take, delete_take, save_take, trim_take
 from core.errors import DataError, WorkbenchError
 from workbench import number_format, theme
@@ -33,6 +34,7 @@ from workbench.listening.tested_table import TestedTable
 from workbench.plots.confusion import ConfusionMatrix
 from workbench.record.prompt_card import PromptCard
 from workbench.record.takes import TAKE_S
+from workbench.sound.file_choice import sound_filter
 from workbench.widgets.card import card, icon_button
 from workbench.widgets.labelled import labelled
 
@@ -45,8 +47,7 @@ BUDGET_S = 0.02
 MANY_FILES_MS = 200
 """Of many files in a row the session is shown so often, for that takes longer than hearing one."""
 LEFT_WIDTH, RIGHT_WIDTH = 368, 340
-SOUNDS = "Sound (*.wav *.wave)"
-READY = "Press Record a clip and say a word, or drop WAV files on the page."
+READY = "Press Record a clip and say a word, or drop files of sound on the page."
 
 
 class ClipTestPanel(QWidget):
@@ -90,7 +91,7 @@ class ClipTestPanel(QWidget):
         self.record.setProperty("role", "primary")
         self.record.setToolTip("Say one word; its loudest second is heard by the model (Space)")
         theme.set_icon(self.record, "ph.record", "on_accent")
-        self.choose = icon_button("Choose WAV files…", "ph.folder-open", "Or drop them anywhere on the page")
+        self.choose = icon_button("Choose files of sound…", "ph.folder-open", "Or drop them anywhere on the page")
         self.word = QComboBox()
         guard_wheel(self.word)
         self.table = TestedTable(self.session)
@@ -171,7 +172,7 @@ class ClipTestPanel(QWidget):
 
     def ask_files(self) -> None:
         """Let the user choose clips."""
-        paths, _ = QFileDialog.getOpenFileNames(self, "Clips to hear", "", SOUNDS)
+        paths, _ = QFileDialog.getOpenFileNames(self, "Clips to hear", "", sound_filter())
         self.hear_files(Path(path) for path in paths)
 
     def hear_files(self, paths: Iterable[Path]) -> None:
@@ -184,7 +185,7 @@ class ClipTestPanel(QWidget):
             found = sounds_in(path)
             self._files.extend(found)
             if not found:
-                self._note_fault(f"{path}: holds no WAV files, nor does a folder in it")
+                self._note_fault(f"{path}: holds no sound that is read here, nor does a folder in it")
         self._next_file.start()
 
     def toggle_playing(self) -> None:
@@ -276,7 +277,7 @@ class ClipTestPanel(QWidget):
 
     def _hear_file(self, path: Path) -> None:
         try:
-            sound = read_wav(path)
+            sound = read_sound(path)
             if not len(sound.samples):
                 raise DataError(f"{path}: holds no sound; record or copy it again")
             # In a data set the folder says the word.

@@ -19,7 +19,7 @@ MOST_CLIPS = 500
 
 
 def sounds_in(path: Path) -> list[Path]:
-    """Return the WAV files of a folder and of the folders in it, no more than a session holds; a file as it is."""
+    """Return the files of sound of a folder and of the folders in it, no more than a session holds; a file as it is."""
     if not path.is_dir():
         return [path]
     folders = [path, *sorted(inner for inner in path.iterdir() if inner.is_dir())]

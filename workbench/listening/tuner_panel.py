@@ -27,6 +27,7 @@ from workbench.listening.detection_form import DetectionForm
 from workbench.listening.point_table import PointTable
 from workbench.listening.threshold_curve import ThresholdCurve, read_curve
 from workbench.plots.det_chart import DetChart
+from workbench.sound.file_choice import sound_filter
 from workbench.widgets.card import card, icon_button
 from workbench.widgets.labelled import labelled
 
@@ -35,7 +36,6 @@ MAKE = "Make a recording and spot in it"
 STEPS = 1000
 SETTLED_MS = 500
 """A setting that is turned is tried on the recording when it rests."""
-SOUNDS = "Sound (*.wav *.wave)"
 WORDS_HEIGHT = 60
 READY = (
     "Make a recording: clips of the trial's test part, whose voices it never trained on, at known times over the noise "
@@ -78,7 +78,7 @@ class TunerPanel(QWidget):
         self.make = QPushButton(MAKE)
         self.make.setProperty("role", "primary")
         self.choose = icon_button(
-            "Choose a recording…", "ph.folder-open", "A WAV file with a CSV of its words beside it"
+            "Choose a recording…", "ph.folder-open", "A file of sound with a CSV of its words beside it"
         )
         self.form = DetectionForm()
         self.progress = QProgressBar(maximum=STEPS, textVisible=False)
@@ -144,7 +144,9 @@ class TunerPanel(QWidget):
 
     def ask_recording(self) -> None:
         """Let the user choose a recording."""
-        path, _ = QFileDialog.getOpenFileName(self, "Recording with known words", str(self.recording or ""), SOUNDS)
+        path, _ = QFileDialog.getOpenFileName(
+            self, "Recording with known words", str(self.recording or ""), sound_filter()
+        )
         if path:
             self.spot_in(Path(path))
 

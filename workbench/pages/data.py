@@ -286,7 +286,7 @@ class DataPage(QWidget):
             self.view.clear(*self.browser.why_none)
             return
         rows = table.selected()
-        self.view.show_clip(clips, table.current, self.dataset.clip_duration_ms)
+        self.view.show_clip(clips, table.current, self.dataset)
         excluded, changed = (
             clip_edits.are_excluded(clips.catalogue, rows),
             clip_edits.are_changed(clips.catalogue, rows),

@@ -167,7 +167,7 @@ def find_wavs(given: list[Path]) -> list[Path]:
     """Return the WAV files named, and those in the folders named, by name. Raises DataError when there is none."""
     found = []
     for path in given:
-        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in (".wav", ".wave"))
+        inside = sorted(file for file in path.rglob("*") if file.suffix.lower() in wav.SUFFIXES)
         found += inside if path.is_dir() else [path]
     if not found:
         raise DataError(f"{', '.join(map(str, given))}: has no WAV file; name one, or a folder of some")
