@@ -250,6 +250,6 @@ def _scaling(
     """
     if kept:
         return kept, "model" if kept.mean else "nothing"
-    duration_ms, labels = spec.dataset.clip_duration_ms, clips.usable.labels
-    here = fit_preprocessing(spec.features, duration_ms, labels, clips.pictures[clips.rows[training_rows]])
+    labels = clips.usable.labels
+    here = fit_preprocessing(spec.features, spec.dataset, labels, clips.pictures[clips.rows[training_rows]])
     return here, "data" if here.mean else "nothing"

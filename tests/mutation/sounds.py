@@ -98,8 +98,9 @@ class Sounds:
         shutil.rmtree(self._scratch / "cache", ignore_errors=True)
 
     def _load(self) -> None:
-        found = find_clips(Dataset(folder=str(self._clips), include_silence=True))
-        load_waveforms(found, _RATE, 1000, ignore)
+        dataset = Dataset(folder=str(self._clips), include_silence=True)
+        found = find_clips(dataset)
+        load_waveforms(found, _RATE, dataset, ignore)
         load_noise(found, _RATE)
 
 
