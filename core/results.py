@@ -3,25 +3,36 @@
 import math
 from typing import Literal
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    model_validator,
+)
 
 FORECAST_TOLERANCE = 0.005
 """Part of an error by which a device's may differ from this machine's, and by which single forecasts may."""
 
 
 class _Measured(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # A figure that is not finite could be written to no JSON and set beside no other.
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Timing(_Measured):
     """Quantiles of one repeated call, in milliseconds."""
 
-    median_ms: float
-    p90_ms: float
-    p99_ms: float
-    max_ms: float | None = None
-    num_runs: int
-    warmup_runs: int
+    median_ms: NonNegativeFloat
+    p90_ms: NonNegativeFloat
+    p99_ms: NonNegativeFloat
+    max_ms: NonNegativeFloat | None = None
+    num_runs: NonNegativeInt
+    warmup_runs: NonNegativeInt
 
 
 class ThreadTiming(_Measured):
@@ -133,7 +144,7 @@ class Latency(_Measured):
     inference: Timing
     total: Timing
     reference_trial: str = Field("", description="Trial measured beside it in the same session.")
-    reference_total_ms: float | None = Field(None, description="That trial's median total, same session.")
+    reference_total_ms: NonNegativeFloat | None = Field(None, description="That trial's median total, same session.")
     contended: bool = Field(False, description="Other trials were training meanwhile: too high, to be measured again.")
     emulated: bool = False
     slowed: bool = Field(False, description="The board was throttled before, meanwhile or after.")
@@ -161,8 +172,19 @@ class Classification(_Measured):
 
     kind: Literal["classification"] = "classification"
     labels: tuple[str, ...]
-    confusion: tuple[tuple[int, ...], ...] = Field(description="Rows: true label; columns: predicted label; clips.")
+    confusion: tuple[tuple[NonNegativeInt, ...], ...] = Field(
+        description="Rows: true label; columns: predicted label; clips."
+    )
     per_label: tuple[LabelScore, ...]
+
+    @model_validator(mode="after")
+    def _of_some_clips(self) -> "Classification":
+        size = len(self.labels)
+        if len(self.per_label) != size or [len(row) for row in self.confusion] != [size] * size:
+            raise ValueError(f"must have {size} rows and columns, and {size} scores, for as many labels")
+        if not self.num_clips:
+            raise ValueError("must be of at least one clip")
+        return self
 
     @property
     def num_clips(self) -> int:
@@ -188,7 +210,7 @@ class Classification(_Measured):
 class Errors(_Measured):
     """Mean absolute errors of forecasts of one quantity, in its unit."""
 
-    by_horizon: tuple[float, ...] = Field(description="From the next step to the last.")
+    by_horizon: tuple[NonNegativeFloat, ...] = Field(min_length=1, description="From the next step to the last.")
     by_hour: tuple[float | None, ...] = Field(
         description="Of forecasts for a time within each hour of the day, from 0; None where there is none."
     )
@@ -223,9 +245,9 @@ class Forecast(_Measured):
     """Judgement of a `.tflite` file on windows of the test part, run by the LiteRT interpreter."""
 
     kind: Literal["forecast"] = "forecast"
-    quantities: tuple[QuantityErrors, ...]
-    step_minutes: float
-    num_windows: int
+    quantities: tuple[QuantityErrors, ...] = Field(min_length=1)
+    step_minutes: PositiveFloat
+    num_windows: PositiveInt
 
     @property
     def worse_than_persistence(self) -> tuple[str, ...]:
@@ -253,13 +275,15 @@ def wilson_interval(num_right: int, num_clips: int) -> tuple[float, float]:
 class Footprint(_Measured):
     """What the deployed file costs. `macs` are multiply-accumulates per clip; RAM is the interpreter's tensors."""
 
-    tflite_bytes: int
-    zip_bytes: int
-    full_tflite_bytes: int = Field(description="Before slimming; equal to tflite_bytes where nothing was slimmed.")
-    params: int
-    nonzero_params: int
-    macs: int
-    peak_ram_bytes: int
+    tflite_bytes: NonNegativeInt
+    zip_bytes: NonNegativeInt
+    full_tflite_bytes: NonNegativeInt = Field(
+        description="Before slimming; equal to tflite_bytes where nothing was slimmed."
+    )
+    params: NonNegativeInt
+    nonzero_params: NonNegativeInt
+    macs: NonNegativeInt
+    peak_ram_bytes: NonNegativeInt
 
 
 class TrialResult(_Measured):

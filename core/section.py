@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic.fields import FieldInfo
 
 from core.errors import Problem, SpecError
+from core.json_text import has_nul
 
 
 def setting(
@@ -119,7 +120,11 @@ def sections(spec_type: type[Section]) -> dict[str, type[Section]]:
 
 def examine(kind: type[Section], values: Mapping[str, Any], prefix: str = "") -> tuple[Section | None, list[Problem]]:
     """Validate section by section, so that a fault in one does not hide the contradictions of another."""
-    problems: list[Problem] = []
+    problems = [
+        Problem(f"{prefix}{name}", "must not hold the character NUL, which no path and no name may; leave it out")
+        for name, value in values.items()
+        if has_nul(value if isinstance(value, list | tuple) else [value])
+    ]
     parts: dict[str, Any] = dict(values)
     for name, section in sections(kind).items():
         given = values.get(name, {})

@@ -145,7 +145,7 @@ def parse_spec(values: Mapping[str, Any], source: str = "") -> TrialSpec:
     Raises SpecError with every problem at once, each with its path.
     """
     task = values.get("task", "keyword_spotting")
-    if task not in SPECS:
+    if not isinstance(task, str) or task not in SPECS:
         raise SpecError((Problem("task", f"must be one of {', '.join(SPECS)}, is {task!r}"),), source)
     spec, problems = examine(SPECS[task], values)
     if problems:

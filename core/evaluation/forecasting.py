@@ -47,8 +47,14 @@ class KeptForecasts:
 def judge(forecasts: Float32, test: Windows, frame: Frame, linear: Float32) -> Forecast:
     """Hold forecasts of the test windows, and those of a linear model, against what came.
 
-    All have shape (n, output_steps, targets), in the units of the quantities.
+    All have shape (n, output_steps, targets), in the units of the quantities. Raises ModelError for forecasts that are
+    no numbers.
     """
+    if not np.isfinite(forecasts).all():
+        raise ModelError(
+            "the model forecasts values that are no finite numbers, so it has no error; where it was trained here, "
+            "training diverged: lower training.learning_rate"
+        )
     hours = _hours(test, frame)
     rivals = (forecasts, persistence(test, frame), linear)
     quantities = []

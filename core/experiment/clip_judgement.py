@@ -22,6 +22,7 @@ from core.evaluation.classification import open_classifier
 from core.evaluation.guarded_model import GuardedModel
 from core.evaluation.verdicts import Verdicts, save_verdicts
 from core.events import Emit, ignore
+from core.experiment.files import require_plain_folder
 from core.settings.clips import Layout
 
 _CHUNK = 128
@@ -34,8 +35,9 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore, layout: Layout =
     """Judge the clips of a folder with a trial's `.tflite` file; return the cache folder that holds the `Verdicts`.
 
     Trims are honoured. Clips of labels that the model does not know are judged only where it knows `_unknown_`.
-    Raises DataError or ModelError.
+    Raises DataError, ModelError or StudyError.
     """
+    require_plain_folder(trial.resolve())
     model = trial / "model.tflite"
     preprocessing = load_preprocessing(trial)
     facts = read_facts(folder, emit, layout)

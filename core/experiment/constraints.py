@@ -1,5 +1,6 @@
 """What the user wants of a trial, and whether a trial is that."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 
@@ -10,13 +11,24 @@ ERROR = "mae_max"
 
 @dataclass(frozen=True)
 class Constraints:
-    """What the user wants of a trial; None where nothing is asked. Accuracy is a fraction, kB are 1024 bytes."""
+    """What the user wants of a trial; None where nothing is asked. Accuracy is a fraction, kB are 1024 bytes.
+
+    Raises ValueError for a bound that is negative or not finite, or an accuracy above 1.
+    """
 
     accuracy_min: float | None = None
     zip_bytes_max: int | None = None
     total_ms_max: float | None = None
     mae_max: Mapping[str, float] = field(default_factory=dict)
     """Largest mean absolute error of forecast quantities, by column, in their units."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError with a sentence for what no figure could be held against."""
+        for name, bound in self.bounds().items():
+            if not (0 <= bound < math.inf):
+                raise ValueError(f"{name} must be a finite number from 0 on, is {bound:g}")
+            if name == "accuracy_min" and bound > 1:
+                raise ValueError(f"{name} is a fraction and must be at most 1, is {bound:g}")
 
     def bounds(self) -> dict[str, float]:
         """Return all that is asked by its field; that of an error is `mae_max.` and the column."""
@@ -25,13 +37,17 @@ class Constraints:
         return {name: bound for name, bound in {**plain, **errors}.items() if bound is not None}
 
     def with_bound(self, name: str, bound: float | None) -> "Constraints":
-        """Return constraints with one of them changed, named as in `bounds`; None takes it away. Sizes are whole."""
+        """Return constraints with one of them changed, named as in `bounds`; None takes it away. Sizes are whole.
+
+        Raises ValueError for a bound that is negative or not finite.
+        """
         head, _, column = name.partition(".")
         if head == ERROR:
             others = {known: most for known, most in self.mae_max.items() if known != column}
             return replace(self, mae_max=others if bound is None else {**others, column: bound})
-        whole = round(bound) if bound is not None and name == "zip_bytes_max" else bound
-        return replace(self, **{name: whole})  # type: ignore[arg-type]
+        if name == "zip_bytes_max" and bound is not None and math.isfinite(bound):
+            bound = round(bound)
+        return replace(self, **{name: bound})  # type: ignore[arg-type]
 
     def met_by(self, trial: TrialSummary, device: str = "") -> bool:
         """Tell whether everything asked was measured of a trial, on that device, and met."""

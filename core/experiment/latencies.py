@@ -15,6 +15,7 @@ from core.experiment.files import write_atomically, writing_failed
 from core.experiment.recorder import Recorder
 from core.experiment.store import Study, TrialState
 from core.experiment.trial_folder import lock_path
+from core.files import require_plain_file
 from core.results import Latency, TrialResult
 from core.tasks.registry import TASKS
 
@@ -59,6 +60,7 @@ def held(folder: Path) -> Iterator[None]:
     """Hold a trial, which is what makes it RUNNING in every window that looks at the study."""
     lock = FileLock(lock_path(folder))
     try:
+        require_plain_file(lock_path(folder))
         # Others look whether it is held by taking it for a moment.
         lock.acquire(timeout=2)
     except Timeout as error:

@@ -10,9 +10,11 @@ from core.datasets.frame import is_frame
 from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
 from core.datasets.preprocessing import Preprocessing, beside, read_preprocessing
 from core.errors import ModelError, Problem, SpecError, StudyError
+from core.experiment.files import require_plain_folder
 from core.experiment.spec_file import apply_settings, load_values, with_data
 from core.experiment.store import is_study
 from core.experiment.trial_folder import NAME, read_result, read_spec
+from core.files import read_bounded
 from core.section import override
 from core.spec import KeywordSpottingSpec, TrialSpec, of_task, parse_spec
 
@@ -91,7 +93,12 @@ def _of_folder(folder: Path, preprocessing: Preprocessing | None) -> ChosenModel
 
 
 def _is_trial(folder: Path) -> bool:
-    return NAME.fullmatch(folder.resolve().name) is not None and (folder / "spec.json").is_file()
+    """Tell whether a folder is that of a trial. Raises StudyError for one that holds links, FIFOs or devices."""
+    folder = folder.resolve()
+    is_trial = NAME.fullmatch(folder.name) is not None and (folder / "spec.json").is_file()
+    if is_trial:
+        require_plain_folder(folder)
+    return is_trial
 
 
 def _model_in(folder: Path) -> tuple[Path, bool]:
@@ -119,7 +126,7 @@ def _kept_beside(model: Path) -> Preprocessing:
 
 
 def _read(path: Path, model: Path) -> Preprocessing:
-    if is_frame(path.read_bytes()):
+    if is_frame(read_bounded(path)):
         raise ModelError(f"{model}: forecasts and takes no sound; choose a model of keyword spotting")
     return read_preprocessing(path)
 

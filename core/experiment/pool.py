@@ -19,11 +19,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from filelock import FileLock, Timeout
-from pydantic import ValidationError
 
 from core.errors import TrialCancelled, WorkbenchError
-from core.events import Emit, Event, Progressed, StageStarted, ignore, parse_event
+from core.events import Emit, Event, Progressed, StageStarted, ignore
 from core.experiment import latencies, runner
+from core.experiment.event_file import EVENTS, EventFile
 from core.experiment.files import writing_failed
 from core.experiment.store import Study, TrialState
 from core.spec import stage_key
@@ -78,7 +78,7 @@ class _Running:
     name: str
     base: str
     future: Future[str]
-    tail: "_Tail"
+    tail: EventFile
     base_is_trained: bool = False
 
 
@@ -125,7 +125,8 @@ class _Schedule:
             if bases[name] in in_training:
                 continue
             self.waiting.remove(name)
-            tail = _Tail(self.study.folder_of(name) / "events.jsonl")
+            events = self.study.folder_of(name) / EVENTS
+            tail = EventFile(events, events.stat().st_size if events.exists() else 0)
             folder = str(self.study.folder.resolve())
             future = self.pool.submit(_run_in_process, folder, name, self.num_workers, str(self.marker))
             self.running.append(_Running(name, bases[name], future, tail))
@@ -175,31 +176,6 @@ class _Schedule:
                 with contextlib.suppress(TrialCancelled):
                     self.emit(event)
         self.running.clear()
-
-
-class _Tail:
-    """The end of a file of events that another process appends to."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._offset = path.stat().st_size if path.exists() else 0
-
-    def fresh(self) -> list[Event]:
-        """Return the events written since the last call."""
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._offset)
-                text = file.read()
-        except OSError:
-            return []
-        whole = text[: text.rfind(b"\n") + 1]
-        self._offset += len(whole)
-        events = []
-        for line in whole.splitlines():
-            # A line cut by an earlier kill is mended with a newline and means nothing.
-            with contextlib.suppress(ValidationError):
-                events.append(parse_event(line))
-        return events
 
 
 @contextlib.contextmanager

@@ -1,6 +1,7 @@
 """What a trial says, written into its folder as it is said: `events.jsonl` for programs, `log.txt` for people."""
 
 import contextlib
+import io
 import time
 from pathlib import Path
 from types import TracebackType
@@ -20,7 +21,9 @@ from core.events import (
     Warned,
     to_line,
 )
+from core.experiment.event_file import EVENTS
 from core.experiment.files import writing_failed
+from core.files import open_plain
 from core.results import Classification, Quality
 
 ENDINGS = (TrialFinished, TrialFailed, TrialStopped)
@@ -35,10 +38,14 @@ class Recorder:
 
     def __enter__(self) -> "Recorder":
         try:
-            self._events = (self._folder / "events.jsonl").open("ab")
-            self._log = (self._folder / "log.txt").open("a", encoding="utf-8")
-            if not _ends_with_newline(self._folder / "events.jsonl"):
-                self._events.write(b"\n")
+            with contextlib.ExitStack() as opened:
+                self._events = opened.enter_context(open_plain(self._folder / EVENTS, "ab"))
+                log = open_plain(self._folder / "log.txt", "ab")
+                self._log = opened.enter_context(io.TextIOWrapper(log, "utf-8", "backslashreplace"))
+                if not _ends_with_newline(self._folder / EVENTS):
+                    self._events.write(b"\n")
+                # From here on they are closed at the end.
+                opened.pop_all()
         except OSError as error:
             raise StudyError(writing_failed(self._folder, error)) from error
         return self
@@ -108,7 +115,7 @@ def _figures(event: EpochEnded) -> str:
 
 
 def _ends_with_newline(path: Path) -> bool:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         if file.seek(0, 2) == 0:
             return True
         file.seek(-1, 2)

@@ -11,6 +11,8 @@ from tomlkit.items import Table
 from core.errors import Problem, SpecError
 from core.experiment.files import write_atomically
 from core.experiment.typed_lists import is_list, listed
+from core.files import read_bounded
+from core.json_text import leaves_of
 from core.section import Section, declared, field_at, override, sections
 from core.spec import SPECS, TrialSpec, parse_spec, spec_type_of
 
@@ -36,14 +38,22 @@ def load_values(path: Path | str) -> dict[str, Any]:
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file. Raises SpecError naming it, with the line of a syntax error."""
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_bounded(path).decode("utf-8"))
+        leaves_of(values)
+        return values
     except tomllib.TOMLDecodeError as error:
         raise SpecError((Problem("", f"not valid TOML: {error}"),), str(path)) from error
     except UnicodeDecodeError as error:
         raise SpecError((Problem("", "not UTF-8 text; save the file as UTF-8"),), str(path)) from error
+    except (RecursionError, ValueError) as error:
+        raise SpecError((Problem("", f"not a file of settings: {_too_deep(error)}"),), str(path)) from error
     except OSError as error:
         problem = f"cannot be read ({error.strerror}); check the path"
         raise SpecError((Problem("", problem),), str(path)) from error
+
+
+def _too_deep(error: Exception) -> str:
+    return "is nested too deeply" if isinstance(error, RecursionError) else str(error)
 
 
 def anchor(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
@@ -109,8 +119,10 @@ def _value_for(values: Mapping[str, Any], path: str, text: str) -> Any:
 def parse_value(text: str) -> Any:
     """Read a TOML value; anything that is none is text as it stands."""
     try:
-        return tomllib.loads(f"value = {text.strip()}")["value"]
-    except (tomllib.TOMLDecodeError, KeyError):
+        value = tomllib.loads(f"value = {text.strip()}")["value"]
+        leaves_of(value)
+        return value
+    except (ValueError, KeyError, RecursionError):
         return text.strip()
 
 

@@ -7,12 +7,11 @@ trials/        one folder per trial, see `trial_folder.py`
 """
 
 import contextlib
-import json
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +19,18 @@ from filelock import FileLock
 
 from core.errors import StudyError
 from core.events import Event
-from core.experiment import summary as summary_rows
 from core.experiment import trial_folder
 from core.experiment.constraints import Constraints
-from core.experiment.files import write_atomically, writing_failed
+from core.experiment.files import not_plain, require_plain_folder, writing_failed
+from core.experiment.index import read_index, write_index
+from core.experiment.study_settings import StudySettings, read_settings, write_settings
 from core.experiment.summary import DeviceLatency, TrialState, TrialSummary, letter_of
 from core.experiment.trial_folder import NAME, TrialFolder
+from core.files import require_plain_file
 from core.results import TrialResult
 from core.spec import TrialSpec, identity, parse_spec
 
 __all__ = ["Constraints", "DeviceLatency", "Study", "TrialState", "TrialSummary", "letter_of"]
-
-SCHEMA_VERSION = 1
 
 
 class Study:
@@ -43,7 +42,7 @@ class Study:
         """A sentence when study.json was damaged and its defaults are in force."""
         self._parent = str(folder / "trials")
         self._trials: dict[str, TrialFolder] = {}
-        self._settings: dict[str, Any] = {}
+        self._settings = StudySettings()
         self._settings_mtime_ns = -1
 
     @classmethod
@@ -56,8 +55,7 @@ class Study:
             (folder / "trials").mkdir(parents=True)
         except OSError as error:
             raise StudyError(writing_failed(folder, error)) from error
-        settings = {"schema": SCHEMA_VERSION, "name": name or folder.resolve().name}
-        write_atomically(folder / "study.json", json.dumps(settings, indent=1, ensure_ascii=False) + "\n")
+        write_settings(folder, StudySettings(name=name or folder.resolve().name))
         return cls.open(folder)
 
     @classmethod
@@ -67,6 +65,7 @@ class Study:
         if not is_study(folder):
             raise StudyError(f"{folder} is not a study (no study.json and no trials in it); choose another folder")
         study = cls(folder)
+        study._require_own_folders()
         study._load_index()
         indexed = study._signatures()
         study.refresh()
@@ -83,7 +82,7 @@ class Study:
     @property
     def name(self) -> str:
         """What the user calls the study; its folder's name if nothing else."""
-        return str(self._settings.get("name") or self.folder.resolve().name)
+        return self._settings.name or self.folder.resolve().name
 
     def summaries(self) -> list[TrialSummary]:
         """Return every trial, in number order, as of the last `refresh`."""
@@ -100,7 +99,7 @@ class Study:
         try:
             with os.scandir(self.folder / "trials") as entries:
                 for entry in entries:
-                    if NAME.fullmatch(entry.name) and entry.is_dir():
+                    if NAME.fullmatch(entry.name) and (entry.is_dir() or entry.is_symlink()):
                         gone.discard(entry.name)
                         if self._look_at(entry, now_ns):
                             changed.add(entry.name)
@@ -129,8 +128,13 @@ class Study:
         return trial_folder.read_events(self.folder_of(name))
 
     def folder_of(self, name: str) -> Path:
-        """Return a trial's folder. Raises StudyError for an unknown name."""
-        return self._trial(name).path
+        """Return a trial's folder. Raises StudyError for an unknown name, and where the folder is not to be trusted.
+
+        Whoever opens a file of a trial asks here first, so that none is opened through a link.
+        """
+        folder = self._trial(name).path
+        require_plain_folder(folder)
+        return folder
 
     def find(self, text: str) -> str:
         """Return the name of the trial that a user means by its letter, number, identity, title or name.
@@ -167,7 +171,7 @@ class Study:
     @property
     def reference(self) -> str | None:
         """Name of the trial that the others are compared with, None without one."""
-        name = self._settings.get("reference")
+        name = self._settings.reference
         return name if name in self._trials else None
 
     def set_reference(self, name: str | None) -> None:
@@ -179,15 +183,11 @@ class Study:
     @property
     def constraints(self) -> Constraints:
         """What the user wants of a trial."""
-        given = self._settings.get("constraints")
-        try:
-            return Constraints(**given) if given else Constraints()
-        except TypeError:
-            return Constraints()
+        return self._settings.constraints
 
     def set_constraints(self, constraints: Constraints) -> None:
         """Keep what the user wants of a trial. Raises StudyError when it cannot be written."""
-        self._change_settings(constraints=asdict(constraints))
+        self._change_settings(constraints=constraints)
 
     def rename(self, name: str, title: str) -> None:
         """Give a trial another title; it stands in its spec alone. Raises SpecError for one that is too long."""
@@ -199,7 +199,7 @@ class Study:
 
     def delete(self, name: str) -> None:
         """Move a trial out of sight; `restore` brings it back. Raises StudyError while it runs."""
-        folder = self.folder_of(name)
+        folder = self._trial(name).path
         if trial_folder.is_locked(folder):
             raise StudyError(f"trial {self.summary(name).letter} is running; cancel it before you delete it")
         self._move(folder, self.folder / ".trash" / name)
@@ -219,6 +219,14 @@ class Study:
             raise StudyError(writing_failed(folder, error)) from error
         self.refresh()
 
+    def _require_own_folders(self) -> None:
+        """Make sure that trials and trash lie in the study itself. Raises StudyError naming a link that leads out."""
+        for name in ("trials", ".trash"):
+            with contextlib.suppress(FileNotFoundError):
+                folder = self.folder / name
+                if not stat.S_ISDIR(mode := folder.lstat().st_mode):
+                    raise StudyError(not_plain(folder, mode))
+
     def _trial(self, name: str) -> TrialFolder:
         if name not in self._trials:
             self.refresh()
@@ -230,7 +238,7 @@ class Study:
         trial = self._trials.get(entry.name)
         if trial is None:
             trial = self._trials[entry.name] = TrialFolder(self._parent, entry.name)
-        return trial.read_if_changed(entry.stat().st_mtime_ns, now_ns)
+        return trial.read_if_changed(entry.stat(follow_symlinks=False).st_mtime_ns, now_ns)
 
     def _next_number(self) -> int:
         """Return a number no trial has or had, so that a restored one finds its place free."""
@@ -245,6 +253,7 @@ class Study:
         """Keep other processes from changing the study meanwhile. Raises StudyError when it is read-only."""
         path = self.folder / ".lock"
         try:
+            require_plain_file(path)
             lock = FileLock(path)
             lock.acquire()
         except OSError as error:
@@ -257,29 +266,24 @@ class Study:
     def _change_settings(self, **changes: Any) -> None:
         with self._changing():
             self._read_settings()
-            settings = {"schema": SCHEMA_VERSION, "name": self.name, **self._settings, **changes}
-            write_atomically(self.folder / "study.json", json.dumps(settings, indent=1, ensure_ascii=False) + "\n")
+            write_settings(self.folder, self._settings.model_copy(update={"name": self.name, **changes}))
         self._read_settings()
 
     def _read_settings(self) -> None:
         path = self.folder / "study.json"
         try:
-            mtime_ns = path.stat().st_mtime_ns
+            mtime_ns = path.lstat().st_mtime_ns
             if mtime_ns == self._settings_mtime_ns:
                 return
             is_settled = time.time_ns() - mtime_ns > 50_000_000
-            settings = json.loads(path.read_bytes())
-            if not isinstance(settings, dict):
-                raise ValueError
+            settings = read_settings(self.folder)
         except FileNotFoundError:
-            self._settings = {}
+            self._settings = StudySettings()
             return
         except (OSError, ValueError):
-            self._settings = {}
+            self._settings = StudySettings()
             self.warning = f"{path} is damaged; the study's name, reference and constraints are back at their defaults"
             return
-        if settings.get("schema", 0) > SCHEMA_VERSION:
-            raise StudyError(f"{path} was written by a newer version of this program; update it")
         # A file that changed within the clock's grain may change again without showing it.
         self._settings_mtime_ns = mtime_ns if is_settled else -1
         self._settings, self.warning = settings, ""
@@ -288,26 +292,12 @@ class Study:
         return {name: trial.signature for name, trial in self._trials.items()}
 
     def _load_index(self) -> None:
-        try:
-            index = json.loads((self.folder / ".index.json").read_bytes())
-            if index["row"] != summary_rows.ROW:
-                return
-            for name, (mtime_ns, events_bytes, row) in index["trials"].items():
-                known = summary_rows.from_row(row)
-                self._trials[name] = TrialFolder(self._parent, name, known, (int(mtime_ns), int(events_bytes)))
-        except (OSError, ValueError, LookupError, TypeError, AttributeError):
-            self._trials = {}
+        for summary, signature in read_index(self.folder):
+            self._trials[summary.name] = TrialFolder(self._parent, summary.name, summary, signature)
 
     def _save_index(self) -> None:
-        trials = {
-            name: (*trial.signature, summary_rows.to_row(trial.known))
-            for name, trial in self._trials.items()
-            if trial.known is not None
-        }
-        content = json.dumps({"row": summary_rows.ROW, "trials": trials}, separators=(",", ":"))
-        # Only a shortcut: a study on a full or read-only disk opens without it.
-        with contextlib.suppress(StudyError):
-            write_atomically(self.folder / ".index.json", content)
+        known = [(trial.known, trial.signature) for trial in self._trials.values() if trial.known is not None]
+        write_index(self.folder, known)
 
 
 def is_study(folder: Path | str) -> bool:

@@ -1,6 +1,6 @@
 """One trial in a few numbers: all that a table row and a point on a chart need, cheap to keep by the thousand."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -179,24 +179,3 @@ def without_savings(trial: TrialSummary, reference: str | None) -> TrialSummary:
         for latency in trial.latencies
     )
     return replace(trial, latencies=latencies)
-
-
-def to_row(trial: TrialSummary) -> list[Any]:
-    """Return a summary as JSON values without their names, see `ROW`: a third of the bytes, and as much less time."""
-    values = list(vars(trial).values())
-    for place in (_LATENCIES, _ERRORS):
-        values[place] = [list(vars(part).values()) for part in values[place]]
-    return values
-
-
-def from_row(values: list[Any]) -> TrialSummary:
-    """Rebuild a summary from its row. Raises TypeError, IndexError or ValueError when the row is another's."""
-    values[_STATE] = TrialState(values[_STATE])
-    values[_LATENCIES] = tuple(DeviceLatency(*latency) for latency in values[_LATENCIES])
-    values[_ERRORS] = tuple(ForecastError(*error) for error in values[_ERRORS])
-    values[_WARNINGS] = tuple(values[_WARNINGS])
-    return TrialSummary(*values)
-
-
-ROW = [field.name for field in fields(TrialSummary)]
-_STATE, _LATENCIES, _ERRORS, _WARNINGS = map(ROW.index, ("state", "latencies", "errors", "warnings"))

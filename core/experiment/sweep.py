@@ -179,7 +179,11 @@ def _constraints(given: Any) -> tuple[Constraints | None, list[Problem]]:
         elif isinstance(bound, bool) or not isinstance(bound, int | float):
             problems.append(Problem(f"constraints.{name}", f"must be a number, is {bound!r}"))
         else:
-            constraints = constraints.with_bound(name if field == "mae_max" else field, factor * bound)
+            try:
+                constraints = constraints.with_bound(name if field == "mae_max" else field, factor * bound)
+            except (ValueError, OverflowError):
+                limits = "from 0 to 1" if field == "accuracy_min" else "from 0 on"
+                problems.append(Problem(f"constraints.{name}", f"must be a finite number {limits}, is {bound!r}"))
     return constraints, problems
 
 

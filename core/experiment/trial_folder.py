@@ -17,15 +17,22 @@ from filelock import FileLock, Timeout
 from pydantic import ValidationError
 
 from core.errors import StudyError
-from core.events import Event, parse_event
-from core.experiment.files import write_atomically
+from core.events import Event
+from core.experiment.event_file import EVENTS, EventFile
+from core.experiment.files import require_plain_folder, write_atomically
 from core.experiment.story import Story
 from core.experiment.summary import TrialState, TrialSummary, letter_of, measured, without_savings
+from core.files import open_plain, read_plain, require_plain_file
+from core.json_text import load_json
 from core.results import TrialResult
 from core.section import with_implied
 from core.spec import SCHEMA_VERSION, SPECS, TrialSpec, identity, parse_spec, spec_type_of
 
-NAME = re.compile(r"(\d{4,})-(.+)")
+NAME = re.compile(r"(\d{4,9})-(.+)")
+_SPEECHLESS = (
+    "It ended before its first word could be written, most often because the disk was full; "
+    "free some space and train it again."
+)
 
 
 class TrialFolder:
@@ -39,7 +46,7 @@ class TrialFolder:
         self.signature = signature
         """Modification time of the folder in nanoseconds and bytes of the events, when last read."""
         self.known = known
-        self._story = Story()
+        self._story: Story | None = None
         self._against: tuple[str | None, TrialSummary | None, TrialSummary] | None = None
 
     @property
@@ -66,7 +73,7 @@ class TrialFolder:
         """
         known = self.known
         finished = known is not None and known.state is TrialState.FINISHED
-        signature = (mtime_ns, self.signature[1] if finished else _size(self.path / "events.jsonl"))
+        signature = (mtime_ns, self.signature[1] if finished else _size(self.path / EVENTS))
         state = known.state if known is not None and signature == self.signature else None
         if state is not None and (state is not TrialState.RUNNING or is_locked(self.path)):
             return False
@@ -81,12 +88,13 @@ class TrialFolder:
         number = int(match[1])
         blank = TrialSummary(self.name, number, letter_of(number), "", match[2], TrialState.FAILED, mtime_ns / 1e9)
         try:
+            require_plain_folder(self.path)
             values = _read_object(self.path / "spec.json")
             created_s, title = float(values["created_s"]), str(values["spec"]["name"])
             SPECS[values["spec"]["task"]].model_validate(values["spec"])
         except StudyError as error:
             return replace(blank, message=str(error))
-        except (KeyError, TypeError, ValueError):
+        except (LookupError, TypeError, ValueError, ArithmeticError):
             return replace(blank, message=f"{self.path / 'spec.json'} is not the spec of a trial; delete the trial")
         blank = replace(blank, title=title, created_s=created_s, task=values["spec"]["task"])
         try:
@@ -98,8 +106,8 @@ class TrialFolder:
         return self._read_unfinished(blank)
 
     def _read_unfinished(self, blank: TrialSummary) -> TrialSummary:
-        self._story.read_on(self.path / "events.jsonl")
-        story = self._story
+        story = self._story = self._story or Story(self.path / EVENTS)
+        story.read_on()
         told = replace(
             blank, validation_accuracy=story.validation_accuracy, warnings=tuple(story.warnings), message=story.message
         )
@@ -108,7 +116,9 @@ class TrialFolder:
         if is_locked(self.path):
             return replace(told, state=TrialState.RUNNING)
         if not story.started:
-            return replace(told, state=TrialState.QUEUED)
+            if not (self.path / EVENTS).exists():
+                return replace(told, state=TrialState.QUEUED)
+            return replace(told, state=TrialState.FAILED, message=_SPEECHLESS)
         return replace(told, state=TrialState.FAILED, message=story.interruption)
 
 
@@ -132,7 +142,7 @@ def read_result(folder: Path) -> TrialResult | None:
     """Return what was measured of a trial, None while it is not finished. Raises StudyError on a damaged file."""
     path = folder / "result.json"
     try:
-        return TrialResult.model_validate_json(path.read_bytes())
+        return TrialResult.model_validate_json(read_plain(path))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:
@@ -141,17 +151,7 @@ def read_result(folder: Path) -> TrialResult | None:
 
 def read_events(folder: Path) -> list[Event]:
     """Return what a trial said so far; lines cut by a kill or said by another version are left out."""
-    events = []
-    try:
-        lines = (folder / "events.jsonl").read_bytes().splitlines()
-    except OSError:
-        return []
-    for line in lines:
-        try:
-            events.append(parse_event(line))
-        except ValidationError:
-            continue
-    return events
+    return list(EventFile(folder / EVENTS).fresh())
 
 
 def lock_path(folder: Path) -> Path:
@@ -167,7 +167,7 @@ def is_locked(folder: Path) -> bool:
 
     # A shared lock, so that two windows asking at once do not take each other for the process that runs it.
     try:
-        with lock_path(folder).open("rb") as file:
+        with open_plain(lock_path(folder)) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -178,6 +178,7 @@ def is_locked(folder: Path) -> bool:
 
 def _is_locked_by_trying(folder: Path) -> bool:
     try:
+        require_plain_file(lock_path(folder))
         with FileLock(lock_path(folder), timeout=0):
             return False
     except Timeout:
@@ -188,7 +189,7 @@ def _is_locked_by_trying(folder: Path) -> bool:
 
 def _read_object(path: Path) -> dict[str, Any]:
     try:
-        values = json.loads(path.read_bytes())
+        values = load_json(read_plain(path))
     except FileNotFoundError as error:
         raise StudyError(f"{path} is missing; delete the trial, or put the file back from a backup") from error
     except (OSError, ValueError) as error:
@@ -205,6 +206,6 @@ def _read_object(path: Path) -> dict[str, Any]:
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size
+        return path.lstat().st_size
     except OSError:
         return -1

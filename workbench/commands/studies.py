@@ -99,13 +99,17 @@ def constrain(
     from workbench.number_format import BYTES_PER_KB
 
     opened = Study.open(study)
-    zip_bytes_max = None if zip_kb_max is None else round(BYTES_PER_KB * zip_kb_max)
+    zip_bytes_max = None if zip_kb_max is None else BYTES_PER_KB * zip_kb_max
     errors = dict(map(_column_and_error, mae_max or []))
     known = {error.name for summary in opened.summaries() for error in summary.errors}
     strangers = [column for column in errors if known and column not in known]
     if strangers:
         raise StudyError(f"no trial of {study} forecasts {strangers[0]!r}; choose among {', '.join(sorted(known))}")
-    opened.set_constraints(Constraints(accuracy_min, zip_bytes_max, total_ms_max, errors))
+    try:
+        asked = Constraints(accuracy_min, None, total_ms_max, errors).with_bound("zip_bytes_max", zip_bytes_max)
+    except ValueError as error:
+        raise StudyError(str(error)) from error
+    opened.set_constraints(asked)
     summaries = opened.summaries()
     if as_json:
         console.answer(trial_table.as_document(opened, summaries))
