@@ -55,13 +55,6 @@ class Preprocessing(BaseModel):
             pictures = (pictures - mean) / deviation
         return as_inputs(self.features, pictures)
 
-    def unscale(self, inputs: Float32) -> Float32:
-        """Return the pictures (n, frames, coefficients) that network inputs (n, *input_shape) were made of."""
-        pictures = inputs.reshape(len(inputs), *self.features.picture_shape(self.num_samples))
-        if self.mean:
-            pictures = pictures * np.array(self.deviation, np.float32) + np.array(self.mean, np.float32)
-        return pictures
-
     def extractor(self) -> Extractor:
         """Return what computes the pictures."""
         return make_extractor(self.features, self.num_samples)

@@ -50,7 +50,8 @@ def open_spotter(target: Path | str, settings: DetectionSettings | None = None, 
 def _check_hearing(model: GuardedModel, chosen: ChosenModel) -> None:
     """Make sure that the features of a stream are to be had. Raises ModelError."""
     features = chosen.preprocessing.features
-    if model.form.step_frames and (features.normalization == "clip_mean" or features.peak_normalization):
+    by_peak = features.applies("peak_normalization") and features.peak_normalization
+    if model.form.step_frames and (features.normalization == "clip_mean" or by_peak):
         raise ModelError(
             f"{chosen.path}: is fed frame by frame, before a clip's mean or peak is known; to listen with it, take "
             "features without features.peak_normalization and features.normalization = clip_mean"

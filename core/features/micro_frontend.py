@@ -1,13 +1,16 @@
 """Google's micro front end, as microWakeWord's models take it, through the package pymicro-features.
 
 Of 16-bit samples at 16 kHz it gives 40 channels from 125 to 7,500 Hz, in frames of 30 ms every 10 ms: filter bank,
-removal of steady noise, gain control, logarithm (TensorFlow Lite Micro, `signal/micro` and `microfrontend/lib`).
+removal of steady noise, gain control, logarithm (TensorFlow's `lite/experimental/microfrontend`). The package steps by
+10 ms alone. TensorFlow Lite Micro's micro_speech steps by 20, so that noise fades half as fast; every second frame is
+no substitute: networks for eight words, trained on frames 20 ms apart, lost 2 to 7 points of accuracy by it.
 
 It remembers: noise that goes on is taken away more and more, within about a second. A device that listens has done so
 long before a word comes, a fresh front end shows all of the background. So a clip is given after a second of its own
 quietest tenth, whose frames are dropped. Against a device that had heard the same background for three seconds, of
-70 words over noise at -30 to -20 dBFS pictures differed by 0.6 to 0.9 on the mean so, by 1.6 to 2.3 from a fresh
-front end, where the values lie around 5.
+70 words over noise recordings at 0.1 and 0.3 of their level pictures differed by 0.9 and 0.6 on the mean so, by 1.6 and
+2.3 from a fresh front end, where the values lie around 5. Over the same noise microWakeWord's okay_nabu heard 16 of 24
+spoken words in a stream and 16 in clips given so, 11 in clips given to a fresh front end.
 """
 
 from __future__ import annotations

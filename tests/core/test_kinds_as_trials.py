@@ -9,7 +9,7 @@ import pytest
 
 from core.audio.wav import Sound, read_wav, write_wav
 from core.datasets.clips import sound_files
-from core.datasets.preprocessing import Preprocessing, load_preprocessing
+from core.datasets.preprocessing import load_preprocessing
 from core.errors import SpecError, StudyError, WorkbenchError
 from core.estimate import estimate
 from core.events import ignore
@@ -21,7 +21,7 @@ from core.experiment.long_recording import SpokenWord, write_truth
 from core.experiment.model_choice import ChosenModel, choose_model, preprocessing_of_spec
 from core.experiment.spotting import Spotter, open_spotter
 from core.experiment.store import Study
-from core.spec import Features, TrialSpec, parse_spec
+from core.spec import TrialSpec, parse_spec
 from core.tasks.keyword_spotting import KeywordSpotting
 
 RATE = 16000
@@ -162,7 +162,7 @@ def test_a_model_made_elsewhere_is_judged_on_waveforms(
     raw_model: Path, tone_clips: Path, tones: np.ndarray, tmp_path: Path
 ) -> None:
     spec = spec_for(tone_clips, kind="waveform")
-    assert KeywordSpotting().judge_file(raw_model, spec, (), ignore).accuracy == 1
+    assert KeywordSpotting().judge_file(raw_model, spec, (), "test", ignore).quality.accuracy == 1
     (tmp_path / "spec.toml").write_text(
         f'[dataset]\nfolder = "{tone_clips}"\nlabels = ["high", "low"]\n[features]\nkind = "waveform"\n'
     )
@@ -176,26 +176,3 @@ def test_a_model_made_elsewhere_is_judged_on_waveforms(
     steps = spotter.push(tones)
     said = {step.time_s: spotter.labels[step.probabilities.argmax()] for step in steps}
     assert said[2.0] == "high" and said[4.0] == "low"
-
-
-def test_judging_makes_no_varied_copies(raw_model: Path, tone_clips: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """They vary the training part alone, and a waveform has no coefficients to blank."""
-    monkeypatch.setattr("core.tasks.keyword_spotting.Copies", None)
-    spec = spec_for(tone_clips, kind="waveform")
-    varied = spec.model_copy(update={"augmentation": spec.augmentation.model_copy(update={"enabled": True})})
-    assert KeywordSpotting().judge_file(raw_model, varied, (), ignore).accuracy == 1
-
-
-@pytest.mark.parametrize("kind", ["waveform", "micro_frontend", "mfcc"])
-def test_inputs_lead_back_to_their_pictures(kind: str) -> None:
-    features = Features(kind=kind, normalization="standardize")
-    frames, coefficients = features.picture_shape(RATE)
-    rng = np.random.default_rng(0)
-    mean, deviation = rng.normal(size=coefficients), rng.uniform(0.5, 2, size=coefficients)
-    preprocessing = Preprocessing(
-        features=features, clip_duration_ms=1000, labels=("a", "b"), mean=tuple(mean), deviation=tuple(deviation)
-    )
-    pictures = rng.normal(size=(3, frames, coefficients)).astype(np.float32)
-    inputs = preprocessing.scale(pictures)
-    assert inputs.shape == (3, *preprocessing.input_shape)
-    np.testing.assert_allclose(preprocessing.unscale(inputs), pictures, atol=1e-5)
