@@ -1,6 +1,7 @@
 """Data sets on the web: where each lies on this machine, and how it gets there, whole or not at all."""
 
 import http.client
+import lzma
 import shutil
 import tempfile
 import threading
@@ -24,6 +25,9 @@ CONNECT_TIMEOUT_S = 4.0
 
 _BLOCK_BYTES = 1 << 18
 _GRACE_S = 0.5
+# For a member that is encrypted or packed by a method that Python lacks it is RuntimeError, for a name that is empty or
+# no text one of the last two.
+_SIGNS_OF_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, LookupError, ValueError)
 
 
 class OfflineError(DataError):
@@ -176,7 +180,10 @@ def _unpack(archive: Archive, packed_file: Path, target: Path, emit: Emit) -> No
                 progress.advance()
         inner = scratch / archive.name
         (inner if inner.is_dir() else scratch).replace(target)
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except (OSError, *_SIGNS_OF_DAMAGE) as error:
+        # A damaged stream of bzip2 is an OSError too, but none of the system's, which have numbers.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         packed_file.unlink()
         raise DataError(f"{packed_file.name}: is damaged ({error}); it was removed, download it again") from error
     finally:

@@ -161,6 +161,37 @@ def test_a_damaged_member_is_found_by_its_crc(server: Server, tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
 
 
+MEMBER, LISTED = b"PK\3\4", b"PK\1\2"
+CONTENT = 30 + len("go/1.wav")
+
+
+@pytest.mark.parametrize(
+    ("method", "damage"),
+    [
+        (zipfile.ZIP_STORED, {(MEMBER, 8): b"\x63", (LISTED, 10): b"\x63"}),
+        (zipfile.ZIP_STORED, {(MEMBER, 6): b"\1", (LISTED, 8): b"\1"}),
+        (zipfile.ZIP_STORED, {(LISTED, 9): b"\x08", (LISTED, 46): b"\xff"}),
+        (zipfile.ZIP_BZIP2, {(MEMBER, CONTENT + 8): bytes(8)}),
+        (zipfile.ZIP_LZMA, {(MEMBER, CONTENT + 8): b"\xff" * 8}),
+    ],
+    ids=["unknown method", "encrypted", "name that is no text", "bzip2", "lzma"],
+)
+def test_a_member_that_cannot_be_unpacked_is_told_and_the_archive_removed(
+    server: Server, tmp_path: Path, method: int, damage: dict[tuple[bytes, int], bytes]
+) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("go/1.wav", b"sound" * 100)
+    content = bytearray(packed.getvalue())
+    for (record, offset), put in damage.items():
+        start = content.index(record) + offset
+        content[start : start + len(put)] = put
+    server.content = bytes(content)
+    with pytest.raises(DataError, match=r"is damaged \(.*it was removed, download it again"):
+        fetch(server, tmp_path / "clips", len(content))
+    assert [path.name for path in tmp_path.iterdir() if not path.name.endswith(".lock")] == []
+
+
 def test_what_is_no_archive_is_refused(server: Server, tmp_path: Path) -> None:
     server.content = b"<html>Sign in to this network</html>"
     with pytest.raises(DataError, match="is damaged"):

@@ -17,7 +17,7 @@ INPUTS = 200
 PLANTED = "tests.mutation.planted:Planted"
 NO_TRIALS = Trials(Path(), Path())
 SEED = 3
-MENDED = ("sounds",)
+MENDED = ("sounds", "archives", "models")
 
 
 @pytest.fixture(scope="module")
