@@ -124,7 +124,8 @@ class BatchEnded(_Said):
 class EpochEnded(_Said):
     """One pass over the training part. Epochs count from 1; accuracies are fractions of the Keras model's.
 
-    A forecast has no accuracy, but the mean absolute error of each quantity in its unit.
+    A forecast has no accuracy, but the mean absolute error of each quantity in its unit. Where every clip is trained on
+    there is nothing to validate by.
     """
 
     kind: Literal["epoch_ended"] = "epoch_ended"
@@ -132,7 +133,7 @@ class EpochEnded(_Said):
     epoch: int
     epochs: int
     loss: float
-    validation_loss: float
+    validation_loss: float | None = None
     accuracy: float | None = None
     validation_accuracy: float | None = None
     mae: Mapping[str, float] = Field(default_factory=dict)

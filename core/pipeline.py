@@ -8,26 +8,32 @@ from pathlib import Path
 
 from core.compression import convert, package, prune, slim
 from core.datasets.prepared import PreparedData
+from core.datasets.split import NO_TEST
+from core.errors import DataError
 from core.evaluation import footprint
 from core.events import Emit, StageStarted, Warned, ignore
 from core.models import assembly, registry
-from core.results import TrialResult
+from core.results import Origin, TrialResult
 from core.spec import TrialSpec, stage_key
 from core.tasks.registry import TASKS
 from core.training import base, fit, schedule
 
 
-def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult:
+def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore, origin: Origin | None = None) -> TrialResult:
     """Run every stage of a trial, going on from `folder`'s checkpoint when there is one.
 
-    Raises WorkbenchError with a sentence for the user, or TrialCancelled when `emit` asks for the end.
+    One that trains on every clip has nothing to be judged by: the quality is that of the trial it came from. Raises
+    WorkbenchError with a sentence for the user, or TrialCancelled when `emit` asks for the end.
     """
     task = TASKS[spec.task]
     # What cannot be trained is said before its data are read.
     task.input_shape(spec)
     emit(StageStarted(stage="prepare"))
     data = task.prepare(spec, emit)
-    for warning in data.warnings:
+    if not len(data.test.targets) and origin is None:
+        raise DataError(NO_TEST)
+    warnings = _with_origin(data.warnings, origin)
+    for warning in warnings:
         emit(Warned(message=warning))
     task.save_preprocessing(spec, data, folder)
 
@@ -48,7 +54,7 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
     deployed = package.deploy(slim.slim(full) if spec.conversion.slim else full, folder)
 
     emit(StageStarted(stage="evaluate"))
-    quality = task.evaluate(deployed, data, emit)
+    quality = origin.quality if origin else task.evaluate(deployed, data, emit)
     emit(StageStarted(stage="measure"))
     return TrialResult(
         quality=quality,
@@ -58,8 +64,20 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore) -> TrialResult
         training_seconds=trained.seconds,
         num_training_examples=len(data.train.targets),
         synthetic=data.synthetic,
-        warnings=data.warnings,
+        warnings=warnings,
+        origin=origin.trial if origin else "",
     )
+
+
+def _with_origin(warnings: tuple[str, ...], origin: Origin | None) -> tuple[str, ...]:
+    """Return warnings with what is to be known of a quality that another trial's file was judged to have."""
+    if origin is None:
+        return warnings
+    said = (
+        f"Trained on every clip, so there is none to test it on: its accuracy is that of trial {origin.letter}, which "
+        "had the same settings."
+    )
+    return (said, *dict.fromkeys((*warnings, *origin.warnings)))
 
 
 def _fine_tune(spec: TrialSpec, trained: fit.Fitted, data: PreparedData, folder: Path, emit: Emit) -> fit.Fitted:

@@ -272,6 +272,15 @@ def wilson_interval(num_right: int, num_clips: int) -> tuple[float, float]:
     return centre - half, centre + half
 
 
+class Origin(_Measured):
+    """The trial whose settings were trained once more on every clip, and how good its file was."""
+
+    trial: str = Field(description="Its name.")
+    letter: str
+    quality: Quality
+    warnings: tuple[str, ...] = ()
+
+
 class Footprint(_Measured):
     """What the deployed file costs. `macs` are multiply-accumulates per clip; RAM is the interpreter's tensors."""
 
@@ -289,7 +298,7 @@ class Footprint(_Measured):
 class TrialResult(_Measured):
     """Everything measured of one trial."""
 
-    quality: Quality
+    quality: Quality = Field(description="Of the deployed file; of that of `origin` where there is one.")
     footprint: Footprint
     latencies: tuple[Latency, ...] = Field(description="One per device; this machine's first.")
     validation_accuracy: float | None = Field(None, description="Of the Keras model whose weights were kept.")
@@ -297,6 +306,9 @@ class TrialResult(_Measured):
     num_training_examples: int = Field(validation_alias=AliasChoices("num_training_examples", "num_training_clips"))
     synthetic: bool = Field(False, description="Clips spoken by a synthesizer: the accuracy says little about people.")
     warnings: tuple[str, ...] = ()
+    origin: str = Field(
+        "", description="Name of the trial whose quality this is: this one was trained on every clip and has no test."
+    )
 
     @property
     def accuracy(self) -> float | None:

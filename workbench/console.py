@@ -233,6 +233,8 @@ class Narrator:
 
 
 def _validation(event: EpochEnded) -> str:
+    if event.validation_loss is None:
+        return "no validation"
     if event.validation_accuracy is not None:
         return f"validation {percent(event.validation_accuracy)} %"
     errors = [_error_in_brief(quantity, error) for quantity, error in event.validation_mae.items()]
@@ -254,7 +256,8 @@ def _in_brief(event: TrialFinished) -> str:
     spoken = " on synthetic clips" if result.synthetic else ""
     latency = result.latency_on()
     total = f", {milliseconds(latency.total.median_ms)} ms in all" if latency else ""
-    return f"{_quality(result.quality)}{spoken}, {kilobytes(result.footprint.zip_bytes)} kB zipped{total}"
+    of_other = f" of trial {result.origin}" if result.origin else ""
+    return f"{_quality(result.quality)}{of_other}{spoken}, {kilobytes(result.footprint.zip_bytes)} kB zipped{total}"
 
 
 def _quality(quality: Quality) -> str:

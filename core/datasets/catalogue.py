@@ -177,6 +177,8 @@ def label_rows(catalogue: Catalogue) -> tuple[LabelRow, ...]:
 
 def split_check(dealing: Dealing, rule: str) -> str:
     """Say in a sentence whether a speaker is heard in two parts."""
+    if rule == "all":
+        return "Every clip trains; none is left to choose or to test."
     # That it is the data set's own split stands among the warnings.
     by = "" if dealing.given and rule == "speaker" else f"Split by {_RULES[rule]}: "
     if dealing.num_shared:

@@ -18,6 +18,10 @@ from core.errors import DataError
 from core.spec import Split
 
 PARTS = ("train", "validation", "test")
+NO_TEST = (
+    "a trial that trains on every clip (split.rule = all) has none to be judged by; train with another rule, then the "
+    "trial that you choose on all clips (workbench finalize)"
+)
 _MAX_NUM_WAVS_PER_CLASS = 2**27 - 1
 
 Rows = NDArray[np.int64]
@@ -47,7 +51,7 @@ def which_set(name: str, validation_fraction: float, test_fraction: float, salt:
 
 
 def split_clips(found: ClipSet, rule: Split) -> Parts:
-    """Deal the clips of a set into three parts.
+    """Deal the clips of a set into three parts; the rule `all` leaves two of them empty.
 
     Raises DataError when a label would be missing from a part, or when the lists asked for are not there.
     """
@@ -62,7 +66,9 @@ def deal_clips(found: ClipSet, rule: Split) -> Parts:
     Raises DataError when the lists asked for are not there.
     """
     warnings: list[str] = []
-    if rule.rule == "lists":
+    if rule.rule == "all":
+        parts = ["train"] * len(found.clips)
+    elif rule.rule == "lists":
         parts = _by_lists(found)
     elif rule.rule == "random":
         parts = _at_random(found, rule)
@@ -254,7 +260,9 @@ def _salted(group: str, seed: int) -> str:
 
 
 def require_all_labels(found: ClipSet, parts: Parts, rule: Split) -> None:
-    """Raise DataError naming a label that has no clips in a part, and what to do about it."""
+    """Raise DataError naming a label that has no clips in a part it is due in, and what to do about it."""
+    if rule.rule == "all":
+        return
     totals = Counter(clip.target for clip in found.clips)
     held = {name: {found.clips[row].target for row in getattr(parts, name).tolist()} for name in PARTS}
     for target, label in enumerate(found.labels):

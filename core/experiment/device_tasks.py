@@ -86,6 +86,8 @@ class SpottingOnDevice:
         """Return clips evenly over the labels."""
         found = find_clips(spec.dataset, spec.split.speaker_pattern)
         rows = split_clips(found, spec.split).test
+        if not len(rows):
+            raise DataError("the trial was trained on every clip, so none is left to compare answers on")
         read: list[tuple[NDArray[np.int16], Clip]] = []
         for row in rows[_evenly(len(rows), count)].tolist():
             clip = found.clips[row]

@@ -163,6 +163,11 @@ def _test_clips(spec: KeywordSpottingSpec, emit: Emit) -> _TestClips:
     waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset, emit)
     usable, rows, _ = leave_out_faulty(found, waveforms)
     parts = split_clips(usable, spec.split)
+    if not len(parts.test):
+        raise DataError(
+            "the trial was trained on every clip, so no recording can be made of clips that it never heard; make one "
+            "with the trial that it came from"
+        )
     targets = np.array([clip.target for clip in usable.clips])[parts.test]
     rows_of = {
         label: rows[parts.test][targets == target] for target, label in enumerate(found.labels) if label != SILENCE

@@ -8,6 +8,7 @@ CONTENDED = "‡"
 EMULATED = "§"
 SLOWED = "¶"
 WORSE = "▽"
+ALL_CLIPS = "◇"
 MEANINGS = {
     SYNTHETIC: "synthetic clips",
     RANDOM_SPLIT: "random split: accuracy overstates",
@@ -15,13 +16,19 @@ MEANINGS = {
     EMULATED: "emulated device",
     SLOWED: "timed while the board was throttled",
     WORSE: "worse than persistence",
+    ALL_CLIPS: "trained on every clip: accuracy of the trial it came from",
 }
 
 
 def accuracy_marks(summary: TrialSummary) -> str:
     """Return the signs that stand beside a trial's accuracy, or beside its errors."""
     random = bool(summary.warnings) and any("random" in warning.lower() for warning in summary.warnings)
-    marks = ((SYNTHETIC, summary.synthetic), (RANDOM_SPLIT, random), (WORSE, summary.is_worse_than_persistence))
+    marks = (
+        (SYNTHETIC, summary.synthetic),
+        (RANDOM_SPLIT, random),
+        (WORSE, summary.is_worse_than_persistence),
+        (ALL_CLIPS, bool(summary.origin)),
+    )
     return "".join(mark for mark, concerns in marks if concerns)
 
 

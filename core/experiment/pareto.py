@@ -80,7 +80,10 @@ def kind_of(trial: TrialSummary) -> Kind:
 
 
 def front_of(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
-    """Return the names of the finished trials on the front of some objectives, each among those of its kind."""
+    """Return the names of the finished trials on the front of some objectives, each among those of its kind.
+
+    A trial on every clip is on none: its accuracy is another trial's.
+    """
     return set().union(*(_front_among(group, objectives, device) for group in _grouped(trials, kind_of)))
 
 
@@ -105,5 +108,6 @@ def _grouped(trials: Iterable[TrialSummary], key: Callable[[TrialSummary], Hasha
 
 
 def _front_among(trials: Iterable[TrialSummary], objectives: Sequence[Objective], device: str = "") -> set[str]:
-    points = {trial.name: tuple(value_of(trial, objective, device) for objective in objectives) for trial in trials}
+    judged = [trial for trial in trials if not trial.origin]
+    points = {trial.name: tuple(value_of(trial, objective, device) for objective in objectives) for trial in judged}
     return front(points, [objective.sign for objective in objectives])

@@ -24,7 +24,7 @@ from core.events import (
 from core.experiment.event_file import EVENTS
 from core.experiment.files import writing_failed
 from core.files import open_plain
-from core.results import Classification, Quality
+from core.results import Classification, TrialResult
 
 ENDINGS = (TrialFinished, TrialFailed, TrialStopped)
 
@@ -89,7 +89,7 @@ def _in_words(event: Event) -> str:
         case EpochEnded():
             return (
                 f"{event.phase} epoch {event.epoch}/{event.epochs}: loss {event.loss:.4f}, "
-                f"validation {event.validation_loss:.4f}, {_figures(event)}"
+                f"{_validation(event)}{_figures(event)}"
                 f"sparsity {event.sparsity:.3f}, {event.seconds:.1f} s"
             )
         case Warned():
@@ -97,18 +97,25 @@ def _in_words(event: Event) -> str:
         case TrialFailed():
             return f"failed: {event.message}\n{event.details}".rstrip()
         case TrialFinished():
-            return f"finished: {_quality(event.result.quality)}, {event.result.footprint.zip_bytes} bytes zipped"
+            return f"finished: {_quality(event.result)}, {event.result.footprint.zip_bytes} bytes zipped"
         case _:
             return event.kind.replace("_", " ")
 
 
-def _quality(quality: Quality) -> str:
+def _validation(event: EpochEnded) -> str:
+    return "" if event.validation_loss is None else f"validation {event.validation_loss:.4f}, "
+
+
+def _quality(result: TrialResult) -> str:
+    quality = result.quality
     if isinstance(quality, Classification):
-        return f"accuracy {quality.accuracy:.4f}"
+        return f"accuracy {quality.accuracy:.4f}" + (f" of trial {result.origin}" if result.origin else "")
     return ", ".join(f"MAE {found.file.mae:.4g} of {found.name}" for found in quality.quantities)
 
 
 def _figures(event: EpochEnded) -> str:
+    if event.accuracy is not None and event.validation_accuracy is None:
+        return f"accuracy {event.accuracy:.4f} on training clips, "
     if event.validation_accuracy is not None:
         return f"accuracy {event.accuracy:.4f}, validation {event.validation_accuracy:.4f}, "
     return "".join(f"validation MAE {error:.4g} of {quantity}, " for quantity, error in event.validation_mae.items())

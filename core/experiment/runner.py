@@ -8,6 +8,7 @@ from pathlib import Path
 from core.errors import TrialCancelled, WorkbenchError
 from core.events import Emit, TrialFailed, TrialFinished, TrialStarted, TrialStopped, ignore
 from core.experiment.files import NO_ROOM, writing_failed
+from core.experiment.final import load_origin
 from core.experiment.latencies import held, keep_result, set_against, timed_reference, with_latency
 from core.experiment.recorder import Recorder
 from core.experiment.store import Study
@@ -74,7 +75,7 @@ def _run(study: Study, name: str, record: Recorder, *, contended: bool) -> Trial
     from core.pipeline import run_trial
 
     folder = study.folder_of(name)
-    result = run_trial(study.spec(name), folder, record)
+    result = run_trial(study.spec(name), folder, record, load_origin(folder))
     (latency,) = result.latencies
     if contended:
         latency = latency.model_copy(update={"contended": True})

@@ -93,6 +93,8 @@ class TrialSummary:
     num_test_windows: int | None = None
     horizon_minutes: float | None = None
     """How far ahead the last value of a forecast is."""
+    origin: str = ""
+    """Name of the trial whose accuracy this is: this one was trained on every clip and has no test of its own."""
 
     @property
     def is_worse_than_persistence(self) -> bool:
@@ -149,6 +151,7 @@ def measured(result: TrialResult) -> dict[str, Any]:
         "synthetic": result.synthetic,
         "warnings": result.warnings,
         "validation_accuracy": result.validation_accuracy,
+        "origin": result.origin,
     }
 
 

@@ -23,7 +23,7 @@ from core.datasets.preprocessing import (
     read_preprocessing,
     save_preprocessing,
 )
-from core.datasets.split import deal_clips, split_clips
+from core.datasets.split import NO_TEST, deal_clips, split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms, read_clip
 from core.errors import DataError, FeatureError, ModelError, Problem, SpecError
 from core.evaluation import classification, latency
@@ -61,7 +61,9 @@ class KeywordSpotting:
         return max(2, len(all_labels(spec.dataset)))
 
     def find_data(self, spec: KeywordSpottingSpec) -> None:
-        """Find the clips. Raises DataError naming the folder."""
+        """Find the clips, and see that some will be left to test. Raises DataError naming the folder."""
+        if spec.split.rule == "all":
+            raise DataError(NO_TEST)
         find_clips(spec.dataset, spec.split.speaker_pattern)
 
     def prepare(self, spec: KeywordSpottingSpec, emit: Emit) -> PreparedData:
@@ -153,6 +155,12 @@ def _guesses(found: ClipSet) -> list[str]:
     return [f"How the folder is laid out was recognised, not given. {found.guessed}"] if found.guessed else []
 
 
+_HEARD_ALL = (
+    "The trial was trained on every clip of its data: judged on those, it shows what it learnt by heart, which is no "
+    "accuracy."
+)
+
+
 @dataclass(frozen=True)
 class _ReadClips:
     """Clips that could be read; `rows` (k,) are theirs in `waveforms` and `pictures` (n, frames, coefficients)."""
@@ -223,8 +231,10 @@ def _rows_of(part: Part, clips: _ReadClips, spec: KeywordSpottingSpec) -> tuple[
     """Return the rows to judge, those to standardize by, and what is to be known about them. Raises DataError."""
     if part == "all":
         every = np.arange(len(clips.rows))
-        return every, every, ()
+        return every, every, (_HEARD_ALL,) if spec.split.rule == "all" else ()
     parts = deal_clips(clips.usable, spec.split)
+    if spec.split.rule == "all":
+        raise DataError(f"{clips.usable.folder}: {NO_TEST}; clips that it never heard can be judged all (--all)")
     if not len(parts.test):
         raise DataError(
             f"{clips.usable.folder}: its test part has no clips; judge all of them (--all), or enlarge "

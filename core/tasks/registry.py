@@ -53,7 +53,7 @@ class Task(Protocol[Spec]):
 def find_data(specs: Iterable[TrialSpec]) -> None:
     """Look whether the data of many specs are there, at each once. Raises DataError naming the file or folder."""
     # What is wrong with a table may be that it does not fit the window.
-    for spec in {(spec.dataset, getattr(spec, "window", None)): spec for spec in specs}.values():
+    for spec in {(spec.dataset, spec.split, getattr(spec, "window", None)): spec for spec in specs}.values():
         TASKS[spec.task].find_data(spec)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from core.events import EpochEnded
+from core.training.ranking import rank_by_accuracy, rank_by_loss
 
 # In standard deviations: about what a thermometer and a hygrometer err by.
 _HUBER_DELTA = 0.1
@@ -62,9 +63,8 @@ class CrossEntropy:
         return {"accuracy": float(sums[0]) / num_examples}
 
     def rank(self, ended: EpochEnded) -> tuple[float, ...]:
-        """Prefer accuracy; of equal ones the surer, for a small validation part gives many equal ones."""
-        assert ended.validation_accuracy is not None
-        return ended.validation_accuracy, -ended.validation_loss
+        """Prefer accuracy."""
+        return rank_by_accuracy(ended)
 
 
 @dataclass(frozen=True)
@@ -108,4 +108,4 @@ class Regression:
 
     def rank(self, ended: EpochEnded) -> tuple[float, ...]:
         """Prefer the smaller loss."""
-        return (-ended.validation_loss,)
+        return rank_by_loss(ended)

@@ -174,7 +174,7 @@ class _Fitting:
             progress,
             best=progress.state[: len(self.model.weights)],
             best_accuracy=ended.validation_accuracy,
-            best_rank=self.criterion.rank(ended),
+            best_rank=self.criterion.rank(ended) if ended.validation_loss is not None else (),
         )
 
     def _run_steps(self, epoch: int, emit: Emit) -> tuple[float, Figures]:
@@ -229,7 +229,9 @@ class _Fitting:
         _, loss, sums = tf.while_loop(lambda index, *_: index < count, run_step, start, parallel_iterations=1)
         return loss, sums
 
-    def _validate(self, examples: Examples) -> tuple[float, Figures]:
+    def _validate(self, examples: Examples) -> tuple[float | None, Figures]:
+        if not len(examples.targets):
+            return None, {}
         loss, sums = 0.0, np.zeros(1)
         for start in range(0, len(examples.targets), _VALIDATION_EXAMPLES):
             part = slice(start, start + _VALIDATION_EXAMPLES)

@@ -21,9 +21,9 @@ from workbench.cli import app
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = (
-    ["quickstart"], ["train"], ["sweep"], ["search"], ["resume"], ["remeasure"], ["trials"], ["show"], ["constrain"],
-    ["pareto"], ["export"], ["evaluate"], ["benchmark"], ["forecast"], ["classify"], ["detect"], ["listen"], ["record"],
-    ["synthesize"], ["data", "check"], ["data", "download"], ["data", "synthesize"],
+    ["quickstart"], ["train"], ["sweep"], ["search"], ["resume"], ["finalize"], ["remeasure"], ["trials"], ["show"],
+    ["constrain"], ["pareto"], ["export"], ["evaluate"], ["benchmark"], ["forecast"], ["classify"], ["detect"],
+    ["listen"], ["record"], ["synthesize"], ["data", "check"], ["data", "download"], ["data", "synthesize"],
 )  # fmt: skip
 
 
@@ -174,11 +174,17 @@ def test_a_sweep_with_nothing_to_vary_is_refused(tmp_path):
     assert "axes: " in failed.stderr
 
 
-@pytest.mark.parametrize("command", [("trials",), ("show",), ("pareto",), ("export",), ("resume",), ("remeasure",)])
+@pytest.mark.parametrize(
+    "command", [("trials",), ("show",), ("pareto",), ("export",), ("resume",), ("finalize",), ("remeasure",)]
+)
 def test_a_folder_that_is_no_study_fails(tmp_path, command):
-    more = {"show": ["A"], "export": ["A"], "resume": ["A"], "pareto": ["--out", tmp_path / "x.png"]}.get(
-        command[0], []
-    )
+    more = {
+        "show": ["A"],
+        "export": ["A"],
+        "resume": ["A"],
+        "finalize": ["A"],
+        "pareto": ["--out", tmp_path / "x.png"],
+    }.get(command[0], [])
     failed = run(*command, tmp_path, *more)
     assert failed.exit_code == 1
     assert f"{tmp_path} is not a study" in failed.stderr
@@ -191,6 +197,26 @@ def test_trials_are_a_table_with_marks_of_truth(study):
     assert "80.0 ± " in row and "2.93" in row and "*" in row
     assert "* synthetic clips" in shown.stdout
     assert "queued" in shown.stdout
+
+
+def test_a_trial_on_all_clips_says_whose_accuracy_it_shows(study):
+    origin = study.find("A")
+    name = study.add(spec("final", seed=7))
+    result = make_result(45, 800, 0.1).model_copy(update={"origin": origin})
+    (study.folder_of(name) / "result.json").write_text(result.model_dump_json(), encoding="utf-8")
+    study.refresh()
+    explained = "◇ trained on every clip: accuracy of the trial it came from"
+    shown = run("trials", study.folder).stdout
+    assert "◇" in next(line for line in shown.splitlines() if "final" in line)
+    assert explained in " ".join(shown.split())
+    assert explained in run("show", study.folder, "final").stdout
+    document = json.loads(run("trials", study.folder, "--json").stdout)
+    found = {trial["title"]: trial for trial in document["trials"]}
+    assert (found["final"]["origin"], found["final"]["on_front"]) == (origin, False)
+    assert found["trial 0"]["on_front"]
+    assert json.loads(run("show", study.folder, "final", "--json").stdout)["result"]["origin"] == origin
+    failed = run("finalize", study.folder, "final")
+    assert (failed.exit_code, "trained on all clips already" in failed.stderr) == (1, True)
 
 
 def test_trials_as_json(study):

@@ -150,6 +150,23 @@ def resume(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) 
     _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
 
 
+def finalize(study: StudyArgument, trial: TrialArgument, as_json: AsJson = False) -> None:
+    """Train the final model: the settings of a finished trial once more, on every clip.
+
+    It has no test of its own, so its accuracy is that of the trial it came from, and marked so. The epochs are as many
+    as that trial took to the weights that it kept. Given again, the command goes on or shows what is there.
+
+    Example: `workbench finalize studies/mine B`
+    """
+    from core.experiment.final import add_final
+    from core.experiment.jobs import Train
+    from core.experiment.store import Study
+
+    opened = Study.open(study)
+    names = (add_final(opened, opened.find(trial)),)
+    _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
+
+
 def remeasure(
     study: StudyArgument,
     trials: Annotated[

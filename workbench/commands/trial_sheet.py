@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from core.experiment.marks import ALL_CLIPS, MEANINGS
 from core.experiment.store import Study, TrialSummary
 from core.results import Forecast, Latency, Timing, TrialResult
 from core.section import differences
@@ -58,6 +59,8 @@ def _show_result(result: TrialResult) -> None:
     input_part = "window" if isinstance(result.quality, Forecast) else "features"
     for latency in result.latencies:
         _show_latency(latency, input_part)
+    if result.origin:
+        console.note(f"{ALL_CLIPS} {MEANINGS[ALL_CLIPS]}")
     quality_sheet.show(result.quality, result.synthetic)
 
 

@@ -1,4 +1,4 @@
-"""What is wrong with the table that a draft forecasts from, said at the field that can mend it."""
+"""What is wrong with a draft that its own values do not show, said at the field that can mend it."""
 
 import re
 from pathlib import Path
@@ -7,18 +7,24 @@ from core.datasets.climate import columns_of
 from core.datasets.csv_form import recognise
 from core.datasets.windows import StepError
 from core.errors import DataError, Problem
-from core.spec import ForecastingSpec, SeriesData, TrialSpec
+from core.spec import ForecastingSpec, KeywordSpottingSpec, SeriesData, TrialSpec
 from core.tasks.registry import TASKS
 
+ALL_CLIPS = (
+    "a trial on all clips has none to be judged by; train with another rule, then choose “Train on all clips” for the "
+    "trial on the Trials page"
+)
 _SETTING = re.compile(r" \((dataset|window|split)(\.[^)]*)?\)")
 """What a command would call a setting."""
 
 
 def data_fault(spec: TrialSpec) -> Problem | None:
-    """Return what keeps a spec's table from being read, None where nothing does or the task reads no table.
+    """Return what keeps a spec from being trained: its table, or that no clip is left to test; None where nothing does.
 
     Looks at the two ends of the file alone.
     """
+    if isinstance(spec, KeywordSpottingSpec) and spec.split.rule == "all":
+        return Problem("split.rule", ALL_CLIPS)
     if not isinstance(spec, ForecastingSpec) or not spec.dataset.file:
         return None
     try:

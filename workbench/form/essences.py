@@ -57,6 +57,8 @@ def _features(features: Features) -> str:
 
 
 def _split(split: Split) -> str:
+    if split.rule == "all":
+        return "every clip trains"
     if split.rule == "lists":
         return "by the folder's lists"
     by = {"speaker": "by speaker", "random": "random by clip"}[split.rule]

@@ -100,7 +100,8 @@ NO_POINTS = TrialPoints(
     (), np.empty(0, int), (), (), np.empty(0), np.empty(0), np.empty(0, bool), np.empty(0, bool), np.empty(0, int)
 )
 
-Row = tuple[str, int, str, str, float, float, bool, Kind]
+Row = tuple[str, int, str, str, float, float, bool, bool, Kind]
+"""Name, number, letter, marks, place across and up, whether hollow, whether its quality is its own, and its kind."""
 
 
 class PointCollector:
@@ -141,26 +142,28 @@ class PointCollector:
             return None
         timed = latency_marks(trial.latency_on(self.device)) if self.quantity is TOTAL_LATENCY else ""
         marks = quality_marks(trial, self.rating.column) + timed
-        return trial.name, trial.number, trial.letter, marks, math.log10(value), rated, False, kind_of(trial)
+        place = math.log10(value), rated
+        return trial.name, trial.number, trial.letter, marks, *place, False, not trial.origin, kind_of(trial)
 
     def _expected(self, trial: TrialSummary, value: float) -> Row | None:
         known = self.rating is ACCURACY_RATING and trial.validation_accuracy is not None
         if trial.state is not TrialState.RUNNING or not known or not value > 0:
             return None
         rated = 100 * trial.validation_accuracy
-        return trial.name, trial.number, trial.letter, "", math.log10(value), rated, True, kind_of(trial)
+        return trial.name, trial.number, trial.letter, "", math.log10(value), rated, True, True, kind_of(trial)
 
 
 def _as_points(rows: Mapping[str, Row], sign: int) -> TrialPoints:
     if not rows:
         return NO_POINTS
-    names, numbers, letters, marks, x, y, hollow, kinds = zip(*rows.values(), strict=True)
+    names, numbers, letters, marks, x, y, hollow, own, kinds = zip(*rows.values(), strict=True)
     across, up, empty = np.array(x), np.array(y), np.array(hollow)
+    judged = np.array(own) & ~empty
     place = {kind: number for number, kind in enumerate(dict.fromkeys(kinds))}
     alike = np.array([place[kind] for kind in kinds])
     on_front = np.zeros(len(names), bool)
     for number in place.values():
-        on_front |= _on_front(names, across, -sign * up, ~empty & (alike == number))
+        on_front |= _on_front(names, across, -sign * up, judged & (alike == number))
     return TrialPoints(names, np.array(numbers), letters, marks, across, up, empty, on_front, alike)
 
 

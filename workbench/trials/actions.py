@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from core.errors import WorkbenchError
 from core.experiment.export import Format, export_trial
+from core.experiment.final import add_final
 from core.experiment.jobs import Remeasure, Train
 from core.experiment.store import TrialState, TrialSummary
 from workbench import theme
@@ -46,6 +47,7 @@ class TrialActions(QObject):
         self.rename = self._action("Rename", "ph.pencil-simple", "F2", self.rename_requested.emit)
         self.compare = self._action("Compare with the reference", "ph.git-diff", "", self.compare_with_reference)
         self.resume = self._action("Resume", "ph.play", "", self.resume_training)
+        self.finalize = self._action("Train on all clips", "ph.selection-all", "", self.train_on_all)
         self.measure = self._action("Measure latency again", "ph.timer", "", self.measure_again)
         self.delete = self._action("Delete", "ph.trash", "Del", self.delete_selected)
         self.exports = [
@@ -77,7 +79,7 @@ class TrialActions(QObject):
         menu = QMenu(parent)
         menu.addActions([self.use, self.refer, self.compare])
         menu.addSeparator()
-        menu.addActions([self.resume, self.measure])
+        menu.addActions([self.resume, self.finalize, self.measure])
         menu.addSeparator()
         menu.addActions(self.exports)
         menu.addSeparator()
@@ -101,6 +103,8 @@ class TrialActions(QObject):
         self.refer.setEnabled(finished and trials[0].name != reference)
         self.compare.setEnabled(one and reference is not None and trials[0].name != reference)
         self.resume.setEnabled(self.jobs is not None and any(trial.state in RESUMABLE for trial in trials))
+        learns_from_clips = finished and trials[0].task == "keyword_spotting" and not trials[0].origin
+        self.finalize.setEnabled(self.jobs is not None and learns_from_clips)
         self.measure.setEnabled(self.jobs is not None and any(trial.state is TrialState.FINISHED for trial in trials))
         self.delete.setEnabled(bool(trials))
         for action in self.exports:
@@ -126,6 +130,16 @@ class TrialActions(QObject):
         names = tuple(trial.name for trial in self._selected() if trial.state in RESUMABLE)
         if self.jobs is not None and names:
             self.jobs.submit(Train(study=str(self.session.opened().folder), trials=names))
+
+    def train_on_all(self) -> None:
+        """Train the trial's settings once more on every clip, for the model that is put to use."""
+        trial = self._selected()[0]
+        added: list[str] = []
+        if self.jobs is None or not self._try(lambda: added.append(add_final(self.session.opened(), trial.name))):
+            return
+        self.session.trials_changed.emit(frozenset(added))
+        self.jobs.submit(Train(study=str(self.session.opened().folder), trials=tuple(added)))
+        self.said.emit(f"Training the settings of {trial.letter} on all clips; its accuracy stands for the new trial")
 
     def measure_again(self) -> None:
         """Time finished trials once more beside the reference trial."""

@@ -247,6 +247,37 @@ def test_states_offer_what_can_be_done(page, qtbot, maker, session, submitted):
     assert submitted.intentions == [Train(study=str(maker.study.folder), trials=(failed,))]
 
 
+def test_a_finished_trial_is_trained_on_all_clips_and_its_accuracy_is_marked(
+    page, qtbot, session, maker, seven, submitted
+):
+    session.select((seven[1],))
+    before = {trial.name for trial in maker.study.summaries()}
+    on_front = dict(
+        zip(page.charts.size_chart.layer.points.names, page.charts.size_chart.layer.points.on_front, strict=True)
+    )
+    page.actions_of_trials.finalize.trigger()
+    maker.study.refresh()
+    (name,) = {trial.name for trial in maker.study.summaries()} - before
+    assert submitted.intentions == [Train(study=str(maker.study.folder), trials=(name,))]
+    assert (maker.study.folder_of(name) / "origin.json").is_file()
+    assert maker.study.spec(name).split.rule == "all"
+    # It would beat every other one, had it an accuracy of its own.
+    result = make_result(zip_bytes=900, total_ms=0.01).model_copy(update={"origin": seven[1]})
+    (maker.study.folder_of(name) / "result.json").write_text(result.model_dump_json())
+    session.refresh()
+    session.select((name,))
+    assert not page.actions_of_trials.finalize.isEnabled()
+    qtbot.waitUntil(lambda: name in page.charts.size_chart.layer.points.names)
+    points = page.charts.size_chart.layer.points
+    now = dict(zip(points.names, points.on_front, strict=True))
+    assert not now.pop(name)
+    assert now == on_front
+    assert "◇" in points.marks[points.names.index(name)]
+    rows = range(page.table.trials.rowCount())
+    (row,) = [row for row in rows if page.table.trials.trial_at(row).name == name]
+    assert "◇" in page.table.trials.index(row, ACCURACY).data()
+
+
 def test_measuring_again_is_a_job(page, session, maker, seven, submitted):
     session.select((seven[2],))
     assert not page.actions_of_trials.resume.isEnabled()
