@@ -156,7 +156,7 @@ def _guesses(found: ClipSet) -> list[str]:
 
 
 _HEARD_ALL = (
-    "The trial was trained on every clip of its data: judged on those, it shows what it learnt by heart, which is no "
+    "The trial was trained on every clip of its data: judged on those, it shows what was learnt by heart, which is no "
     "accuracy."
 )
 
