@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Literal
 
+from rich import markup
 from rich.cells import cell_len
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -31,6 +31,7 @@ from core.events import (
     Warned,
 )
 from core.results import Classification, Quality
+from core.visible_text import visible, visible_lines
 from workbench.number_format import amounts, kilobytes, milliseconds, percent, three_digits
 from workbench.stage_words import PHASE_WORDS, STAGE_WORDS
 
@@ -71,7 +72,10 @@ def show_table(
         note(title)
     # Piped into a file a table is as wide as it needs to be.
     console = stdout if stdout.is_terminal else Console(highlight=False, width=400)
-    columns = [(heading, side, list(cells)) for (heading, side), *cells in zip(headings, *rows, strict=True)]
+    columns = [
+        (visible(heading), side, list(map(visible, cells)))
+        for (heading, side), *cells in zip(headings, *rows, strict=True)
+    ]
     left_out = []
     for heading in spared:
         if _width(columns) > console.width and any(column[0] == heading for column in columns):
@@ -114,6 +118,11 @@ def _width(columns: Iterable[_Column]) -> int:
     return sum(2 + max(map(cell_len, (heading, *cells))) for heading, _, cells in columns)
 
 
+def escape(text: str) -> str:
+    """Return a text, also one that was received, so that rich prints it as it is and a terminal obeys nothing in it."""
+    return markup.escape(visible_lines(text))
+
+
 def say(sentence: str) -> None:
     """Write a sentence to stderr."""
     stderr.print(escape(sentence))
@@ -142,9 +151,9 @@ def progress(title_of: Callable[[str], str] = str, opening: str = "") -> Iterato
     """
     bars = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=30),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[figures]}", markup=False),
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=stderr,
@@ -206,11 +215,13 @@ class Narrator:
         stderr.print(escape(self._prefix(trial) + sentence))
 
     def _show(self, trial: str, what: str, done_of: tuple[float, float] | None, figures: str = "") -> None:
-        description = escape(self._prefix(trial) + what)
+        description = visible(self._prefix(trial) + what)
         if trial not in self._tasks:
             self._tasks[trial] = self._bars.add_task(description, total=None, figures="")
         done, total = done_of if done_of else (0, None)
-        self._bars.update(self._tasks[trial], description=description, completed=done, total=total, figures=figures)
+        self._bars.update(
+            self._tasks[trial], description=description, completed=done, total=total, figures=visible(figures)
+        )
 
     def _end(self, trial: str) -> None:
         if trial in self._tasks:

@@ -33,6 +33,7 @@ from core.events import (
 )
 from core.experiment.device_jobs import DeviceJob
 from core.experiment.jobs import AnyJob, Cancel, to_line
+from core.visible_text import visible_lines
 from workbench.session import Session
 
 LIGHT = ["-m", "core.worker"]
@@ -296,7 +297,7 @@ class Jobs(QObject):
                 self._note(line)
 
     def _note(self, text: str) -> None:
-        for line in text.splitlines():
+        for line in visible_lines(text).splitlines():
             self.log.append(line)
             self._unsaid.append(line)
         if self._unsaid and not self._flush.isActive():

@@ -28,6 +28,7 @@ from core.evaluation.detection import SpokenWord
 from core.events import Emit, ignore
 from core.experiment.files import explaining_disk_errors
 from core.spec import KeywordSpottingSpec
+from core.visible_text import cell_text, csv_cell
 
 FILE_NAME = "spotting.wav"
 FADE_MS = 20
@@ -128,7 +129,7 @@ def write_truth(path: Path, words: Sequence[SpokenWord]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file, lineterminator="\n")
         rows.writerow(("time_s", "label"))
-        rows.writerows((f"{word.time_s:.3f}", word.label) for word in words)
+        rows.writerows((f"{word.time_s:.3f}", csv_cell(word.label)) for word in words)
 
 
 def read_truth(path: Path) -> list[SpokenWord]:
@@ -148,7 +149,7 @@ def read_truth(path: Path) -> list[SpokenWord]:
 
 
 def _read_word(path: Path, line: int, row: dict[str, str | None]) -> SpokenWord:
-    label = (row["label"] or "").strip()
+    label = cell_text((row["label"] or "").strip())
     try:
         time_s = float(row["time_s"] or "")
     except ValueError:

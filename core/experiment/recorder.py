@@ -25,6 +25,7 @@ from core.experiment.event_file import EVENTS
 from core.experiment.files import writing_failed
 from core.files import open_plain
 from core.results import Classification, TrialResult
+from core.visible_text import visible_lines
 
 ENDINGS = (TrialFinished, TrialFailed, TrialStopped)
 
@@ -65,7 +66,7 @@ class Recorder:
             self._events.write(to_line(told).encode())
             self._events.flush()
             if line := _in_words(told):
-                self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {line}\n")
+                self._log.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {visible_lines(line)}\n")
                 self._log.flush()
         except OSError as error:
             # How a trial ended is worth saying even where it cannot be kept.

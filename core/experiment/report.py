@@ -10,6 +10,7 @@ from core.experiment import report_cells as cells
 from core.experiment.pareto import best_of
 from core.experiment.store import Constraints, DeviceLatency, Study, TrialState
 from core.experiment.summary import ForecastError, TrialSummary
+from core.visible_text import csv_cell
 
 _ABOUT = ("letter", "number", "name", "title", "task", "state")
 _FIGURES = (
@@ -32,14 +33,18 @@ def to_csv(study: Study, trials: Sequence[TrialSummary]) -> str:
     text = io.StringIO()
     columns = (*_ABOUT, *errors, *_FIGURES, *_LATENCY, *_MARKS)
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({column: csv_cell(column) for column in columns})
     front, constraints = front_names(study), study.constraints
     for trial in trials:
         errors_of_it = {column: value for error in trial.errors for column, value in _error_cells(error).items()}
         row = {**asdict(trial), **errors_of_it, **judged(trial, front, constraints)}
         row |= {"state": trial.state.value, "warnings": " ".join(trial.warnings), "data": cells.data_of(study, trial)}
-        writer.writerows({**row, **times} for times in _times(trial.latencies))
+        writer.writerows(_cells({**row, **times}) for times in _times(trial.latencies))
     return text.getvalue()
+
+
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    return {column: csv_cell(value) if isinstance(value, str) else value for column, value in row.items()}
 
 
 def front_names(study: Study) -> set[str]:

@@ -76,6 +76,14 @@ def test_csv_keeps_plain_units_and_every_trial(study):
     assert (rows[2]["state"], rows[2]["accuracy"], rows[2]["total_ms"]) == ("queued", "", "")
 
 
+def test_no_cell_of_the_csv_is_a_formula_or_hides_anything(study):
+    study.add(KeywordSpottingSpec(name='=HYPERLINK("x")\x1b[0m', dataset=Dataset(folder="/clips")))
+    study.refresh()
+    rows = list(csv.DictReader(io.StringIO(to_csv(study, study.summaries()))))
+    assert rows[-1]["title"] == r"'=HYPERLINK(\"x\")\x1b[0m".replace(r"\"", '"')
+    assert float(rows[0]["accuracy"]) == 0.95
+
+
 def test_published_systems_stand_beside_what_was_measured(study, tmp_path):
     again = Study.create(tmp_path / "later")
     name = again.add(KeywordSpottingSpec(name="Baseline", dataset=Dataset(folder="/clips/mini")))

@@ -299,3 +299,14 @@ def test_what_the_system_refuses_is_a_sentence():
     refused = run("data", "check", "x" * 5000)
     assert refused.exit_code == 1 and isinstance(refused.exception, SystemExit)
     assert "File name too long; check the path" in refused.stderr or "is not a folder" in refused.stderr
+
+
+def test_names_can_do_nothing_to_a_terminal(tmp_path):
+    study = Study.create(tmp_path / "study", "x\x1b]0;title\x07 [red]x[/red]")
+    study.add(parse_spec({"name": "[bold]go\x1b[2J\u202e", "dataset": {"folder": "/clips"}}))
+    for arguments in (("trials", study.folder), ("show", study.folder, "A"), ("constrain", study.folder)):
+        done = run(*arguments)
+        assert done.exit_code == 0
+        assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout + done.stderr)
+        assert r"[bold]go\x1b[2J\u202e" in done.stdout
+    assert r"x\x1b]0;title\x07 [red]x[/red]" in run("trials", study.folder).stdout

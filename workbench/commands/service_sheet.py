@@ -9,6 +9,7 @@ from rich.text import Text
 
 from core.deploy.monitor_log import MonitorState, Reading
 from core.deploy.service import HeardWord, ServiceStatus
+from core.visible_text import visible
 from workbench import console
 from workbench.number_format import NOTHING, duration, kilobytes, percent, three_digits
 
@@ -57,7 +58,7 @@ def show_detections(device: str, heard: Sequence[HeardWord]) -> None:
 
 def monitor_picture(device: str, monitor: MonitorState, readings: Sequence[Reading]) -> Group:
     """Return curves of the newest readings in letters, each between its least and its greatest value."""
-    lines = [Text(_monitor_in_words(device, monitor))]
+    lines = [Text(visible(_monitor_in_words(device, monitor)))]
     newest = readings[-1] if readings else None
     if newest is not None:
         mains = {None: NOTHING, True: "mains", False: "battery"}[newest.on_mains]
