@@ -26,7 +26,7 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore, origin: Origin
     WorkbenchError with a sentence for the user, or TrialCancelled when `emit` asks for the end.
     """
     task = TASKS[spec.task]
-    # What cannot be trained is said before its data are read.
+    # A spec that cannot be trained fails before its data are read.
     task.input_shape(spec)
     emit(StageStarted(stage="prepare"))
     data = task.prepare(spec, emit)

@@ -38,6 +38,8 @@ class Kind(NamedTuple):
     stream: Callable[[Settings, int], Stream]
     lead_in: Callable[[Float32], Float32] = lambda clip: clip[:0]
     """Returns what goes before a clip (n,), so that a stream shows it as the extractor does."""
+    recipe: str = ""
+    """How firmware computes it, where the settings of features do not say it all."""
     package: str = ""
     """What must be installed besides the program to compute it, which no device gets."""
     require: Callable[[], object] = tuple
@@ -54,6 +56,7 @@ KINDS: Mapping[str, Kind] = {
         MicroExtractor,
         MicroStream,
         micro_frontend.lead_in,
+        micro_frontend.RECIPE,
         micro_frontend.PACKAGE,
         micro_frontend.require_package,
     ),

@@ -25,6 +25,10 @@ from core.errors import FeatureError
 from core.features.mel import Float32, Settings
 
 PACKAGE = "pymicro-features"
+RECIPE = (
+    "Features: TensorFlow Lite's microfrontend library with its default settings, but frames of 30 ms every 10 ms, "
+    "40 channels from 125 to 7500 Hz and PCAN on; each value times 10 / 256."
+)
 NUM_CHANNELS = 40
 LOWEST_HERTZ, HIGHEST_HERTZ = 125.0, 7500.0
 

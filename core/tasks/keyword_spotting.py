@@ -145,6 +145,9 @@ class KeywordSpotting:
         """Name the labels, and the recipe of the input."""
         preprocessing = load_preprocessing(folder)
         about = [f"Input: one clip of {preprocessing.clip_duration_ms} ms, made by the settings under [features]."]
+        recipe = KINDS[preprocessing.features.kind].recipe
+        if recipe:
+            about.append(recipe)
         if preprocessing.mean:
             about += [f"mean = {list(preprocessing.mean)}", f"deviation = {list(preprocessing.deviation)}"]
         return Description(preprocessing.labels, "labels", tuple(about))

@@ -51,7 +51,13 @@ class Task(Protocol[Spec]):
 
 
 def find_data(specs: Iterable[TrialSpec]) -> None:
-    """Look whether the data of many specs are there, at each once. Raises DataError naming the file or folder."""
+    """Look whether many specs can be trained: at each, and at the data of each once.
+
+    Raises SpecError where no network takes what a spec makes of its data, DataError naming the file or folder.
+    """
+    specs = tuple(specs)
+    for spec in specs:
+        TASKS[spec.task].input_shape(spec)
     # What is wrong with a table may be that it does not fit the window.
     for spec in {(spec.dataset, spec.split, getattr(spec, "window", None)): spec for spec in specs}.values():
         TASKS[spec.task].find_data(spec)

@@ -17,6 +17,7 @@ from core.experiment import runner
 from core.experiment.clip_classification import ClipClassifier
 from core.experiment.detection_report import detect_file
 from core.experiment.device_trials import release_of
+from core.experiment.export import export_trial
 from core.experiment.long_recording import SpokenWord, write_truth
 from core.experiment.model_choice import ChosenModel, choose_model, preprocessing_of_spec
 from core.experiment.spotting import Spotter, open_spotter
@@ -98,6 +99,14 @@ def test_a_trial_on_the_micro_front_end_is_trained_judged_and_listens(
     report = detect_file(open_spotter(micro_trial), tmp_path / "long.wav", tmp_path / "truth.csv")
     assert [(label.label, label.num_words) for label in report.per_label] == [("high", 1), ("low", 1)]
     assert report.num_hits == 2
+
+
+def test_firmware_is_told_how_to_compute_what_the_settings_do_not_say(micro_trial: Path, tmp_path: Path) -> None:
+    header, _ = export_trial(Study.open(micro_trial.parents[1]), micro_trial.name, "c-array", tmp_path / "model.h")
+    about = header.read_text()
+    assert "// Features: TensorFlow Lite's microfrontend library with its default settings" in about
+    assert 'kind = "micro_frontend"' in about
+    assert "frame_length_ms" not in about
 
 
 def test_such_a_trial_is_not_deployed_where_its_package_is_missing(micro_trial: Path) -> None:

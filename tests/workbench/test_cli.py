@@ -310,3 +310,20 @@ def test_names_can_do_nothing_to_a_terminal(tmp_path):
         assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout + done.stderr)
         assert r"[bold]go\x1b[2J\u202e" in done.stdout
     assert r"x\x1b]0;title\x07 [red]x[/red]" in run("trials", study.folder).stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [("waveform", "choose another kind to train"), ("micro_frontend", 'pip install "tinyml-workbench[micro]"')],
+)
+def test_features_that_cannot_be_trained_on_are_said_before_there_is_a_trial(
+    tone_clips, tmp_path, monkeypatch, kind, sentence
+):
+    monkeypatch.setitem(sys.modules, "pymicro_features", None)
+    (tmp_path / "spec.toml").write_text('task = "keyword_spotting"\n', encoding="utf-8")
+    asked = ("--study", tmp_path / "study", "--data", tone_clips, "--set", f"features.kind={kind}")
+    done = run("train", tmp_path / "spec.toml", *asked)
+    assert done.exit_code == 2
+    assert "features.kind: " in done.stderr
+    assert sentence in " ".join(done.stderr.split())
+    assert not (tmp_path / "study").exists()

@@ -40,11 +40,11 @@ def train(
     from core.experiment.jobs import Train
     from core.experiment.spec_file import load_spec
     from core.experiment.store import Study
-    from core.tasks.registry import TASKS
+    from core.tasks.registry import find_data
 
     parsed = load_spec(spec, settings or [], data)
     # Said now instead of by a trial that fails seconds later.
-    TASKS[parsed.task].find_data(parsed)
+    find_data([parsed])
     opened = Study.open_or_create(study)
     names = (opened.add(parsed),)
     _run(opened, names, Train(study=str(study.resolve()), trials=names), as_json)
