@@ -206,6 +206,22 @@ class Classification(_Measured):
         """95 % interval of the accuracy (Wilson 1927) from the number of clips."""
         return wilson_interval(self.num_right, self.num_clips)
 
+    @property
+    def balanced_accuracy(self) -> float:
+        """Mean recall of the labels that have clips: chance is 1 ÷ their number, however many clips each has."""
+        recalls = [row[index] / sum(row) for index, row in enumerate(self.confusion) if sum(row)]
+        return math.fsum(recalls) / len(recalls)
+
+    @property
+    def largest_label(self) -> str:
+        """Label of most clips."""
+        return self.labels[max(range(len(self.labels)), key=lambda index: sum(self.confusion[index]))]
+
+    @property
+    def largest_share(self) -> float:
+        """Part of the clips that are of that label: the accuracy of always saying it."""
+        return max(map(sum, self.confusion)) / self.num_clips
+
 
 class Errors(_Measured):
     """Mean absolute errors of forecasts of one quantity, in its unit."""

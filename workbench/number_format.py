@@ -5,7 +5,7 @@ Units stand in headers and labels, so these functions return the figure alone un
 
 from core import number_format
 from core.number_format import BYTES_PER_KB
-from core.results import wilson_interval
+from core.results import Classification, wilson_interval
 
 __all__ = [
     "BYTES_PER_KB", "NOTHING", "accuracy_in_words", "amounts", "count", "counted", "duration", "kilobytes", "millions",
@@ -74,6 +74,14 @@ def accuracy_in_words(num_right: int, num_clips: int) -> str:
     low, high = wilson_interval(num_right, num_clips)
     margin = percent_with_margin(num_right / num_clips, low, high)
     return f"{margin} % ({percent(low)}–{percent(high)} %, {num_right:,} of {num_clips:,} clips)"
+
+
+def balance_in_words(quality: Classification) -> str:
+    """Return what an accuracy must be read beside where labels differ in their number of clips."""
+    return (
+        f"Mean recall of the labels {percent(quality.balanced_accuracy)} %; always saying {quality.largest_label} "
+        f"would be right for {percent(quality.largest_share)} %"
+    )
 
 
 def signed(text: str, value: float) -> str:

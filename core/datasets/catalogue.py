@@ -4,6 +4,7 @@ Made by a worker and left in the cache as arrays, so that the window opens hundr
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +20,7 @@ from core.datasets.clip_facts import ClipFacts, bit, read_facts
 from core.datasets.clips import Clip, ClipSet, edited_labels, find_clips
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
+from core.datasets.findings import Finding, find_imbalance, find_in_sound, find_unread
 from core.datasets.listing import SILENCE, UNKNOWN
 from core.datasets.split import PARTS, Parts, deal_clips, require_all_labels
 from core.errors import DataError
@@ -60,6 +62,9 @@ class Dealing(BaseModel):
     """Whether the parts are those that the data set itself names."""
     synthetic: bool = False
     warnings: tuple[str, ...] = ()
+    """Sentences, those of the findings among them."""
+    findings: tuple[Finding, ...] = ()
+    """What is wrong with the clips that are used, as a set."""
     trouble: str = ""
 
 
@@ -203,7 +208,7 @@ def make_catalogue(dataset: Dataset, split: Split, emit: Emit = ignore) -> Path:
     facts = read_facts(folder, emit, dataset.layout, split.speaker_pattern)
     edits = load_edits(folder)
     columns, speakers = _describe(facts)
-    dealing = _deal(facts, columns, dataset, split)
+    dealing = _deal(facts, columns, dataset, split, edits)
     rest = json.dumps(
         {
             "labels": _with_edited((*facts.labels, SILENCE, UNKNOWN), edits),
@@ -261,7 +266,7 @@ def _describe(facts: ClipFacts) -> tuple[NDArray[np.void], tuple[str, ...]]:
     return columns, speakers
 
 
-def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: Split) -> Dealing:
+def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: Split, edits: Edits) -> Dealing:
     """Fill in what each clip is used as and in which part, as training would; return the rest of it."""
     row_of = {str(facts.folder / name): row for row, name in enumerate(facts.names)}
     corrupt = {facts.folder / facts.names[row] for row in np.flatnonzero(columns["faults"] & bit("corrupt"))}
@@ -286,6 +291,12 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
         columns["used_as"][row], columns["part"][row] = clip.target, place
         if clip.speaker:
             heard_in.setdefault(clip.speaker, set()).add(place)
+    by_hand = np.array([edits.get(name, NOTHING).start_ms is not None for name in facts.names], np.bool_)
+    findings = (
+        *find_unread(found.unread),
+        *find_imbalance(Counter(found.labels[clip.target] for clip in readable.clips)),
+        *find_in_sound(found.labels, columns["used_as"], facts.heard, dataset, by_hand),
+    )
     return Dealing(
         labels=found.labels,
         num_cut=tuple((int(train), int(validation), int(test)) for train, validation, test in num_cut),
@@ -293,7 +304,8 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
         num_shared=sum(len(places) > 1 for places in heard_in.values()),
         given=found.has_parts,
         synthetic=found.synthetic,
-        warnings=(*found.warnings, *parts.warnings),
+        warnings=(*found.warnings, *parts.warnings, *(f"{finding.meaning}." for finding in findings)),
+        findings=findings,
         trouble=trouble,
     )
 

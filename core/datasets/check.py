@@ -11,9 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.datasets import clip_facts
 from core.datasets.clip_facts import ClipFacts, bit, read_facts
 from core.datasets.clips import SYNTHETIC_MARKER, SYNTHETIC_PREFIX
-from core.datasets.listing import ListedClip
+from core.datasets.edits import NOTHING, load_edits
+from core.datasets.findings import Finding, find_imbalance, find_in_sound, find_unread
+from core.datasets.listing import SILENCE, UNKNOWN, ListedClip
 from core.events import Emit, ignore
 from core.settings.clips import Layout
+from core.spec import Dataset
 
 Key = TypeVar("Key")
 
@@ -31,14 +34,6 @@ class LabelReport(_Reported):
     min_s: float | None
     median_s: float | None
     max_s: float | None
-
-
-class Finding(_Reported):
-    """One kind of trouble and the files that have it, relative to the folder."""
-
-    kind: str
-    meaning: str
-    files: tuple[str, ...]
 
 
 class DataReport(_Reported):
@@ -89,11 +84,16 @@ def _find(facts: ClipFacts) -> Iterator[Finding]:
     filled = {clip.label for clip in facts.clips}
     empty = tuple(label for label in facts.labels if label not in filled)
     if empty:
-        yield Finding(kind="empty_label", meaning="label folder without WAV clips", files=empty)
+        yield Finding(kind="empty_label", meaning="label folder without clips", files=empty)
     for kind, meaning in clip_facts.MEANINGS.items():
         files = tuple(_files_with(facts, kind))
         if files:
             yield Finding(kind=kind, meaning=meaning, files=files)
+    yield from find_unread(facts.listing.unread)
+    yield from find_imbalance(Counter(clip.label for clip in facts.clips if clip.label not in (SILENCE, UNKNOWN)))
+    edits = load_edits(facts.folder)
+    by_hand = np.array([edits.get(name, NOTHING).start_ms is not None for name in facts.names], np.bool_)
+    yield from find_in_sound(facts.labels, facts.label_rows, facts.heard, Dataset(), by_hand)
 
 
 def _files_with(facts: ClipFacts, kind: str) -> Iterator[str]:

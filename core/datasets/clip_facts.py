@@ -20,9 +20,9 @@ from core.audio.loudness import AT_FULL_SCALE, SILENT_DBFS, high_band_db
 from core.audio.sound_file import SoundFormat
 from core.cache import cache_root, cached_folder
 from core.datasets.layout import list_clips
-from core.datasets.listing import SILENCE, UNKNOWN, ListedClip, Listing, is_special
+from core.datasets.listing import SILENCE, UNKNOWN, ListedClip, Listing, is_special, unread_in_words
 from core.datasets.progress import Progress, waiting
-from core.datasets.waveforms import map_in_threads
+from core.datasets.waveforms import HEARD, map_in_threads
 from core.errors import DataError
 from core.events import Emit, ignore
 from core.settings.clips import Layout
@@ -101,6 +101,16 @@ class ClipFacts:
         place = {label: index for index, label in enumerate(self.labels)}
         return np.array([place[clip.label] for clip in self.clips], np.int64)
 
+    @property
+    def heard(self) -> NDArray[np.void]:
+        """What was noted of each clip, (n,), as `waveforms.HEARD`."""
+        heard = np.zeros(len(self.columns), HEARD)
+        for name in ("seconds", "sample_rate", "file_format", "encoding", "high_db"):
+            heard[name] = self.columns[name]
+        for name in ("cut", "scaled"):
+            heard[f"is_{name}"] = self.columns["faults"] & bit(name) != 0
+        return heard
+
     def twins(self) -> list[Rows]:
         """Return the rows of clips that hold the same sound, from two on, in order of the first of them."""
         readable = np.flatnonzero(self.columns["sound"])
@@ -122,7 +132,8 @@ def read_facts(folder: Path, emit: Emit = ignore, layout: Layout = "automatic", 
     words = sorted({*own, *listing.empty} - {SILENCE, UNKNOWN})
     labels = (*words, *(label for label in (SILENCE, UNKNOWN) if label in own))
     if not labels:
-        raise DataError(f"{folder}: has no label folders; put the clips of each label into a folder of its own")
+        unread = "".join(f". {said}" for said in [unread_in_words(listing.unread)] if said)
+        raise DataError(f"{folder}: has no label folders; put the clips of each label into a folder of its own{unread}")
     names = tuple(clip.name for clip in clips)
     sizes, times = _measure(folder, names)
     # What another decoder made of the files is not taken over.

@@ -15,7 +15,16 @@ from pathlib import Path
 from core.audio import formats, sound_file
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
 from core.datasets.layout import list_clips
-from core.datasets.listing import BACKGROUND_NOISE, SILENCE, UNKNOWN, ListedClip, Listing, Part, is_special
+from core.datasets.listing import (
+    BACKGROUND_NOISE,
+    SILENCE,
+    UNKNOWN,
+    ListedClip,
+    Listing,
+    Part,
+    is_special,
+    unread_in_words,
+)
 from core.errors import DataError
 from core.settings.clips import Layout
 from core.spec import Dataset
@@ -68,6 +77,8 @@ class ClipSet:
     fingerprint: str
     synthetic: bool
     warnings: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
+    """Sound in formats that cannot be read here, as paths within the folder."""
     lists_at: tuple[str, ...] = ("",)
     """Places within the folder in which lists of parts may lie, the innermost first."""
     has_parts: bool = False
@@ -133,9 +144,10 @@ def find_clips(dataset: Dataset, speaker_pattern: str = "") -> ClipSet:
     listing = list_clips(folder, dataset.layout, speaker_pattern)
     labels = all_labels(dataset)
     if len(labels) < 2:
+        said = (listing.sentence.rstrip("."), unread_in_words(listing.unread))
         raise DataError(
             f"{folder}: has {len(labels)} labels, at least two are needed; add a folder of clips, or say where the "
-            f"labels come from (dataset.layout). {listing.sentence.rstrip('.')}"
+            f"labels come from (dataset.layout). {'. '.join(filter(None, said))}"
         )
     files = LabelledFiles(folder, listing, load_edits(folder))
     words = [label for label in labels if not _is_extra(label, dataset)]
@@ -158,6 +170,7 @@ def find_clips(dataset: Dataset, speaker_pattern: str = "") -> ClipSet:
         noises,
         _fingerprint(files, clips, noises),
         _is_synthetic(folder, clips),
+        unread=listing.unread,
         lists_at=listing.lists_at,
         has_parts=listing.has_parts,
         guessed="" if dataset.layout != "automatic" or listing.is_plain else listing.sentence,

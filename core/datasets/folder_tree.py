@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
-from core.audio.formats import is_sound
+from core.audio.formats import is_sound, is_unread
 from core.errors import DataError
 
 DEEPEST = 5
@@ -29,6 +29,8 @@ class Contents:
     folders: tuple[str, ...]
     sounds: tuple[str, ...]
     texts: tuple[str, ...]
+    unread: tuple[str, ...]
+    """Sound that only ffmpeg reads, which is not here."""
 
 
 class FolderTree:
@@ -55,6 +57,10 @@ class FolderTree:
     def sounds(self, place: str = "") -> list[str]:
         """Return the paths of the sound files in a place, within the folder."""
         return [within(place, name) for name in self.contents(place).sounds]
+
+    def unread(self) -> list[str]:
+        """Return the paths of sound that cannot be read here, within the folder, wherever it was looked into."""
+        return sorted(within(place, name) for place, own in self._contents.items() for name in own.unread)
 
     def has_sound(self, place: str) -> bool:
         """Tell whether there is a sound file in a place or below it."""
@@ -93,6 +99,7 @@ class FolderTree:
         folders: list[str] = []
         sounds: list[str] = []
         texts: list[str] = []
+        unread: list[str] = []
         try:
             self._mtimes_ns[place] = path.stat().st_mtime_ns
             with os.scandir(path) as entries:
@@ -108,9 +115,11 @@ class FolderTree:
                             sounds.append(name)
                     elif name.lower().endswith(_TEXTS) and entry.is_file():
                         texts.append(name)
+                    elif is_unread(name) and entry.is_file():
+                        unread.append(name)
         except OSError as error:
             raise DataError(f"{path}: cannot be read ({error.strerror}); check its permissions") from error
-        return Contents(tuple(sorted(folders)), tuple(sorted(sounds)), tuple(sorted(texts)))
+        return Contents(tuple(sorted(folders)), tuple(sorted(sounds)), tuple(sorted(texts)), tuple(sorted(unread)))
 
 
 class SoundIndex:

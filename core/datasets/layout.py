@@ -44,7 +44,7 @@ def list_clips(folder: Path, layout: Layout = "automatic", speaker_pattern: str 
         _known.move_to_end(key)
         return _known[key][1]
     tree = FolderTree(folder)
-    listing = _with_speakers(_read(tree, layout), speaker_pattern)
+    listing = replace(_with_speakers(_read(tree, layout), speaker_pattern), unread=tuple(tree.unread()))
     _known[key] = (tree, listing)
     if len(_known) > _MOST_KNOWN:
         _known.popitem(last=False)

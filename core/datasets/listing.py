@@ -1,9 +1,13 @@
 """The clips of a data set before anything is heard of them: where each lies, its label, its speaker and its part."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Literal, NamedTuple
+
+from core.audio import ffmpeg
 
 Part = Literal["", "train", "validation", "test"]
 
@@ -47,6 +51,8 @@ class Listing:
     """Folders in the place of labels that hold no sound."""
     is_plain: bool = False
     """Whether nothing had to be guessed: each folder of the set is a label."""
+    unread: tuple[str, ...] = ()
+    """Sound in formats that cannot be read here, as paths within the set."""
     lists_at: tuple[str, ...] = ("",)
     """Places in which lists of parts may lie, the innermost first; their lines may be relative to any of them."""
 
@@ -70,6 +76,21 @@ def part_named(name: str) -> Part:
 def is_special(label: str) -> bool:
     """Tell whether a name is one of those that have a meaning of their own, as `_silence_` has."""
     return len(label) > 2 and label.startswith("_") and label.endswith("_")
+
+
+def count_suffixes(names: Iterable[str]) -> Counter[str]:
+    """Return how many files end in what, without the dot."""
+    return Counter(PurePosixPath(name).suffix.lower().removeprefix(".") for name in names)
+
+
+def unread_in_words(names: Sequence[str]) -> str:
+    """Say which files of sound are not read, and what helps; nothing where there are none."""
+    if not names:
+        return ""
+    by_suffix = ", ".join(f"{suffix} {count:,}" for suffix, count in sorted(count_suffixes(names).items()))
+    files = "file in another format" if len(names) == 1 else "files in other formats"
+    are = "is" if len(names) == 1 else "are"
+    return f"{len(names):,} {files} ({by_suffix}) {are} not read; {ffmpeg.MISSING}"
 
 
 _HASHED = re.compile(r"^(?:.+_)?([^_]+)_nohash_")

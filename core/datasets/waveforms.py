@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.audio import sound_file
 from core.audio.clip_part import take_part
-from core.audio.wav import to_int16
+from core.audio.loudness import high_band_db
+from core.audio.wav import Sound, mono, to_int16
 from core.cache import cached_folder
 from core.datasets.array_file import map_array, write_array
 from core.datasets.clips import Clip, ClipSet
@@ -24,6 +25,18 @@ from core.errors import DataError
 from core.events import Emit
 from core.settings.clips import ClipPosition
 
+HEARD = np.dtype(
+    [
+        ("seconds", "f8"),
+        ("sample_rate", "i4"),
+        ("file_format", "S8"),
+        ("encoding", "S16"),
+        ("high_db", "f4"),
+        ("is_cut", "?"),
+        ("is_scaled", "?"),
+    ]
+)
+"""What is noted of each clip as it is read; zero where it cannot be."""
 FULL_SCALE = np.float32(32768)
 _THREADS = 2
 _PINK_NOISE_S = 60
@@ -38,11 +51,15 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Waveforms:
-    """Clips as int16 of shape (n, num_samples), their file, and why some could not be read, by row."""
+    """Clips as int16 of shape (n, num_samples), their file, and why some could not be read, by row.
+
+    `heard` (n,) has the columns of HEARD.
+    """
 
     path: Path
     samples: Int16
     faults: dict[int, str]
+    heard: NDArray[np.void]
 
 
 class ClipLength(Protocol):
@@ -68,22 +85,28 @@ def load_waveforms(found: ClipSet, sample_rate: int, length: ClipLength, emit: E
         faults: dict[int, str] = {}
         progress = Progress(emit, "Reading clips", len(found.clips))
 
+        heard = np.zeros(len(found.clips), HEARD)
+
         def read(row: int) -> Int16:
             try:
-                return read_clip(found.clips[row], sample_rate, length)
+                waveform, heard[row] = _hear_clip(found.clips[row], sample_rate, length)
+                return waveform
             except DataError as error:
                 faults[row] = str(error)
                 return np.zeros(num_samples, np.int16)
 
         pieces = progress.count(map_in_threads(read, range(len(found.clips))))
         write_array(folder / "samples.npy", (len(found.clips), num_samples), np.int16, pieces)
+        np.save(folder / "heard.npy", heard)
         (folder / "faults.json").write_text(json.dumps(faults), encoding="utf-8")
 
-    key = f"{found.fingerprint}-{sample_rate}-{length.clip_duration_ms}-{length.clip_position}"
+    key = f"{found.fingerprint}-{sample_rate}-{length.clip_duration_ms}-{length.clip_position}-heard"
     folder = cached_folder("waveforms", key, fill, on_wait=waiting(emit, "Reading clips"))
     faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
     path = folder / "samples.npy"
-    return Waveforms(path, map_array(path), {int(row): why for row, why in faults.items()})
+    return Waveforms(
+        path, map_array(path), {int(row): why for row, why in faults.items()}, np.load(folder / "heard.npy")
+    )
 
 
 def read_clip(clip: Clip, sample_rate: int, length: ClipLength) -> Int16:
@@ -91,10 +114,21 @@ def read_clip(clip: Clip, sample_rate: int, length: ClipLength) -> Int16:
 
     Where a clip was trimmed by hand it begins there. Raises DataError naming the file.
     """
+    return _hear_clip(clip, sample_rate, length)[0]
+
+
+def _hear_clip(clip: Clip, sample_rate: int, length: ClipLength) -> tuple[Int16, tuple[Any, ...]]:
+    """Return a clip as it is used, and the columns of HEARD."""
     position: ClipPosition = length.clip_position if clip.start_ms is None else "start"
     duration_ms = length.clip_duration_ms if position == "start" else 0
-    sound = sound_file.read_sound(clip.path, clip.start_ms or 0, duration_ms)
-    return take_part(sound, sample_rate, _num_samples(sample_rate, length), position).waveform
+    opened = sound_file.open_sound(clip.path)
+    form = opened.form
+    channels = sound_file.read_channels(opened, clip.path, clip.start_ms or 0, duration_ms)
+    sound = Sound(mono(channels), form.sample_rate)
+    part = take_part(sound, sample_rate, _num_samples(sample_rate, length), position)
+    high_db = high_band_db(sound.samples, sound.sample_rate)
+    names = form.file_format.encode(), form.encoding.encode()
+    return part.waveform, (form.seconds, form.sample_rate, *names, high_db, form.is_cut, form.full_scale != 1)
 
 
 def _num_samples(sample_rate: int, length: ClipLength) -> int:

@@ -1,6 +1,7 @@
 """Keyword spotting: one word per clip, told from a picture of its sound."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from core.datasets.augment import adds_noise, mask_pictures, varies_waveforms
 from core.datasets.augmented import Copies, Recipe
 from core.datasets.clips import ClipSet, all_labels, find_clips
 from core.datasets.digest import digest
+from core.datasets.findings import find_imbalance, find_in_sound, find_unread
 from core.datasets.frame import is_frame
 from core.datasets.pictures import load_pictures
 from core.datasets.prepared import Examples, PreparedData, Shape
@@ -180,7 +182,20 @@ def _read_clips(spec: KeywordSpottingSpec, emit: Emit) -> _ReadClips:
     waveforms = load_waveforms(found, spec.features.sample_rate, spec.dataset, emit)
     pictures = load_pictures(spec, found, waveforms.samples, emit)
     usable, rows, warnings = leave_out_faulty(found, waveforms)
-    return _ReadClips(usable, rows, waveforms, pictures, (*_guesses(found), *found.warnings, *warnings))
+    said = (*_guesses(found), *found.warnings, *warnings, *_findings(spec, found, usable, waveforms))
+    return _ReadClips(usable, rows, waveforms, pictures, said)
+
+
+def _findings(spec: KeywordSpottingSpec, found: ClipSet, usable: ClipSet, waveforms: Waveforms) -> Iterator[str]:
+    """Say what is wrong with the clips as a set."""
+    targets = np.array([clip.target for clip in found.clips], np.int64)
+    by_hand = np.array([clip.start_ms is not None for clip in found.clips], np.bool_)
+    for finding in (
+        *find_unread(found.unread),
+        *find_imbalance(Counter(usable.labels[clip.target] for clip in usable.clips)),
+        *find_in_sound(found.labels, targets, waveforms.heard, spec.dataset, by_hand),
+    ):
+        yield f"{finding.meaning}."
 
 
 def _vary(

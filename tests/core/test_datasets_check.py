@@ -54,6 +54,7 @@ def test_every_kind_of_trouble_is_found_in_the_right_file(own_tone_clips: Path) 
         "offset",
         "duplicate",
         "contradiction",
+        "longer",
     }
     assert found["empty_label"] == ("nothing here",)
     assert "corrupt.wav" in found["corrupt"][0]

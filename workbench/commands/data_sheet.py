@@ -37,7 +37,8 @@ def show(report: DataReport) -> None:
     console.note("Channels   " + ", ".join(f"{number} ({count(clips)})" for number, clips in report.channels.items()))
     console.note("" if report.findings else "Nothing wrong was found.")
     for finding in report.findings:
-        console.note(f"{finding.kind.replace('_', ' ').capitalize()}: {count(len(finding.files))}, {finding.meaning}")
+        number = f"{count(len(finding.files))}, " if finding.files and finding.kind != "unread" else ""
+        console.note(f"{finding.kind.replace('_', ' ').capitalize()}: {number}{finding.meaning}")
         for file in finding.files[:FILES_NAMED]:
             console.note(f"    {file}")
         if len(finding.files) > FILES_NAMED:

@@ -9,7 +9,7 @@ from core.results import Classification, Errors, Forecast, Quality, QuantityErro
 from core.tasks.judgement import Judgement
 from workbench import console
 from workbench.model_words import form_words
-from workbench.number_format import accuracy_in_words, count, percent, three_digits
+from workbench.number_format import accuracy_in_words, balance_in_words, count, percent, three_digits
 
 
 def as_document(quality: Quality) -> dict[str, Any]:
@@ -17,8 +17,21 @@ def as_document(quality: Quality) -> dict[str, Any]:
     if isinstance(quality, Forecast):
         return {**quality.model_dump(mode="json"), "errors": [_in_short(found) for found in quality.quantities]}
     low, high = quality.interval
-    figures = {"accuracy": quality.accuracy, "accuracy_low": low, "accuracy_high": high}
+    figures = {
+        "accuracy": quality.accuracy, "accuracy_low": low, "accuracy_high": high, **beside_accuracy(quality),
+    }  # fmt: skip
     return {**figures, "num_clips": quality.num_clips, **quality.model_dump(mode="json")}
+
+
+def beside_accuracy(quality: Quality) -> dict[str, Any]:
+    """Return, as JSON values, what an accuracy must be read beside: nothing of a forecast."""
+    if isinstance(quality, Forecast):
+        return {}
+    return {
+        "balanced_accuracy": quality.balanced_accuracy,
+        "largest_label": quality.largest_label,
+        "largest_share": quality.largest_share,
+    }
 
 
 def show(quality: Quality, synthetic: bool) -> None:  # noqa: FBT001
@@ -28,6 +41,7 @@ def show(quality: Quality, synthetic: bool) -> None:  # noqa: FBT001
         return
     spoken = " on synthetic clips" if synthetic else ""
     console.note(f"Accuracy    {accuracy_in_words(quality.num_right, quality.num_clips)}{spoken}")
+    console.note(f"Balance     {balance_in_words(quality)}")
     _show_labels(quality)
     _show_confusion(quality)
 

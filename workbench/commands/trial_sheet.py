@@ -23,6 +23,7 @@ def as_document(study: Study, name: str) -> dict[str, Any]:
         "files": _files(study, name),
         "differs_from_reference": {path: {"here": ours, "there": theirs} for path, (ours, theirs) in changed.items()},
         "spec": spec.model_dump(mode="json"),
+        **(quality_sheet.beside_accuracy(result.quality) if result else {}),
         "result": result.model_dump(mode="json") if result else None,
     }
 

@@ -312,14 +312,14 @@ class ClipTestPanel(QWidget):
     def _show_session(self) -> None:
         session = self.session
         self.table.follow()
-        judged = session.num_judged
+        judged, quality = session.num_judged, session.quality
         self.score.setText(f"{session.num_right} of {judged} right" if judged else "Nothing judged yet")
         self.accuracy.setText(
-            number_format.accuracy_in_words(session.num_right, session.num_judged)
-            if session.num_judged
+            f"{number_format.accuracy_in_words(session.num_right, judged)}. {number_format.balance_in_words(quality)}"
+            if quality
             else "Say which word a clip was meant to be, and right and wrong are counted here."
         )
-        self.confusion.show_quality(session.quality)
+        self.confusion.show_quality(quality)
         self.anew.setEnabled(bool(session.clips))
         self._show_prompt()
 

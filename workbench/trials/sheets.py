@@ -89,6 +89,8 @@ def _accuracy_rows(trial: TrialSummary, quality: Classification) -> list[tuple[s
     return [
         ("accuracy", f"<b>{strong}</b> %{accuracy_marks(trial)}"),
         ("", _muted(f"{number_format.percent(low)}–{number_format.percent(high)} %, {quality.num_clips:,} clips")),
+        ("balanced accuracy", f"{number_format.percent(quality.balanced_accuracy)} %"),
+        (f"always {escape(quality.largest_label)}", f"{number_format.percent(quality.largest_share)} %"),
     ]
 
 

@@ -108,7 +108,7 @@ def test_a_model_from_elsewhere_asks_for_its_settings_and_a_broken_file_is_a_sen
     assert "not a .tflite file" in page.message.text.text()
     assert page.model.currentText() == "words.tflite"
     drop(page, spec)
-    qtbot.waitUntil(lambda: "is not a WAV file" in page.message.text.text())
+    qtbot.waitUntil(lambda: "is not a sound file" in page.message.text.text())
 
 
 def test_folders_and_long_clips_are_heard_and_every_file_that_was_not_is_counted(
@@ -124,7 +124,7 @@ def test_folders_and_long_clips_are_heard_and_every_file_that_was_not_is_counted
     (mixed / "broken.wav").write_bytes(b"RIFF")
     (tmp_path / "bare").mkdir()
     drop(page, tmp_path / "bare")
-    assert "bare: holds no WAV files" in page.message.text.text()
+    assert "bare: holds no sound that is read here" in page.message.text.text()
     drop(page, mixed.parent)
     qtbot.waitUntil(lambda: page.test.score.text() == "1 of 1 right")
     assert page.message.text.text().startswith("2 files were not heard, the first of them")
