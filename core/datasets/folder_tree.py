@@ -72,11 +72,12 @@ class FolderTree:
         for child in self.children(place):
             yield from self.places(child)
 
-    def read_text(self, path: str) -> bytes:
-        """Return the content of a file in the folder. Raises DataError naming it."""
+    def read_text(self, path: str, most_bytes: int = -1) -> bytes:
+        """Return the content of a file in the folder, or its beginning. Raises DataError naming it."""
         try:
             self._mtimes_ns[path] = (self.folder / path).stat().st_mtime_ns
-            return (self.folder / path).read_bytes()
+            with (self.folder / path).open("rb") as file:
+                return file.read(most_bytes)
         except OSError as error:
             raise DataError(f"{self.folder / path}: cannot be read ({error.strerror}); check the file") from error
 

@@ -13,7 +13,7 @@ from core.datasets.folder_tree import FolderTree
 from core.datasets.layouts import edge_impulse, file_names, folders, part_folders, table
 from core.datasets.listing import ListedClip, Listing, with_speakers
 from core.errors import DataError
-from core.settings.clips import Layout
+from core.settings.clips import Dataset, Layout
 
 _MOST_KNOWN = 4
 _LEAST_LABELS = 2
@@ -49,6 +49,19 @@ def list_clips(folder: Path, layout: Layout = "automatic", speaker_pattern: str 
     if len(_known) > _MOST_KNOWN:
         _known.popitem(last=False)
     return listing
+
+
+def place_for_takes(dataset: Dataset) -> Path | None:
+    """Return the folder in which `<label>/<take>` becomes a clip of a data set; None where there is no such place."""
+    if not dataset.folder:
+        return None
+    folder = Path(dataset.folder).expanduser()
+    try:
+        place = list_clips(folder, dataset.layout).takes_at
+    except DataError:
+        # A new folder, or one that nothing can be said of: takes make it a plain one.
+        return folder if not any(folder.glob("*")) else None
+    return None if place is None else folder / place
 
 
 def _read(tree: FolderTree, layout: Layout) -> Listing:

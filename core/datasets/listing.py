@@ -53,6 +53,8 @@ class Listing:
     """Whether nothing had to be guessed: each folder of the set is a label."""
     unread: tuple[str, ...] = ()
     """Sound in formats that cannot be read here, as paths within the set."""
+    takes_at: str | None = None
+    """Place in which `<label>/<take>` becomes a clip like the others; None where a take in a folder would be none."""
     lists_at: tuple[str, ...] = ("",)
     """Places in which lists of parts may lie, the innermost first; their lines may be relative to any of them."""
 

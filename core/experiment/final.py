@@ -3,7 +3,6 @@
 It has no test of its own, so what is said of its accuracy is that of the trial it came from, everywhere with a mark.
 """
 
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -11,9 +10,10 @@ from pydantic import ValidationError
 
 from core.errors import StudyError
 from core.events import EpochEnded, Event, Phase
-from core.experiment.files import write_atomically, writing_failed
+from core.experiment.files import write_atomically
 from core.experiment.model_choice import WORKING_POINT
 from core.experiment.store import Study, TrialState
+from core.files import read_plain
 from core.results import Origin, TrialResult
 from core.spec import KeywordSpottingSpec, TrialSpec, identity
 from core.training.ranking import rank_by_accuracy
@@ -41,11 +41,12 @@ def add_final(study: Study, name: str) -> str:
     folder = study.folder_of(added)
     write_atomically(folder / FILE_NAME, origin.model_dump_json(indent=1) + "\n")
     point = study.folder_of(name) / WORKING_POINT
-    if point.is_file() and not (folder / WORKING_POINT).exists():
+    if point.exists() and not (folder / WORKING_POINT).exists():
         try:
-            shutil.copyfile(point, folder / WORKING_POINT)
+            settings = read_plain(point)
         except OSError as error:
-            raise StudyError(writing_failed(folder / WORKING_POINT, error)) from error
+            raise StudyError(f"{point}: cannot be read ({error.strerror}); check it, then try again") from error
+        write_atomically(folder / WORKING_POINT, settings)
     return added
 
 
@@ -71,7 +72,7 @@ def load_origin(folder: Path) -> Origin | None:
     """Return the trial that a final one came from, None for any other. Raises StudyError when it is damaged."""
     path = folder / FILE_NAME
     try:
-        return Origin.model_validate_json(path.read_bytes())
+        return Origin.model_validate_json(read_plain(path))
     except FileNotFoundError:
         return None
     except (OSError, ValidationError) as error:

@@ -372,6 +372,26 @@ def test_edits_name_clips_in_every_layout(tmp_path: Path) -> None:
     assert gone not in {clip.path.relative_to(tmp_path).as_posix() for clip in found.clips}
 
 
+def test_takes_go_where_they_become_clips(tmp_path: Path) -> None:
+    def place(folder: Path) -> Path | None:
+        return layouts.place_for_takes(Dataset(folder=str(folder)))
+
+    plain = write(tmp_path / "plain", "go/1.wav", "stop/1.wav")
+    deep = write(tmp_path / "deep", "train/audio/go/1.wav", "train/audio/stop/1.wav")
+    parts = write(
+        tmp_path / "parts", *(f"{part}/{word}/1.wav" for part in ("train", "test") for word in ("go", "stop"))
+    )
+    export = edge_impulse(tmp_path / "export")
+    (tmp_path / "new").mkdir()
+    assert place(plain) == plain
+    assert place(deep) == deep / "train" / "audio"
+    assert place(parts) == parts / "train"
+    # A take there would be named by no list.
+    assert place(export) is None
+    assert place(tmp_path / "new") == tmp_path / "new"
+    assert layouts.place_for_takes(Dataset()) is None
+
+
 def test_the_fingerprint_follows_labels_that_no_folder_tells(tmp_path: Path) -> None:
     write(tmp_path, *(f"{n}.wav" for n in range(8)))
 

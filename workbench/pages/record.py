@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QStackedWidget, QTabW
 from core.audio.microphone import MicrophoneState
 from core.datasets.clips import known_labels
 from core.datasets.data_folder import data_folder
+from core.datasets.layout import place_for_takes
 from core.datasets.preprocessing import Preprocessing
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
@@ -290,7 +291,7 @@ class RecordPage(QWidget):
 
     def _place_to_add(self) -> tuple[Path, str]:
         clips = self._clips
-        folder = Path(clips.folder).expanduser() if clips and clips.folder else None
+        folder = place_for_takes(clips) if clips else None
         speaker = self.record.recorder.speaker_of(self.record.form.person.text())
         return folder or self.record.form.chosen_folder, speaker
 

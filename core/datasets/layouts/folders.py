@@ -40,7 +40,7 @@ def read(tree: FolderTree) -> Listing:
     places = [place for place in tree.places() if place and tree.contents(place).sounds]
     if not places:
         names = tuple(name for name in tree.contents().folders if not is_special(name))
-        return Listing("folders", (), "No folder in it holds sound.", empty=names, is_plain=True)
+        return Listing("folders", (), "No folder in it holds sound.", empty=names, is_plain=True, takes_at="")
     clips = [clip for place in places if name_of(place) != BACKGROUND_NOISE for clip in clips_of(tree, place)]
     above = sorted({place.rpartition("/")[0] for place in places} - {""})
     return Listing(
@@ -76,7 +76,14 @@ def _of_root(tree: FolderTree, root: LabelRoot) -> Listing:
     above = (root.place, *_above(root.place))
     noises = noises_of(tree, [*places, *(place for up in above[1:] for place in tree.children(up))])
     return Listing(
-        "folders", in_order(clips), said, noises, empty, is_plain=not root.place and not root.unlabelled, lists_at=above
+        "folders",
+        in_order(clips),
+        said,
+        noises,
+        empty,
+        is_plain=not root.place and not root.unlabelled,
+        takes_at=root.place,
+        lists_at=above,
     )
 
 

@@ -46,7 +46,9 @@ def _parts_above(tree: FolderTree, place: str) -> Listing | None:
     left_out = [child for child in parts if child not in labelled]
     if left_out:
         said += f" Left out, for the clips there have no labels: {named(left_out)}."
-    return _listing(tree, folders, [*tree.children(place), *(label for label, _ in folders)], said)
+    # A take is not what a published test part was made of.
+    takes_at = next((root for root, part in labelled.values() if part == "train"), None)
+    return _listing(tree, folders, [*tree.children(place), *(label for label, _ in folders)], said, takes_at)
 
 
 def _parts_below(tree: FolderTree, place: str) -> Listing | None:
@@ -66,13 +68,16 @@ def _parts_below(tree: FolderTree, place: str) -> Listing | None:
     return Listing("part_folders", in_order(clips), said, noises_of(tree, list(tree.children(place))))
 
 
-def _listing(tree: FolderTree, folders: list[tuple[str, Part]], places: list[str], said: str) -> Listing:
+def _listing(
+    tree: FolderTree, folders: list[tuple[str, Part]], places: list[str], said: str, takes_at: str | None
+) -> Listing:
     clips = [
         clip for folder, part in folders if name_of(folder) != BACKGROUND_NOISE for clip in clips_of(tree, folder, part)
     ]
     filled = {clip.label for clip in clips}
     empty = {name_of(folder) for folder, _ in folders} - filled - {BACKGROUND_NOISE}
-    return Listing("part_folders", in_order(clips), said, noises_of(tree, places), tuple(sorted(empty)))
+    noises = noises_of(tree, places)
+    return Listing("part_folders", in_order(clips), said, noises, tuple(sorted(empty)), takes_at=takes_at)
 
 
 def _words(labelled: dict[str, tuple[str, Part]]) -> str:

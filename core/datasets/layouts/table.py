@@ -21,6 +21,7 @@ VALID = ("valid", "is_valid")
 _NO = ("false", "0", "no")
 _NOT_MEANT = ("invalidated", "other", "reported")
 _PART_AT_END = re.compile(r"(?:^|[_\-. ])([a-z]+)$")
+_HEADINGS_BYTES = 64 * 1024
 _LEAST_OF_FILES, _MOSTLY = 0.1, 0.5
 
 
@@ -91,31 +92,40 @@ def _tables(tree: FolderTree, place: str) -> Iterator[_Table]:
         if not name.lower().endswith((".csv", ".tsv")):
             continue
         path = within(place, name)
-        try:
-            headings, *rows = _rows(tree.read_text(path)) or [[]]
-        except csv.Error:
-            # Some other file, for another purpose.
-            continue
-        headings = [heading.strip() for heading in headings]
-        plain = [heading.lower().replace(" ", "_") for heading in headings]
-        kinds = {"path": PATHS, "word": WORDS, "speaker": SPEAKERS, "part": PARTS, "valid": VALID}
-        columns = {
-            kind: plain.index(found)
-            for kind, names in kinds.items()
-            if (found := next((name for name in names if name in plain), None)) is not None
-        }
+        # The headings first: a long table of something else is not read.
+        headings = [heading.strip() for heading in _headings(tree.read_text(path, _HEADINGS_BYTES))]
+        columns = _columns(headings)
         if {"path", "word"} <= columns.keys():
+            rows = _rows(tree.read_text(path))[1:]
             yield _Table(path, rows, columns, {kind: headings[at] for kind, at in columns.items()})
 
 
+def _columns(headings: Sequence[str]) -> dict[str, int]:
+    """Return where a table says what, by the names that such columns have."""
+    plain = [heading.lower().replace(" ", "_") for heading in headings]
+    kinds = {"path": PATHS, "word": WORDS, "speaker": SPEAKERS, "part": PARTS, "valid": VALID}
+    found = {kind: next((name for name in names if name in plain), None) for kind, names in kinds.items()}
+    return {kind: plain.index(name) for kind, name in found.items() if name is not None}
+
+
+def _headings(beginning: bytes) -> list[str]:
+    first, newline, _ = beginning.partition(b"\n")
+    rows = _rows(first) if newline else []
+    return rows[0] if rows else []
+
+
 def _rows(content: bytes) -> list[list[str]]:
-    text = content.decode("utf-8-sig", errors="replace")
+    text = content.decode("utf-8-sig", errors="replace").replace("\0", "")
     first = text.partition("\n")[0]
     delimiter = max("\t,;", key=first.count)
     if delimiter == "\t":
         # Sentences of Common Voice hold quotation marks that close nowhere.
         return [line.rstrip("\r").split("\t") for line in text.split("\n")]
-    return list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    try:
+        return list(csv.reader(io.StringIO(text), delimiter=delimiter))
+    except csv.Error:
+        # A field of more than 128 kB: some other file, for another purpose.
+        return []
 
 
 def _chosen(tables: list[_Table]) -> list[_Table]:
