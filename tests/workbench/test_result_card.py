@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.usefixtures("themed"), pytest.mark.qt_log_ignore("prop
 RATE = 16000
 
 
-def tested(samples: np.ndarray, preprocessing: Preprocessing) -> TestedClip:
+def clip_as_heard(samples: np.ndarray, preprocessing: Preprocessing) -> TestedClip:
     heard = ClassifiedClip(
         labels=preprocessing.labels,
         probabilities=np.array([0.9, 0.1], np.float32),
@@ -44,7 +44,7 @@ def test_the_card_shows_the_picture_and_of_a_waveform_none(qtbot: QtBot, kind: s
     # Another model heard a clip before.
     for features in (Features(), Features(kind=kind)):
         preprocessing = Preprocessing(features=features, clip_duration_ms=1000, labels=("go", "stop"))
-        card.show_clip(tested(samples, preprocessing), "", preprocessing)
+        card.show_clip(clip_as_heard(samples, preprocessing), "", preprocessing)
     assert card.wave.isVisible()
     assert card.picture.isVisible() == (kind != "waveform")
     if kind != "waveform":
