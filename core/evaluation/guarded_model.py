@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -55,7 +56,8 @@ class GuardedModel:
         self._asking = threading.Lock()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
         self._process = _start(interpreter, self._log)
-        self._end = weakref.finalize(self, _finish, self._process, self._log)
+        self._watch = _Watch(self._process, patience_s)
+        self._end = weakref.finalize(self, _finish, self._process, self._watch, self._log)
         self._form: ModelForm | None = None
         try:
             opened, _ = self._ask("open", path=str(path.absolute()), num_threads=num_threads)
@@ -142,12 +144,12 @@ class GuardedModel:
         with self._asking:
             if self._death is not None:
                 raise self._death
-            with self._watched() as watch:
+            with self._watched():
                 # Where it is dead already, its end is what is read.
                 with contextlib.suppress(BrokenPipeError):
                     write_message(cast(BinaryIO, self._process.stdin), {"request": request, **values}, array)
                 while (message := self._read()) is not None:
-                    watch.begin_anew()
+                    self._watch.begin()
                     told, given = message
                     kind = told.pop("kind", "")
                     if kind == "done":
@@ -158,7 +160,7 @@ class GuardedModel:
                         raise self._starved()
                     if kind == "progressed":
                         report(int(told["done"]), int(told["total"]))
-            self._death = self._cause(is_late=watch.is_over)
+            self._death = self._cause(is_late=self._watch.is_over)
             raise self._death
 
     def _read(self) -> tuple[dict[str, Any], Array | None] | None:
@@ -169,12 +171,12 @@ class GuardedModel:
             return None
 
     @contextlib.contextmanager
-    def _watched(self) -> Iterator["_Watch"]:
-        watch = _Watch(self._process, self._patience_s)
+    def _watched(self) -> Iterator[None]:
+        self._watch.begin()
         try:
-            yield watch
+            yield
         finally:
-            watch.end()
+            self._watch.pause()
 
     def _cause(self, *, is_late: bool) -> ModelError:
         """Return what a process that ended without an answer comes to."""
@@ -223,31 +225,50 @@ class ModelStream:
 
 
 class _Watch:
-    """Kills a process that says nothing for too long."""
+    """Kills a process that says nothing for too long while it is asked.
+
+    One thread does so for as long as the process lives. One for each request would be born and die fifty times a second
+    beside a microphone, and PortAudio then does not find the end of a device that is gone.
+    """
 
     def __init__(self, process: subprocess.Popen[bytes], patience_s: float) -> None:
         self._process = process
         self._patience_s = patience_s
+        self._changed = threading.Condition()
+        self._deadline_s: float | None = None
+        self._is_ended = False
         self.is_over = False
-        self._begin()
+        threading.Thread(target=self._watch, name="model watch", daemon=True).start()
 
-    def begin_anew(self) -> None:
+    def begin(self) -> None:
         """Count from now on."""
-        self._timer.cancel()
-        self._begin()
+        with self._changed:
+            was_idle = self._deadline_s is None
+            self._deadline_s = time.monotonic() + self._patience_s
+            # A watch that counts already looks again once it thinks that it is over.
+            if was_idle:
+                self._changed.notify()
+
+    def pause(self) -> None:
+        """Nothing is asked."""
+        with self._changed:
+            self._deadline_s = None
 
     def end(self) -> None:
         """Watch no more."""
-        self._timer.cancel()
+        with self._changed:
+            self._is_ended = True
+            self._changed.notify()
 
-    def _begin(self) -> None:
-        self._timer = threading.Timer(self._patience_s, self._kill)
-        self._timer.daemon = True
-        self._timer.start()
-
-    def _kill(self) -> None:
-        self.is_over = True
-        self._process.kill()
+    def _watch(self) -> None:
+        with self._changed:
+            while not self._is_ended:
+                left_s = None if self._deadline_s is None else self._deadline_s - time.monotonic()
+                if left_s is not None and left_s <= 0:
+                    self.is_over = True
+                    self._process.kill()
+                    return
+                self._changed.wait(left_s)
 
 
 def _start(interpreter: str, log: Any) -> subprocess.Popen[bytes]:
@@ -262,7 +283,7 @@ def _start(interpreter: str, log: Any) -> subprocess.Popen[bytes]:
     )
 
 
-def _finish(process: subprocess.Popen[bytes], log: Any) -> None:
+def _finish(process: subprocess.Popen[bytes], watch: _Watch, log: Any) -> None:
     assert process.stdin is not None and process.stdout is not None
     with contextlib.suppress(OSError):
         process.stdin.close()
@@ -271,6 +292,7 @@ def _finish(process: subprocess.Popen[bytes], log: Any) -> None:
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    watch.end()
     process.stdout.close()
     log.close()
 
