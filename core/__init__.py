@@ -1,7 +1,7 @@
 """The journey of a small network, in order; each step is a package below.
 
 data       `audio` reads sound; `datasets` finds, splits and varies clips, and cuts tables into windows
-features   `features` turns sound into spectrograms, log-mel pictures and MFCCs, in numpy alone
+features   `features` turns sound into what networks see: pictures in numpy alone, or what `kinds` names besides
 model      `models` describes a family as layers and assembles it
 training   `training` fits it
 compress   `compression` prunes, quantizes, converts and slims it into a `.tflite`
