@@ -5,7 +5,6 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 from typer.testing import CliRunner
@@ -150,8 +149,9 @@ def _make_steady(trial: Path) -> None:
 
 
 def _make_steady_index(path: Path) -> None:
-    index: dict[str, Any] = json.loads(path.read_bytes())
-    for row in index["trials"].values():
+    index = json.loads(path.read_bytes())
+    _, rows = index
+    for row in rows:
         row[0] = 1718000000500000000
     path.write_text(json.dumps(index), encoding="utf-8")
 
