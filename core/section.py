@@ -158,7 +158,8 @@ def _describe(kind: type[Section], entry: Any, prefix: str) -> Problem:
         return Problem(path, f"unknown field; remove it or use one of: {near}")
     given = entry["input"]
     is_number = isinstance(given, int | float) and not isinstance(given, bool)
-    is_given = f"{given:.10g}" if is_number else repr(given)
+    # Python reads whole numbers of any length, of which no float is made.
+    is_given = f"{given:.10g}" if is_number and abs(given) < _LARGEST else shortened(repr(given))
     must = _MUST.get(entry["type"])
     if must is None:
         return Problem(path, f"{entry['msg'][0].lower()}{entry['msg'][1:]}, is {is_given}")
@@ -170,6 +171,13 @@ def _describe(kind: type[Section], entry: Any, prefix: str) -> Problem:
     return Problem(path, f"{must.format(**written)}{sign}, is {is_given}")
 
 
+def shortened(text: str) -> str:
+    """Return the beginning of a text that is too long for a sentence."""
+    return text if len(text) <= _LONGEST_GIVEN else f"{text[:_LONGEST_GIVEN]}…"
+
+
+_LONGEST_GIVEN = 200
+_LARGEST = 1e300
 LONGEST_SIGN = 3
 _MUST = {
     "less_than_equal": "must be at most {le}",

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from core.cache import require_shape
+
 
 def write_array(path: Path, shape: tuple[int, ...], dtype: DTypeLike, pieces: Iterable[NDArray[Any]]) -> None:
     """Write pieces one after another as one `.npy` file of a shape (NumPy Enhancement Proposal 1).
@@ -20,7 +22,9 @@ def write_array(path: Path, shape: tuple[int, ...], dtype: DTypeLike, pieces: It
             file.write(np.ascontiguousarray(piece, dtype).data)
 
 
-def map_array(path: Path) -> NDArray[Any]:
-    """Return an array as a read-only memory map."""
+def map_array(path: Path, shape: tuple[int, ...] | None = None) -> NDArray[Any]:
+    """Return an array as a read-only memory map. Raises OSError, EOFError or ValueError when it is not of the shape."""
     array: NDArray[Any] = np.load(path, mmap_mode="r")
+    if shape is not None:
+        require_shape(array, shape)
     return array

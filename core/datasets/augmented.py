@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
 import core
-from core.cache import cache_root, cached_folder
+from core.cache import cache_root, cached
 from core.datasets.array_file import map_array, write_array
 from core.datasets.augment import vary_waveforms
 from core.datasets.digest import digest
-from core.datasets.progress import Progress, waiting
+from core.datasets.progress import Progress, notices
 from core.datasets.waveforms import FULL_SCALE, map_in_threads
 from core.errors import TrialCancelled
 from core.events import Emit, Event
@@ -80,12 +80,13 @@ def load_copy(recipe: Recipe, copy: int, emit: Emit, num_threads: int = 2) -> Fl
 
     what = f"Varying clips, copy {copy + 1}"
 
+    waveforms = map_array(recipe.waveforms)
+    shape = (len(recipe.rows), *recipe.features.picture_shape(waveforms.shape[1]))
+
     def fill(folder: Path) -> None:
-        waveforms = map_array(recipe.waveforms)
         noise = map_array(recipe.noise) if recipe.noise else np.zeros(0, np.int16)
         extractor = make_extractor(recipe.features, waveforms.shape[1])
         rows = np.array(recipe.rows)
-        shape = (len(rows), *recipe.features.picture_shape(waveforms.shape[1]))
 
         def compute(start: int) -> Float32:
             # Drawn chunk by chunk, so that threads change nothing.
@@ -98,8 +99,13 @@ def load_copy(recipe: Recipe, copy: int, emit: Emit, num_threads: int = 2) -> Fl
         pieces = Progress(emit, what, len(rows)).count(varied, _CHUNK)
         write_array(folder / "pictures.npy", shape, np.float32, pieces)
 
-    folder = cached_folder(_KIND, _name(recipe, copy), fill, on_wait=waiting(emit, what))
-    return map_array(folder / "pictures.npy")
+    return cached(
+        _KIND,
+        _name(recipe, copy),
+        fill,
+        lambda folder: map_array(folder / "pictures.npy", shape),
+        notices=notices(emit, what),
+    )
 
 
 def _name(recipe: Recipe, copy: int) -> str:

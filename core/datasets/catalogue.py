@@ -15,13 +15,14 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from core.cache import cached_folder
+from core.cache import cached, require_shape
 from core.datasets.clip_facts import ClipFacts, bit, read_facts
 from core.datasets.clips import Clip, ClipSet, edited_labels, find_clips
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
 from core.datasets.findings import Finding, find_imbalance, find_in_sound, find_unread
 from core.datasets.listing import SILENCE, UNKNOWN
+from core.datasets.progress import notices
 from core.datasets.split import PARTS, Parts, deal_clips, require_all_labels
 from core.errors import DataError
 from core.events import Emit, ignore
@@ -227,7 +228,12 @@ def make_catalogue(dataset: Dataset, split: Split, emit: Emit = ignore) -> Path:
         (scratch / "names.json").write_text(names, encoding="ascii")
         (scratch / "rest.json").write_text(rest, encoding="ascii")
 
-    return cached_folder("catalogue", digest(columns, names, rest), fill, _LIMIT_BYTES)
+    def read(kept: Path) -> Path:
+        require_shape(open_catalogue(kept, folder).columns, (len(facts.names),))
+        return kept
+
+    key = digest(columns, names, rest)
+    return cached("catalogue", key, fill, read, _LIMIT_BYTES, notices(emit, "Making the catalogue"))
 
 
 def _with_edited(labels: Sequence[str], edits: Edits) -> tuple[str, ...]:

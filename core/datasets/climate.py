@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cache import cached_arrays
+from core.cache import Arrays, cached_arrays, require_shape
 from core.datasets.column_names import temperature_and_humidity
 from core.datasets.csv_form import NOTHING, CsvForm, line_of, listed, mixed_times, recognise
 from core.datasets.digest import digest
-from core.datasets.progress import Progress
+from core.datasets.progress import Progress, notices
 from core.datasets.time_texts import EPOCH, ISO_ZONED
 from core.errors import DataError
 from core.events import Emit, ignore
@@ -27,6 +27,8 @@ from core.spec import SeriesData
 MISSING = -9999.0
 """What Jena's files write where an instrument failed."""
 
+_NUM_COUNTS = 4
+"""Of rows: in all, out of order, repeated, left out."""
 _VERSION = "2"
 _BLOCK_BYTES = 1 << 24
 _BROKEN_SHARE = 0.01
@@ -118,7 +120,13 @@ def read_series(
     stat = path.stat()
     facts = f"{_VERSION} {stat.st_size} {stat.st_mtime_ns} {missing_value}"
     key = digest(str(path), facts, form.time_column, *wanted)
-    kept = cached_arrays("series", key, partial(_read, path, form, wanted, missing_value, emit))
+
+    def check(arrays: Arrays) -> None:
+        require_shape(arrays["values"], (len(arrays["times_s"]), len(wanted)))
+        require_shape(arrays["counts"], (_NUM_COUNTS,))
+
+    compute = partial(_read, path, form, wanted, missing_value, emit)
+    kept = cached_arrays("series", key, compute, check, notices=notices(emit, "Reading rows"))
     series = Series(path, wanted, kept["times_s"], kept["values"], *kept["counts"].tolist())
     empty = [name for place, name in enumerate(wanted) if np.isnan(series.values[:, place]).all()]
     if empty and (columns or len(empty) == len(wanted)):

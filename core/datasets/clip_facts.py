@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 from core.audio import sound_file, wav
 from core.audio.loudness import AT_FULL_SCALE, SILENT_DBFS, high_band_db
 from core.audio.sound_file import SoundFormat
-from core.cache import cache_root, cached_folder
+from core.cache import DAMAGED, cache_root, cached, require_shape
 from core.datasets.layout import list_clips
 from core.datasets.listing import SILENCE, UNKNOWN, ListedClip, Listing, is_special, unread_in_words
-from core.datasets.progress import Progress, waiting
+from core.datasets.progress import Progress, notices
 from core.datasets.waveforms import HEARD, map_in_threads
 from core.errors import DataError
 from core.events import Emit, ignore
@@ -153,8 +153,14 @@ def read_facts(folder: Path, emit: Emit = ignore, layout: Layout = "automatic", 
         _mark_twins(described(columns, reasons))
         _write(scratch, names, columns, reasons)
 
-    kept = cached_folder(_KIND, key, fill, _LIMIT_BYTES, waiting(emit, "Listening to clips"))
-    return described(*_read(kept))
+    def read(kept: Path) -> ClipFacts:
+        if _names_in(kept) != list(names):
+            raise ValueError("the facts are of other clips")
+        columns, reasons = _read(kept)
+        require_shape(columns, (len(names),))
+        return described(columns, reasons)
+
+    return cached(_KIND, key, fill, read, _LIMIT_BYTES, notices(emit, "Listening to clips"))
 
 
 def _measure(folder: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -200,8 +206,13 @@ def _take_over(columns: NDArray[np.void], names: tuple[str, ...], known: Path | 
     """Fill in what was heard of the same files before; the marks of twins are made anew."""
     if known is None:
         return {}
-    row_of = {name: row for row, name in enumerate(json.loads((known / "names.json").read_bytes()))}
-    before, reasons = _read(known)
+    try:
+        row_of = {name: row for row, name in enumerate(_names_in(known))}
+        before, reasons = _read(known)
+        require_shape(before, (len(row_of),))
+    except DAMAGED:
+        # What was heard before is heard again.
+        return {}
     pairs = [(row, row_of[name]) for row, name in enumerate(names) if name in row_of]
     rows, old = np.array(pairs, np.int64).reshape(-1, 2).T
     same = (columns["size"][rows] == before["size"][old]) & (columns["mtime_ns"][rows] == before["mtime_ns"][old])
@@ -230,9 +241,17 @@ def _write(folder: Path, names: tuple[str, ...], columns: NDArray[np.void], reas
     (folder / "reasons.json").write_text(json.dumps(reasons), encoding="ascii")
 
 
+def _names_in(folder: Path) -> list[str]:
+    names: list[str] = json.loads((folder / "names.json").read_bytes())
+    return names
+
+
 def _read(folder: Path) -> tuple[NDArray[np.void], dict[int, str]]:
     reasons = json.loads((folder / "reasons.json").read_bytes())
-    return np.load(folder / "columns.npy"), {int(row): why for row, why in reasons.items()}
+    columns = np.load(folder / "columns.npy")
+    if columns.dtype != _FIELDS:
+        raise ValueError("the facts have other fields")
+    return columns, {int(row): str(why) for row, why in reasons.items()}
 
 
 _Heard = tuple[float, float, int, int, bytes, bytes, float, int, int]

@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,7 @@ _GRACE_S = 0.5
 # For a member that is encrypted or packed by a method that Python lacks it is RuntimeError, for a name that is empty or
 # no text one of the last two.
 _SIGNS_OF_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, LookupError, ValueError)
+_MOST_GROWTH = 20
 
 
 class OfflineError(DataError):
@@ -172,6 +173,7 @@ def _unpack(archive: Archive, packed_file: Path, target: Path, emit: Emit) -> No
     try:
         with zipfile.ZipFile(packed_file) as packed:
             members = [member for member in packed.infolist() if not member.is_dir() and _is_wanted(member)]
+            _require_room(members, archive)
             progress = Progress(emit, f"Unpacking {archive.title}", len(members))
             for member in members:
                 _require_inside(scratch, member, packed_file)
@@ -193,6 +195,12 @@ def _unpack(archive: Archive, packed_file: Path, target: Path, emit: Emit) -> No
 def _is_wanted(member: zipfile.ZipInfo) -> bool:
     """Leave out what a Macintosh adds to archives."""
     return not member.filename.startswith("__MACOSX/") and not member.filename.endswith(".DS_Store")
+
+
+def _require_room(members: Sequence[zipfile.ZipInfo], archive: Archive) -> None:
+    """Raise BadZipFile where members would fill the disk."""
+    if sum(member.file_size for member in members) > _MOST_GROWTH * archive.num_bytes:
+        raise zipfile.BadZipFile(f"it would unpack to more than {_MOST_GROWTH} times its size")
 
 
 def _require_inside(folder: Path, member: zipfile.ZipInfo, archive: Path) -> None:

@@ -1,10 +1,12 @@
 """Saying how far a long piece of work is, seldom enough to cost nothing."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Literal, TypeVar
 
-from core.events import Emit, Progressed
+from core.cache import Notices
+from core.events import Emit, Progressed, Warned
 
 _INTERVAL_S = 0.2
 
@@ -43,6 +45,17 @@ class Progress:
         self._emit(Progressed(what=self._what, done=self._done, total=self._total, unit=self._unit))
 
 
-def waiting(emit: Emit, what: str) -> Callable[[], None]:
-    """Return what says that another process is at this work, and ends the waiting when `emit` raises."""
-    return lambda: emit(Progressed(what=f"{what}, in another process", done=0, total=1))
+def notices(emit: Emit, what: str) -> Notices:
+    """Return what the cache says of some work: that another process is at it, and that what was kept is damaged.
+
+    The waiting ends when `emit` raises.
+    """
+    return Notices(
+        wait=lambda: emit(Progressed(what=f"{what}, in another process", done=0, total=1)),
+        damaged=lambda folder: emit(Warned(message=damage_found(folder))),
+    )
+
+
+def damage_found(folder: Path) -> str:
+    """Return the sentence for what was kept in the cache and cannot be read any more."""
+    return f"{folder} was damaged, so what it held is computed anew."

@@ -16,13 +16,13 @@ from core.audio import sound_file
 from core.audio.clip_part import take_part
 from core.audio.loudness import high_band_db
 from core.audio.wav import Sound, mono, to_int16
-from core.cache import cached_folder
+from core.cache import cached, require_shape
 from core.datasets.array_file import map_array, write_array
 from core.datasets.clips import Clip, ClipSet
 from core.datasets.listing import BACKGROUND_NOISE
-from core.datasets.progress import Progress, waiting
+from core.datasets.progress import Progress, notices
 from core.errors import DataError
-from core.events import Emit
+from core.events import Emit, ignore
 from core.settings.clips import ClipPosition
 
 HEARD = np.dtype(
@@ -100,13 +100,15 @@ def load_waveforms(found: ClipSet, sample_rate: int, length: ClipLength, emit: E
         np.save(folder / "heard.npy", heard)
         (folder / "faults.json").write_text(json.dumps(faults), encoding="utf-8")
 
+    def read_kept(folder: Path) -> Waveforms:
+        faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
+        path = folder / "samples.npy"
+        samples, noted = map_array(path, (len(found.clips), num_samples)), np.load(folder / "heard.npy")
+        require_shape(noted, (len(found.clips),))
+        return Waveforms(path, samples, {int(row): str(why) for row, why in faults.items()}, noted.astype(HEARD))
+
     key = f"{found.fingerprint}-{sample_rate}-{length.clip_duration_ms}-{length.clip_position}-heard"
-    folder = cached_folder("waveforms", key, fill, on_wait=waiting(emit, "Reading clips"))
-    faults = json.loads((folder / "faults.json").read_text(encoding="utf-8"))
-    path = folder / "samples.npy"
-    return Waveforms(
-        path, map_array(path), {int(row): why for row, why in faults.items()}, np.load(folder / "heard.npy")
-    )
+    return cached("waveforms", key, fill, read_kept, notices=notices(emit, "Reading clips"))
 
 
 def read_clip(clip: Clip, sample_rate: int, length: ClipLength) -> Int16:
@@ -153,7 +155,7 @@ def leave_out_faulty(found: ClipSet, waveforms: Waveforms) -> tuple[ClipSet, Row
     return usable, rows, (f"{len(waveforms.faults):,} of {len(found.clips):,} clips were left out. {named}",)
 
 
-def load_noise(found: ClipSet, sample_rate: int) -> tuple[Path, tuple[str, ...]]:
+def load_noise(found: ClipSet, sample_rate: int, emit: Emit = ignore) -> tuple[Path, tuple[str, ...]]:
     """Return the file of one long int16 noise: the recordings of a set in a row, else a minute of pink noise.
 
     The warnings say which recording was left out, or that there was none.
@@ -175,9 +177,14 @@ def load_noise(found: ClipSet, sample_rate: int) -> tuple[Path, tuple[str, ...]]
         np.save(folder / "samples.npy", np.concatenate(pieces))
         (folder / "warnings.json").write_text(json.dumps(warnings), encoding="utf-8")
 
-    folder = cached_folder("noise", f"{found.fingerprint}-{sample_rate}", fill)
-    warnings = json.loads((folder / "warnings.json").read_text(encoding="utf-8"))
-    return folder / "samples.npy", tuple(warnings)
+    def read(folder: Path) -> tuple[Path, tuple[str, ...]]:
+        warnings = json.loads((folder / "warnings.json").read_text(encoding="utf-8"))
+        path = folder / "samples.npy"
+        require_shape(map_array(path), (map_array(path).size,))
+        return path, tuple(map(str, warnings))
+
+    key = f"{found.fingerprint}-{sample_rate}"
+    return cached("noise", key, fill, read, notices=notices(emit, "Reading noise"))
 
 
 def pink_noise(num_samples: int) -> Float32:

@@ -3,13 +3,14 @@
 import hashlib
 import subprocess
 import sys
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.cache import cached_folder
+from core.cache import Notices, cached
 from core.deploy.runtimes import PIP, Interpreter, Runtime
 from core.errors import DeviceError
-from core.events import Emit, Progressed
+from core.events import Emit, Progressed, Warned
 
 _PIWHEELS = "https://www.piwheels.org/simple"
 """Where numpy for 32-bit ARM is; PyPI has none."""
@@ -28,8 +29,20 @@ def fetch_wheels(runtime: Runtime, interpreter: Interpreter, emit: Emit) -> tupl
     def fill(folder: Path) -> None:
         _download(wanted, interpreter, folder, emit)
 
-    folder = cached_folder("wheels", key, fill, on_wait=lambda: _tell(emit, 0, len(wanted)))
-    return tuple(sorted(folder.glob("*.whl")))
+    def read(folder: Path) -> tuple[Path, ...]:
+        wheels = tuple(sorted(folder.glob("*.whl")))
+        for wheel in wheels:
+            # A cut one has lost its end, where a zip lists its members.
+            zipfile.ZipFile(wheel).close()
+        if len(wheels) < len(wanted):
+            raise ValueError(f"{folder} lacks a wheel")
+        return wheels
+
+    notices = Notices(
+        wait=lambda: _tell(emit, 0, len(wanted)),
+        damaged=lambda folder: emit(Warned(message=f"{folder} was damaged, so the packages are fetched anew.")),
+    )
+    return cached("wheels", key, fill, read, notices=notices)
 
 
 def find_wheels(runtime: Runtime, folder: Path) -> tuple[Path, ...]:

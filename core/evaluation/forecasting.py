@@ -1,12 +1,13 @@
 """Judge forecasts of a `.tflite` file, and of the two baselines that any model must beat."""
 
-import zipfile
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.array_archive import read_arrays
+from core.cache import require_shape
 from core.datasets.frame import Frame
 from core.datasets.windows import Windows
 from core.errors import DataError, ModelError
@@ -17,6 +18,8 @@ from core.results import Errors, Forecast, QuantityErrors
 FORECASTS = "forecasts.npz"
 
 _MOST_KEPT = 100_000
+_MOST_FORECAST_BYTES = 1024**3
+"""Unpacked: those of 100,000 windows take a third of it at most."""
 _WINDOWS_PER_REPORT = 2048
 _HOURS = 24
 
@@ -121,10 +124,29 @@ def load_forecasts(folder: Path) -> KeptForecasts:
     """Read what `save_forecasts` kept. Raises DataError naming the file when it is missing or damaged."""
     path = folder / FORECASTS
     try:
-        with path.open("rb") as file, np.load(file) as kept:
-            return KeptForecasts(**{field.name: kept[field.name] for field in fields(KeptForecasts)})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        arrays = read_arrays(path, _MOST_FORECAST_BYTES)
+        kept = KeptForecasts(**{field.name: arrays[field.name] for field in fields(KeptForecasts)})
+        _require_consistent(kept)
+    except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path}: cannot be read; train the trial again") from error
+    return kept
+
+
+def _require_consistent(kept: KeptForecasts) -> None:
+    """Raise ValueError where arrays do not fit each other, or hold what no times and values are."""
+    num, steps, targets = kept.forecasts.shape
+    require_shape(kept.linear, (num, steps, targets))
+    require_shape(kept.times_s, (num,))
+    require_shape(kept.truth, (len(kept.truth_times_s), targets))
+    require_shape(kept.truth_times_s, (len(kept.truth),))
+    if not (num and steps and targets) or not np.isin(kept.times_s, kept.truth_times_s).all():
+        raise ValueError("forecasts are made at times whose values are not kept")
+    for times in (kept.times_s, kept.truth_times_s):
+        if not np.issubdtype(times.dtype, np.int64) or (np.diff(times) < 0).any():
+            raise ValueError("times are not ascending")
+    for values in (kept.forecasts, kept.linear, kept.truth):
+        if not np.issubdtype(values.dtype, np.float32):
+            raise ValueError("values are of another type")
 
 
 def persistence(windows: Windows, frame: Frame) -> Float32:

@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cache import cached_folder
+from core.cache import cached, require_shape
 from core.datasets.clip_facts import ClipFacts, read_facts
 from core.datasets.clips import Clip
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, Edits, load_edits
 from core.datasets.listing import UNKNOWN
 from core.datasets.preprocessing import Preprocessing, load_preprocessing
-from core.datasets.progress import Progress, waiting
+from core.datasets.progress import Progress, notices
 from core.datasets.waveforms import FULL_SCALE, map_in_threads, read_clip
 from core.errors import DataError
 from core.evaluation.classification import open_classifier
 from core.evaluation.guarded_model import GuardedModel
-from core.evaluation.verdicts import Verdicts, save_verdicts
+from core.evaluation.verdicts import Verdicts, open_verdicts, save_verdicts
 from core.events import Emit, ignore
 from core.experiment.files import require_plain_folder
 from core.settings.clips import Layout
@@ -60,7 +60,12 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore, layout: Layout =
 
     content = hashlib.sha256(model.read_bytes()).hexdigest()
     key = digest(content, preprocessing.model_dump_json(), facts.key, json.dumps([names, starts_ms]))
-    return cached_folder("verdicts", key, fill, on_wait=waiting(emit, _WHAT))
+
+    def read(kept: Path) -> Path:
+        require_shape(open_verdicts(kept).probabilities, (len(names), len(preprocessing.labels)))
+        return kept
+
+    return cached("verdicts", key, fill, read, notices=notices(emit, _WHAT))
 
 
 def _judged(facts: ClipFacts, edits: Edits, preprocessing: Preprocessing) -> tuple[str, ...]:

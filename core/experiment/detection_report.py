@@ -8,9 +8,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio import sound_file
-from core.cache import cached_arrays, explaining_cache_errors
+from core.cache import Arrays, cached_arrays, explaining_cache_errors, require_shape
 from core.datasets.digest import digest
-from core.datasets.progress import Progress
+from core.datasets.progress import Progress, notices
 from core.errors import DataError
 from core.evaluation.detection import (
     IGNORED,
@@ -102,10 +102,15 @@ def hear_recording(spotter: Spotter, recording: Path, emit: Emit = ignore) -> He
             "taken_ms": np.array([(step.feature_ms, step.inference_ms) for step in steps]),
         }
 
+    def check(arrays: Arrays) -> None:
+        steps = len(arrays["times_s"])
+        require_shape(arrays["probabilities"], (steps, len(spotter.labels)))
+        require_shape(arrays["taken_ms"], (steps, 2))
+
     with explaining_cache_errors():
         form = json.dumps(spotter.form.as_values())
         key = digest(spotter.chosen.fingerprint, form, _sound_digest(recording), f"{spotter.settings.hop_ms:g}")
-        kept = cached_arrays("posteriors", key, compute, _LIMIT_BYTES)
+        kept = cached_arrays("posteriors", key, compute, check, _LIMIT_BYTES, notices(emit, "Seconds heard"))
     posteriors = Posteriors(spotter.labels, kept["times_s"], kept["probabilities"], duration_s)
     feature_ms, inference_ms = np.median(kept["taken_ms"], axis=0).tolist()
     return Hearing(posteriors=posteriors, feature_ms=feature_ms, inference_ms=inference_ms)

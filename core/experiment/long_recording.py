@@ -5,6 +5,7 @@ spotting.csv    time_s,label: when the clip of each word begins
 spotting.json   how it was made; that it is synthetic, where its clips are
 """
 
+import contextlib
 import csv
 import json
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio.wav import Sound, write_wav
-from core.cache import cached_folder, explaining_cache_errors
+from core.cache import cached, explaining_cache_errors
 from core.datasets.clips import SYNTHETIC_PREFIX, ClipSet, find_clips
 from core.datasets.digest import digest
 from core.datasets.listing import SILENCE, UNKNOWN
-from core.datasets.progress import Progress, waiting
+from core.datasets.progress import Progress, notices
 from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms
 from core.errors import DataError
@@ -34,6 +35,7 @@ FILE_NAME = "spotting.wav"
 FADE_MS = 20
 GAP_S = (1.0, 3.0)
 """Least and most between the end of one clip and the beginning of the next; their mean is that of Speech Commands."""
+_SAMPLE_BYTES = 2
 _LIMIT_BYTES = 1024**3
 _NO_OTHERS = (
     f"The trial has no label {UNKNOWN}, so the recording holds its own words alone: "
@@ -107,12 +109,19 @@ def kept_recording(
     def fill(folder: Path) -> None:
         make_long_recording(spec, folder / FILE_NAME, minutes, seed, background_volume, emit)
 
+    def read(folder: Path) -> LongRecording:
+        (wav,) = folder.glob("*.wav")
+        made = about_recording(wav)
+        seconds = round(60 * minutes)
+        if made is None or wav.stat().st_size < _SAMPLE_BYTES * spec.features.sample_rate * seconds:
+            raise ValueError(f"{folder} does not hold the whole recording")
+        with contextlib.suppress(DataError):
+            if len(read_truth(wav.with_suffix(".csv"))) == made.num_words:
+                return made
+        raise ValueError(f"{folder} does not say all that is spoken in the recording")
+
     with explaining_cache_errors():
-        folder = cached_folder("recordings", key, fill, _LIMIT_BYTES, waiting(emit, "Making the recording"))
-    (wav,) = folder.glob("*.wav")
-    made = about_recording(wav)
-    assert made is not None
-    return made
+        return cached("recordings", key, fill, read, _LIMIT_BYTES, notices(emit, "Making the recording"))
 
 
 def about_recording(wav: Path) -> LongRecording | None:

@@ -79,7 +79,7 @@ class Sweep:
     @property
     def num_combinations(self) -> int:
         """Combinations of the axes' values, those that are the same or contradict themselves included."""
-        return math.prod(len(values) for values in self.axes.values())
+        return math.prod(len(values) for values in self.axes.values() if isinstance(values, Sequence))
 
     def check_axes(self) -> None:
         """Raise SpecError where nothing varies, or an axis is no list of values."""

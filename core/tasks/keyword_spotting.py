@@ -216,7 +216,7 @@ def _vary(
     if varies_waveforms(settings):
         noise = None
         if adds_noise(settings):
-            noise, warnings = load_noise(usable, spec.features.sample_rate)
+            noise, warnings = load_noise(usable, spec.features.sample_rate, emit)
         recipe = Recipe(
             waveforms=waveforms.path,
             rows=tuple(train_rows.tolist()),

@@ -3,15 +3,18 @@
 import hashlib
 import json
 import time
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import tf_keras as keras
 
-from core.cache import cached_folder
+from core.array_archive import read_arrays
+from core.cache import Notices, cached
 from core.datasets.prepared import PreparedData
-from core.events import Emit, EpochEnded, Progressed, StageStarted
+from core.datasets.progress import damage_found
+from core.events import Emit, EpochEnded, Progressed, StageStarted, Warned
 from core.spec import TrialSpec, stage_key
 from core.training.fit import Fitted, fit
 from core.training.schedule import plan_training
@@ -35,10 +38,10 @@ def train(spec: TrialSpec, model: keras.Model, data: PreparedData, folder: Path,
     def wait() -> None:
         emit(Progressed(what="waiting for the trial that trains the same base", done=0, total=1))
 
-    shared = cached_folder("bases", key, fill, on_wait=wait)
+    notices = Notices(wait, lambda shared: emit(Warned(message=damage_found(shared))))
+    fitted = cached("bases", key, fill, partial(_load, model), notices=notices)
     if fitted_here:
         return fitted_here[0]
-    fitted = _load(model, shared)
     emit(StageStarted(stage="train", note=f"trained before, in {fitted.seconds:.0f} s; its epochs are shown again"))
     for event in fitted.history:
         emit(event.model_copy(update={"time_s": time.time(), "job": "", "trial": ""}))
@@ -63,8 +66,10 @@ def _save(fitted: Fitted, folder: Path) -> None:
 
 
 def _load(model: keras.Model, folder: Path) -> Fitted:
-    with np.load(folder / "weights.npz") as weights:
-        model.set_weights([weights[f"weight_{index}"] for index in range(len(weights.files))])
     facts = json.loads((folder / "training.json").read_text(encoding="utf-8"))
     history = tuple(EpochEnded.model_validate(event) for event in facts["history"])
-    return Fitted(model, facts["validation_accuracy"], facts["seconds"], history)
+    fitted = Fitted(model, facts["validation_accuracy"], facts["seconds"], history)
+    weights = read_arrays(folder / "weights.npz")
+    # Only what is whole is put into the model, which is trained from its own beginning otherwise.
+    model.set_weights([weights[f"weight_{index}"] for index in range(len(weights))])
+    return fitted

@@ -83,7 +83,8 @@ def fit(
     Raises TrialCancelled when `emit` asks for the end; the checkpoint then holds the last whole epoch.
     """
     fitting = _Fitting(model, data, plan, sparsifier or _Dense())
-    progress = checkpoint.load(saved, f"{plan} {data.fingerprint} {key}")
+    shapes = [tuple(variable.shape) for variable in fitting.variables]
+    progress = checkpoint.load(saved, f"{plan} {data.fingerprint} {key}", shapes, emit)
     if progress.epoch:
         fitting.restore(progress.state)
     on_disk, saved_at = progress.epoch, time.monotonic()

@@ -11,8 +11,9 @@ import pytest
 import tensorflow as tf
 import tf_keras as keras
 
+from core.cache import cache_root
 from core.errors import TrialCancelled
-from core.events import BatchEnded, EpochEnded, StageStarted, ignore
+from core.events import BatchEnded, EpochEnded, StageStarted, Warned, ignore
 from core.models import registry
 from core.models.assembly import assemble
 from core.training import base
@@ -207,6 +208,53 @@ def test_checkpoint_of_other_settings_is_not_gone_on_from(tmp_path):
     events = []
     run(make_spec(training={"initial_learning_rate": 0.002}), tmp_path, events.append)
     assert [event.epoch for event in events if isinstance(event, EpochEnded)] == [1, 2]
+
+
+DAMAGES = {
+    "empty": lambda path: path.write_bytes(b""),
+    "cut": lambda path: path.write_bytes(path.read_bytes()[: path.stat().st_size // 2]),
+    "without an array": lambda path: np.savez(path, facts=np.array("{}")),
+    "of another shape": lambda path: _save_again(path, lambda name, array: array[..., :1] if array.ndim > 1 else array),
+    "of texts": lambda path: np.savez(path, facts=np.array("not JSON")),
+    "of objects": lambda path: np.savez(path, facts=np.array([{}], object)),
+    "nothing of the kind": lambda path: path.write_bytes(b"\0" * 5000),
+}
+
+
+def _save_again(path, change) -> None:
+    with np.load(path) as arrays:
+        kept = {name: change(name, arrays[name]) for name in arrays.files}
+    np.savez(path, **kept)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_checkpoint_is_dropped_with_a_warning(tmp_path, damage):
+    spec = make_spec()
+    whole = run(spec, tmp_path)
+    path = tmp_path / "training.npz"
+    DAMAGES[damage](path)
+    events = []
+    again = run(spec, tmp_path, events.append)
+    assert [event.epoch for event in events if isinstance(event, EpochEnded)] == [1, 2]
+    (warning,) = [event.message for event in events if isinstance(event, Warned)]
+    assert f"{path} was damaged" in warning and "begins anew" in warning
+    assert equal(again.model, whole.model)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_base_is_trained_anew_with_a_warning(tmp_path, damage):
+    spec, data = make_spec(), make_data()
+    first = base.train(spec, build(spec), data, tmp_path / "a", ignore)
+    (path,) = (cache_root() / "bases").glob("*/weights.npz")
+    DAMAGES[damage](path)
+    events = []
+    second = base.train(spec, build(spec), data, tmp_path / "b", events.append)
+    assert any(isinstance(event, Warned) and "was damaged" in event.message for event in events)
+    assert any(isinstance(event, BatchEnded) for event in events)
+    assert equal(first.model, second.model)
+    third = []
+    base.train(spec, build(spec), data, tmp_path / "c", third.append)
+    assert not any(isinstance(event, BatchEnded | Warned) for event in third)
 
 
 def test_trained_base_is_shared_and_its_epochs_said_again(tmp_path):
