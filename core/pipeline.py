@@ -64,6 +64,7 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore, origin: Origin
         training_seconds=trained.seconds,
         num_training_examples=len(data.train.targets),
         synthetic=data.synthetic,
+        decoders=dict(data.decoders),
         warnings=warnings,
         origin=origin.trial if origin else "",
     )

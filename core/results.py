@@ -321,6 +321,9 @@ class TrialResult(_Measured):
     training_seconds: float
     num_training_examples: int = Field(validation_alias=AliasChoices("num_training_examples", "num_training_clips"))
     synthetic: bool = Field(False, description="Clips spoken by a synthesizer: the accuracy says little about people.")
+    decoders: dict[str, str] = Field(
+        {}, description="Name and version of what decoded clips that are not plain WAV, by format."
+    )
     warnings: tuple[str, ...] = ()
     origin: str = Field(
         "", description="Name of the trial whose quality this is: this one was trained on every clip and has no test."

@@ -22,7 +22,8 @@ MOST_SAMPLES = 2**24
 """Samples of all channels that are read of one clip, 17 minutes of mono at 16 kHz: memory stays bounded."""
 MISSING_S = 0.1
 """So much sound may be missing of what a header promises; recorders are wrong by a few bytes, copies are cut."""
-_BLOCK_FRAMES = 1 << 16
+_BLOCK_FRAMES = 1 << 18
+_LEAD_FRAMES = 1 << 14
 _HEAD_BYTES = 1 << 16
 _ENCODINGS = {
     "PCM_S8": "8-bit pcm", "PCM_U8": "8-bit pcm", "PCM_16": "16-bit pcm", "PCM_24": "24-bit pcm",
@@ -137,6 +138,19 @@ def decoder_of(name: str) -> str:
     return _versions(kind)
 
 
+def decoder_for(file_format: str, encoding: str) -> str:
+    """Return name and version of what decodes a format of files; empty for plain WAV, which is read here."""
+    kind = next(kind for kind in FORMATS if kind.name == file_format)
+    if kind.decoder == "plain" and not is_plain(encoding):
+        return _library_version()
+    return _versions(kind)
+
+
+def is_plain(encoding: str) -> bool:
+    """Tell whether samples are stored as the numbers they are."""
+    return encoding.endswith(("-bit pcm", "-bit float"))
+
+
 def _versions(kind: FileFormat) -> str:
     if kind.decoder == "libsndfile":
         return _library_version()
@@ -179,7 +193,7 @@ class _Library:
             wav.check_rate(file.samplerate, path)
             # Some formats do not know their length before they are read, and a header may lie about it.
             num_frames, peak = 0, 0.0
-            for block in self._read(file, _BLOCK_FRAMES):
+            for block in self._read(file):
                 num_frames += len(block)
                 if file.subtype in ("FLOAT", "DOUBLE"):
                     peak = max(peak, wav.finite_peak(block))
@@ -197,13 +211,24 @@ class _Library:
             )
 
     def blocks(self, frames_each: int) -> Iterator[Float32]:
-        with self._open() as file:
-            for block in self._read(file, frames_each):
-                wav.check_numbers(block, self._path)
-                yield block if self.form.full_scale == 1 else block / np.float32(self.form.full_scale)
+        held = np.zeros((0, self.form.num_channels), np.float32)
+        for piece in self._pieces():
+            held = np.concatenate((held, piece))
+            while len(held) >= frames_each:
+                yield held[:frames_each]
+                held = held[frames_each:]
+        if len(held):
+            yield held
 
     def stretch(self, first: int, count: int) -> Float32:
-        return _stretch(self.blocks(_BLOCK_FRAMES), self.form.num_channels, first, count)
+        return _stretch(self._pieces(), self.form.num_channels, first, count)
+
+    def _pieces(self) -> Iterator[Float32]:
+        """Yield the file in pieces, as floats between −1 and 1."""
+        with self._open() as file:
+            for piece in self._read(file):
+                wav.check_numbers(piece, self._path)
+                yield piece if self.form.full_scale == 1 else piece / np.float32(self.form.full_scale)
 
     def _open(self) -> Any:
         import soundfile
@@ -213,15 +238,24 @@ class _Library:
         except (soundfile.LibsndfileError, OSError) as error:
             raise self._unreadable(error) from error
 
-    def _read(self, file: Any, frames_each: int) -> Iterator[Float32]:
+    def _read(self, file: Any) -> Iterator[Float32]:
+        """Yield the file in pieces, each begun a little before it.
+
+        soundfile seeks after every read, and an MP3 decoder that was moved has lost what the next frames refer to.
+        """
+        place = 0
         while True:
+            lead = min(place, _LEAD_FRAMES) if file.seekable() else 0
             try:
-                block: Float32 = file.read(frames_each, dtype="float32", always_2d=True)
+                if lead:
+                    file.seek(place - lead)
+                piece: Float32 = file.read(lead + _BLOCK_FRAMES, dtype="float32", always_2d=True)[lead:]
             except RuntimeError as error:
                 raise self._unreadable(error) from error
-            if len(block) == 0:
+            if len(piece) == 0:
                 return
-            yield block
+            place += len(piece)
+            yield piece
 
     def _unreadable(self, error: Exception) -> DataError:
         said = str(getattr(error, "error_string", error)).strip().rstrip(".")

@@ -132,8 +132,11 @@ def read_facts(folder: Path, emit: Emit = ignore, layout: Layout = "automatic", 
     words = sorted({*own, *listing.empty} - {SILENCE, UNKNOWN})
     labels = (*words, *(label for label in (SILENCE, UNKNOWN) if label in own))
     if not labels:
-        unread = "".join(f". {said}" for said in [unread_in_words(listing.unread)] if said)
-        raise DataError(f"{folder}: has no label folders; put the clips of each label into a folder of its own{unread}")
+        unread = unread_in_words(listing.unread)
+        raise DataError(
+            f"{folder}: has no label folders; put the clips of each label into a folder of its own"
+            f"{unread and f'. {unread}'}"
+        )
     names = tuple(clip.name for clip in clips)
     sizes, times = _measure(folder, names)
     # What another decoder made of the files is not taken over.

@@ -255,7 +255,10 @@ def _label_clips(files: LabelledFiles, label: str) -> Sequence[ListedClip]:
             "include some or leave the label out"
         )
     if label in files.listing.empty:
-        raise DataError(f"{files.folder / label}: has no WAV clips; add some or leave the label out")
+        unread = unread_in_words(files.listing.unread)
+        raise DataError(
+            f"{files.folder / label}: has no clips; add some or leave the label out{unread and f'. {unread}'}"
+        )
     known = ", ".join(files.labels) or "none"
     raise DataError(f"{files.folder}: has no label {label}; choose among the labels that are there: {known}")
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from core.audio.clip_part import LONGER_S
 from core.audio.loudness import HIGH_BAND_HERTZ
+from core.audio.sound_file import is_plain
 from core.datasets.listing import count_suffixes, is_special, unread_in_words
 from core.datasets.waveforms import ClipLength
 
@@ -120,8 +121,7 @@ def _formats(heard: NDArray[np.void]) -> list[str]:
     """Return what each clip is stored as: the width of plain samples makes no difference that could be heard."""
     pairs = zip(heard["file_format"].tolist(), heard["encoding"].tolist(), strict=True)
     named = [(kind.decode(), encoding.decode()) for kind, encoding in pairs]
-    plain = ("-bit pcm", "-bit float")
-    return [kind if encoding.endswith(plain) or encoding == kind else f"{kind} {encoding}" for kind, encoding in named]
+    return [kind if is_plain(encoding) or encoding == kind else f"{kind} {encoding}" for kind, encoding in named]
 
 
 def _find_different(kind: str, what: str, values: Mapping[str, Sequence[str]]) -> Iterator[Finding]:

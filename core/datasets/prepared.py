@@ -41,6 +41,8 @@ class PreparedData:
     """Standard deviation that targets are measured in, by quantity, where they are values."""
     frame: Frame | None = None
     """What the deployed file has around the network, where it takes and gives quantities in their own units."""
+    decoders: Mapping[str, str] = field(default_factory=dict)
+    """Name and version of what decoded clips that are not plain WAV, by format."""
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
     """What is done to the raw input before the network, as JSON values; saved beside the model."""
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from core.audio import sound_file
 from core.audio.clip_part import take_part
 from core.audio.loudness import high_band_db
+from core.audio.sound_file import decoder_for, is_plain
 from core.audio.wav import Sound, mono, to_int16
 from core.cache import cached, require_shape
 from core.datasets.array_file import map_array, write_array
@@ -135,6 +136,20 @@ def _hear_clip(clip: Clip, sample_rate: int, length: ClipLength) -> tuple[Int16,
 
 def _num_samples(sample_rate: int, length: ClipLength) -> int:
     return round(sample_rate * length.clip_duration_ms / 1000)
+
+
+def decoders(heard: NDArray[np.void]) -> dict[str, str]:
+    """Return name and version of what decoded clips, by format of the file; plain WAV is not among them.
+
+    `heard` (n,) has the columns of HEARD.
+    """
+    found = heard[heard["seconds"] > 0][["file_format", "encoding"]]
+    pairs = [(kind.decode(), encoding.decode()) for kind, encoding in np.unique(found).tolist()]
+    named = {
+        kind if encoding in ("MP3", kind) or is_plain(encoding) else f"{kind} {encoding}": decoder_for(kind, encoding)
+        for kind, encoding in pairs
+    }
+    return {name: decoder for name, decoder in named.items() if decoder}
 
 
 def leave_out_faulty(found: ClipSet, waveforms: Waveforms) -> tuple[ClipSet, Rows, tuple[str, ...]]:

@@ -26,7 +26,15 @@ from core.datasets.preprocessing import (
     save_preprocessing,
 )
 from core.datasets.split import NO_TEST, deal_clips, split_clips
-from core.datasets.waveforms import FULL_SCALE, Waveforms, leave_out_faulty, load_noise, load_waveforms, read_clip
+from core.datasets.waveforms import (
+    FULL_SCALE,
+    Waveforms,
+    decoders,
+    leave_out_faulty,
+    load_noise,
+    load_waveforms,
+    read_clip,
+)
 from core.errors import DataError, FeatureError, ModelError, Problem, SpecError
 from core.evaluation import classification, latency
 from core.events import Emit
@@ -95,6 +103,7 @@ class KeywordSpotting:
             epoch_inputs=epoch_inputs,
             fingerprint=fingerprint,
             synthetic=usable.synthetic,
+            decoders=decoders(clips.waveforms.heard),
             warnings=(*clips.warnings, *parts.warnings, *more_warnings),
             preprocessing=preprocessing.model_dump(mode="json"),
         )

@@ -166,7 +166,7 @@ def test_empty_label_folders_are_rows_without_clips(tmp_path: Path) -> None:
         (tmp_path / label).mkdir()
     found = catalogue(tmp_path)
     assert [(row.label, row.num_clips) for row in label_rows(found)][:2] == [("go", 0), ("stop", 0)]
-    assert "go: has no WAV clips" in found.dealing.trouble
+    assert "go: has no clips" in found.dealing.trouble
 
 
 def test_long_and_non_ascii_names_are_kept(own_tone_clips: Path) -> None:

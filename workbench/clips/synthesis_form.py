@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from core.audio.synthesis import VoiceRange
+from core.audio.synthesis import SPEEDS, VoiceRange
 from core.experiment.jobs import Synthesize
 from workbench import theme
 from workbench.form.fields import guard_wheel
@@ -39,8 +39,8 @@ class SynthesisForm(QFrame):
         self.clips = _number("Clips of each word", 2, 5000, 100, "")
         self.voices = _number("Voices that share them", 1, 5000, 50, "")
         self.voices.setToolTip("Each voice counts as one speaker and speaks every word")
-        self.slowest = _number("Slowest voice", 80, 450, usual.speeds[0], " words/min")
-        self.fastest = _number("Fastest voice", 80, 450, usual.speeds[1], " words/min")
+        self.slowest = _number("Slowest voice", *SPEEDS, usual.speeds[0], " words/min")
+        self.fastest = _number("Fastest voice", *SPEEDS, usual.speeds[1], " words/min")
         self.lowest = _number("Lowest pitch", 0, 99, usual.pitches[0], "")
         self.highest = _number("Highest pitch", 0, 99, usual.pitches[1], "")
         self.make_button = QPushButton("Make clips")

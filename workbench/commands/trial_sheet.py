@@ -54,6 +54,8 @@ def _show_result(result: TrialResult) -> None:
     console.note(
         f"Work        {count(footprint.macs)} MACs, {kilobytes(footprint.peak_ram_bytes)} kB of RAM for tensors"
     )
+    if result.decoders:
+        console.note("Decoded     " + ", ".join(f"{name} by {what}" for name, what in result.decoders.items()))
     for warning in result.warnings:
         console.note(f"Warning     {warning}")
     console.note("")

@@ -71,6 +71,7 @@ def figures_sheet(trial: TrialSummary, result: TrialResult | None, device: str) 
         ("RAM", f"{number_format.kilobytes(footprint.peak_ram_bytes)} kB"),
         ("training", _stretch(result.training_seconds)),
         ("training examples", number_format.count(result.num_training_examples)),
+        *((f"{escape(name)} decoded by", escape(what)) for name, what in result.decoders.items()),
     ]
     errors = errors_sheet(trial, quality) if isinstance(quality, Forecast) else ""
     note = _muted("kB are 1024 bytes. Latency: median at batch 1.")
