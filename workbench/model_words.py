@@ -1,6 +1,12 @@
 """What is particular about how a model takes sound and gives probabilities, in sentences."""
 
-from core.evaluation.model_form import ModelForm
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from core.evaluation.model_form import ModelForm
+
+_PAIR = 2
 
 STATES = {
     "none": "",
@@ -9,9 +15,9 @@ STATES = {
 }
 
 
-def form_words(form: ModelForm) -> list[str]:
+def form_words(form: "ModelForm", labels: Sequence[str]) -> list[str]:
     """Return what is to be known about a model, a sentence each; nothing of one that takes and gives as those here."""
-    return [*_taking(form), *_remembering(form), *_giving(form)]
+    return [*_taking(form), *_remembering(form), *_giving(form, labels)]
 
 
 def sides(shape: tuple[int, ...]) -> str:
@@ -19,7 +25,7 @@ def sides(shape: tuple[int, ...]) -> str:
     return " × ".join(map(str, shape)) or "one value"
 
 
-def _taking(form: ModelForm) -> list[str]:
+def _taking(form: "ModelForm") -> list[str]:
     said = []
     takes, given = sides(form.takes), sides(form.given)
     if form.way == "reshaped":
@@ -31,24 +37,27 @@ def _taking(form: ModelForm) -> list[str]:
     return said
 
 
-def _remembering(form: ModelForm) -> list[str]:
+def _remembering(form: "ModelForm") -> list[str]:
     if form.state == "none":
         return []
     if not form.step_frames:
         return [f"{STATES[form.state]} It begins anew with every example."]
     frames = "a frame" if form.step_frames == 1 else f"{form.step_frames} frames"
-    step = "the step at which its word is most probable" if form.gives.startswith("sigmoid") else "its last step"
-    return [f"{STATES[form.state]} It is fed {frames} at a time, anew for every clip, of which {step} counts."]
+    step = "its last step"
+    if form.gives.startswith("sigmoid"):
+        some = "step" if form.average_steps == 1 else f"{form.average_steps} steps"
+        step = f"the {some} at which its word is most probable"
+    return [f"{STATES[form.state]} It is fed {frames} at a time, anew for every clip, which is heard as by {step}."]
 
 
-def _giving(form: ModelForm) -> list[str]:
+def _giving(form: "ModelForm", labels: Sequence[str]) -> list[str]:
+    other, word = (f"“{label}”" for label in labels) if len(labels) == _PAIR else ("the first label", "the second")
     return {
         "values": [],
         "probabilities": [],
-        "sigmoid": ["Its one output is the probability of the second label; the first has the rest."],
+        "sigmoid": [f"Its one output is the probability of {word}; {other} has the rest."],
         "sigmoid_logit": [
-            "Its one output is no probability but a logit: its sigmoid is taken for the second label's, and the first "
-            "has the rest."
+            f"Its one output is no probability but a logit: its sigmoid is that of {word}, and {other} has the rest."
         ],
         "independent": ["It gives each label a probability of its own; they need not sum to one."],
         "logits": ["Its outputs are no probabilities but logits: softmax was applied to them."],

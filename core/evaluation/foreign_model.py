@@ -112,6 +112,7 @@ class ForeignModel:
             step_frames=self._form.step_frames,
             state=self.state,
             gives=self._gives,
+            average_steps=self._average_steps,
         )
 
     # Runs

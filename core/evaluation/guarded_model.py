@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 import core
 from core.errors import ModelError
-from core.evaluation.model_file import State
-from core.evaluation.model_form import ModelForm, form_of_values
+from core.evaluation.model_form import ModelForm, State, form_of_values
 from core.evaluation.model_messages import Array, read_message, write_message
 from core.evaluation.stopwatch import Float64
+from core.evaluation.wake_word import read_wake_word
 
 LITERT = "ai_edge_litert.interpreter:Interpreter"
 PATIENCE_S = 10.0
@@ -92,12 +92,13 @@ class GuardedModel:
         """Find how examples of shape `given`, frames first, come into its input; its outputs stay what they are."""
         self._fit(given, num_outputs, None, 1)
 
-    def fit_labels(self, given: tuple[int, ...], num_labels: int, examples: Float32, average_steps: int = 1) -> None:
+    def fit_labels(self, given: tuple[int, ...], num_labels: int, examples: Float32) -> None:
         """Find how examples come into its input, and from some (n, *given) what its outputs are.
 
-        A model that is fed step by step hears of a clip the word of its most probable `average_steps` steps.
+        A model that is fed step by step is averaged over as many steps as microWakeWord says beside it.
         """
-        self._fit(given, num_labels, examples, average_steps)
+        wake_word = read_wake_word(self.path)
+        self._fit(given, num_labels, examples, wake_word.average_steps if wake_word else 1)
 
     def _fit(self, given: tuple[int, ...], num_outputs: int, examples: Float32 | None, average_steps: int) -> None:
         values, _ = self._ask("fit", examples, given=given, num_outputs=num_outputs, average_steps=average_steps)

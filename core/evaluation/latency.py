@@ -10,7 +10,7 @@ import numpy as np
 
 from core.evaluation.guarded_model import GuardedModel
 from core.evaluation.interpreter import LoadedModel
-from core.evaluation.model_file import State
+from core.evaluation.model_form import State
 from core.evaluation.network import Float32
 from core.evaluation.stopwatch import time_in_turns
 from core.events import Emit, Progressed, ignore

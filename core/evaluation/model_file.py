@@ -1,18 +1,15 @@
 """What stands in a `.tflite` file, looked at before LiteRT opens it: operations, state, how its outputs are made."""
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from ai_edge_litert import schema_py_generated as schema
 
 from core.errors import ModelError
-
-State = Literal["none", "variables", "resources"]
-"""What a model remembers from one run to the next: nothing, tensors that LiteRT resets when asked, as of LSTM cells, or
-resource variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE), which only a new interpreter resets in LiteRT 2.3."""
-Ending = Literal["", "softmax", "log_softmax", "sigmoid"]
-"""The operation that makes the first output; empty for any other."""
+from core.evaluation.model_form import Ending, State
+from core.files import kind_of
 
 _IDENTIFIER = b"TFL3"
 _LEAST_BYTES = 16
@@ -64,7 +61,10 @@ def read_model(path: Path) -> ModelFile:
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > _MOST_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ModelError(f"{path}: is {kind_of(found.st_mode)}, not a file; give a model file")
+        if found.st_size > _MOST_BYTES:
             raise ModelError(f"{path}: is larger than the 2 GB that a .tflite file can have; give a model file")
         content = path.read_bytes()
     except OSError as error:

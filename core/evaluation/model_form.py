@@ -10,11 +10,15 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.evaluation.model_file import Ending, State
 from core.evaluation.network import Port
 
 Float32 = NDArray[np.float32]
 
+State = Literal["none", "variables", "resources"]
+"""What a model remembers from one run to the next: nothing, tensors that LiteRT resets when asked, as of LSTM cells, or
+resource variables (VAR_HANDLE, READ_VARIABLE, ASSIGN_VARIABLE), which only a new interpreter resets in LiteRT 2.3."""
+Ending = Literal["", "softmax", "log_softmax", "sigmoid"]
+"""The operation that makes the first output; empty for any other."""
 Way = Literal["as_is", "reshaped", "transposed", "steps"]
 """From what the features give to the input: as it is but for sides of one, its values in one row, time and frequency
 exchanged, or a few frames after another to a model that remembers the ones before."""
@@ -37,6 +41,8 @@ class ModelForm:
     """Frames of a step, for a model that is fed step by step; 0 for one that takes a whole example."""
     state: State
     gives: Gives
+    average_steps: int = 1
+    """Steps over which the probability of a word is averaged, for a model that is fed step by step."""
 
     @property
     def is_plain(self) -> bool:

@@ -53,6 +53,7 @@ class DetectionReport(_Reported):
     truth: str
     hours: float = Field(description="Of audio; every rate per hour is to be read with it.")
     settings: DetectionSettings
+    labels: tuple[str, ...] = Field(description="In the order of the model's outputs.")
     form: ModelForm = Field(description="How the model is fed and read.")
     detections: tuple[Detection, ...]
     num_words: int | None = None
@@ -134,6 +135,7 @@ def detect_file(spotter: Spotter, recording: Path, truth: Path | None = None, em
         truth=str(truth or ""),
         hours=hearing.posteriors.hours,
         settings=spotter.settings,
+        labels=spotter.labels,
         form=spotter.form,
         detections=tuple(found),
         feature_ms=hearing.feature_ms,

@@ -7,19 +7,23 @@ from pathlib import Path
 
 from core.datasets.clips import all_labels
 from core.datasets.frame import is_frame
+from core.datasets.listing import UNKNOWN
 from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
 from core.datasets.preprocessing import Preprocessing, beside, read_preprocessing
 from core.errors import ModelError, Problem, SpecError, StudyError
+from core.evaluation.wake_word import WakeWord, read_wake_word
 from core.experiment.files import require_plain_folder
 from core.experiment.spec_file import apply_settings, load_values, with_data
 from core.experiment.store import is_study
 from core.experiment.trial_folder import NAME, read_result, read_spec
 from core.files import read_bounded
 from core.section import override
-from core.spec import KeywordSpottingSpec, TrialSpec, of_task, parse_spec
+from core.spec import Features, KeywordSpottingSpec, TrialSpec, of_task, parse_spec
 
 MODEL = "model.tflite"
 WORKING_POINT = "detection.json"
+WAKE_CLIP_MS = 2000
+"""Part of a sound that a wake word is looked for in: two words take about one second."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +36,8 @@ class ChosenModel:
     """Folder of the trial it belongs to, None for a file from elsewhere."""
     synthetic: bool = False
     """Trained on clips that a synthesizer spoke."""
-    average_steps: int = 1
-    """Steps over which the maker of a model that is fed step by step averages its probabilities."""
+    wake_word: WakeWord | None = None
+    """What microWakeWord says of it."""
 
     @property
     def working_point(self) -> Path:
@@ -59,7 +63,9 @@ def choose_model(target: Path | str, preprocessing: Preprocessing | None = None)
         return _of_folder(target, preprocessing)
     if not target.is_file():
         raise ModelError(f"{target}: is not there; name a trial's folder or a .tflite file")
-    return ChosenModel(target, preprocessing or _kept_beside(target))
+    wake_word = read_wake_word(target)
+    found = preprocessing or (_of_wake_word(wake_word) if wake_word else _kept_beside(target))
+    return ChosenModel(target, found, wake_word=wake_word)
 
 
 def judged_file(target: Path) -> tuple[Path, Path | None]:
@@ -111,6 +117,12 @@ def _model_in(folder: Path) -> tuple[Path, bool]:
             raise StudyError(f"{folder}: is a study; name the trial in it as well, by its letter")
         raise ModelError(f"{folder}: holds no {MODEL}; name a trial's folder or a .tflite file")
     return model, is_trial
+
+
+def _of_wake_word(wake_word: WakeWord) -> Preprocessing:
+    """Return the way to the input of microWakeWord's models, whose one output is the probability of their word."""
+    features = Features(kind="micro_frontend")
+    return Preprocessing(features=features, clip_duration_ms=WAKE_CLIP_MS, labels=(UNKNOWN, wake_word.word))
 
 
 def _kept_beside(model: Path) -> Preprocessing:

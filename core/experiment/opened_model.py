@@ -23,7 +23,7 @@ def open_chosen(chosen: ChosenModel, num_threads: int = 1) -> GuardedModel:
         # Whether it fits is known before there are examples.
         opened.fit_values(given, num_labels)
         examples = preprocessing.scale(preprocessing.extractor().compute(example_sounds(preprocessing)))
-        opened.fit_labels(given, num_labels, examples, chosen.average_steps)
+        opened.fit_labels(given, num_labels, examples)
     except ModelError:
         opened.close()
         raise

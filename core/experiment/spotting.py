@@ -9,9 +9,12 @@ from core.evaluation.detection import DetectionSettings
 from core.evaluation.guarded_model import GuardedModel
 from core.evaluation.model_form import ModelForm
 from core.evaluation.spotter import StreamSpotter
+from core.evaluation.wake_word import WakeWord
 from core.experiment.files import write_atomically
 from core.experiment.model_choice import ChosenModel, choose_model
 from core.experiment.opened_model import open_chosen
+
+_WAKE_STEP_MS = 30.0
 
 
 class Spotter(StreamSpotter):
@@ -59,16 +62,29 @@ def _check_hearing(model: GuardedModel, chosen: ChosenModel) -> None:
 
 
 def load_working_point(chosen: ChosenModel) -> DetectionSettings:
-    """Return the detection settings saved with a model, the defaults where none are. Raises DataError when damaged."""
+    """Return the detection settings saved with a model, else those of its maker, else the defaults.
+
+    Raises DataError when damaged.
+    """
     path = chosen.working_point
     try:
         return DetectionSettings(**json.loads(path.read_bytes()))
     except FileNotFoundError:
-        return DetectionSettings()
+        return _advised(chosen.wake_word) if chosen.wake_word else DetectionSettings()
     except (OSError, ValueError, TypeError) as error:
         raise DataError(
             f"{path}: cannot be read as detection settings ({error}); delete it to go back to the defaults"
         ) from error
+
+
+def _advised(wake_word: WakeWord) -> DetectionSettings:
+    """Return the working point that microWakeWord gives, whose models take three frames of 10 ms at a time."""
+    return DetectionSettings(
+        threshold=wake_word.cutoff,
+        hop_ms=_WAKE_STEP_MS,
+        average_window_ms=wake_word.average_steps * _WAKE_STEP_MS,
+        minimum_count=wake_word.average_steps,
+    )
 
 
 def save_working_point(chosen: ChosenModel, settings: DetectionSettings) -> Path:

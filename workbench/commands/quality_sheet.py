@@ -73,10 +73,14 @@ def show_judged(judged: Judgement, synthetic: bool) -> None:  # noqa: FBT001
         console.note(
             f"Judged      {num_clips} of {count(judged.num_found)} clips: the test part; --all judges every one"
         )
-    for sentence in (*form_words(judged.form), *_scaling(judged)):
+    for sentence in (*form_words(judged.form, _labels(judged.quality)), *_scaling(judged)):
         console.note(f"Model       {sentence}")
     for warning in judged.warnings:
         console.note(f"Warning     {warning}")
+
+
+def _labels(quality: Quality) -> tuple[str, ...]:
+    return () if isinstance(quality, Forecast) else quality.labels
 
 
 def _scaling(judged: Judgement) -> list[str]:

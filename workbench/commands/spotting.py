@@ -187,7 +187,7 @@ def listen(
     )
     spotter = Spotter(chosen, settings)
     if not as_json:
-        spotting_sheet.show_form(spotter.form)
+        spotting_sheet.show_form(spotter.form, spotter.labels)
     detections: list[Detection] = []
     fired = detections.append if as_json else spotting_sheet.show_fired
     heard = listen_live(spotter, device, seconds, fired)

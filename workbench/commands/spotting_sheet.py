@@ -61,13 +61,13 @@ def show_clips(chosen: ChosenModel, form: ModelForm, found: Sequence[tuple[Path,
     for path, clip in found:
         if not clip.is_flawless:
             console.note(f"{path.name}: {clip.advice()}")
-    show_form(form)
+    show_form(form, chosen.preprocessing.labels)
     _show_synthetic(chosen.synthetic)
 
 
-def show_form(form: ModelForm) -> None:
+def show_form(form: ModelForm, labels: Sequence[str]) -> None:
     """Say what is particular about how a model takes sound and gives probabilities."""
-    for sentence in form_words(form):
+    for sentence in form_words(form, labels):
         console.note(f"Model       {sentence}")
 
 
@@ -89,7 +89,7 @@ def show_report(report: DetectionReport, saved: str) -> None:
             show_fired(detection)
     else:
         _show_errors(report)
-    show_form(report.form)
+    show_form(report.form, report.labels)
     for warning in report.warnings:
         console.note(f"Warning     {warning}")
     if saved:

@@ -29,6 +29,7 @@ from workbench.listening.model_menu import ModelMenu, best_trial
 from workbench.listening.part import Listener, NoModel
 from workbench.listening.spotting_panel import SpottingPanel
 from workbench.listening.tuner_panel import TunerPanel
+from workbench.model_words import form_words
 from workbench.plots.level_meter import LevelMeter
 from workbench.preferences import Preference, Preferences
 from workbench.record.panel import RecordPanel
@@ -93,10 +94,14 @@ class RecordPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
+        self.form_note = QLabel(wordWrap=True, margin=8, textFormat=Qt.TextFormat.PlainText)
+        self.form_note.setProperty("role", "muted")
+        self.form_note.setAccessibleName("How the model takes sound and gives probabilities")
+        self.form_note.hide()
         self.elsewhere = QLabel(FORECASTS, wordWrap=True, margin=8)
         self.elsewhere.setProperty("role", "muted")
         self.elsewhere.setContentsMargins(8, 0, 8, 0)
-        for widget in (self._build_bar(), self.message, self.elsewhere, self.foreign):
+        for widget in (self._build_bar(), self.message, self.elsewhere, self.foreign, self.form_note):
             column.addWidget(widget)
         column.addWidget(self.tabs, 1)
 
@@ -224,6 +229,9 @@ class RecordPage(QWidget):
         if model is None:
             self.spotting.stop()
         self.chosen = model.chosen if model else None
+        said = form_words(model.spotter.form, model.spotter.labels) if model else []
+        self.form_note.setText(" ".join(said))
+        self.form_note.setVisible(bool(said))
         self.record.use_model(model.classifier if model else None)
         self.test.use_model(model.classifier if model else None)
         self.spotting.use_model(model.spotter if model else None)
