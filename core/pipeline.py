@@ -66,6 +66,7 @@ def run_trial(spec: TrialSpec, folder: Path, emit: Emit = ignore, origin: Origin
         synthetic=data.synthetic,
         decoders=dict(data.decoders),
         warnings=warnings,
+        overstated=origin.overstated if origin else data.overstated,
         origin=origin.trial if origin else "",
     )
 

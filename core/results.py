@@ -294,6 +294,7 @@ class Origin(_Measured):
     trial: str = Field(description="Its name.")
     letter: str
     quality: Quality
+    overstated: bool = False
     warnings: tuple[str, ...] = ()
 
 
@@ -325,9 +326,19 @@ class TrialResult(_Measured):
         {}, description="Name and version of what decoded clips that are not plain WAV, by format."
     )
     warnings: tuple[str, ...] = ()
+    overstated: bool | None = Field(
+        None, description="A voice may be in training and test; None in results from before this was kept."
+    )
     origin: str = Field(
         "", description="Name of the trial whose quality this is: this one was trained on every clip and has no test."
     )
+
+    @property
+    def is_overstated(self) -> bool:
+        """Whether a voice may be in training and test, so that the accuracy is too high."""
+        if self.overstated is None:
+            return any("random" in warning.lower() for warning in self.warnings)
+        return self.overstated
 
     @property
     def accuracy(self) -> float | None:

@@ -70,6 +70,11 @@ class Listing:
         return any(clip.part not in ("", "train") for clip in self.clips)
 
 
+def label_told(text: str) -> str:
+    """Return the label that a list gives, without what is no character of a name."""
+    return "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+
+
 def part_named(name: str) -> Part:
     """Return the part that a folder, a table or a cell means by its name, or nothing."""
     return _PARTS.get(name.strip().lower(), "")

@@ -37,6 +37,8 @@ class PreparedData:
     """Digest of the files behind the data: part of every cache key."""
     synthetic: bool
     warnings: tuple[str, ...]
+    overstated: bool = False
+    """Whether what is learnt from and what is judged by may have a voice in common."""
     deviations: Mapping[str, float] = field(default_factory=dict)
     """Standard deviation that targets are measured in, by quantity, where they are values."""
     frame: Frame | None = None

@@ -5,7 +5,7 @@ import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -35,6 +35,8 @@ class Parts:
     validation: Rows
     test: Rows
     warnings: tuple[str, ...]
+    overstates: bool = False
+    """Whether a voice may be in training and test, so that accuracy is overstated."""
 
 
 def which_set(name: str, validation_fraction: float, test_fraction: float, salt: str = "") -> str:
@@ -65,22 +67,39 @@ def deal_clips(found: ClipSet, rule: Split) -> Parts:
 
     Raises DataError when the lists asked for are not there.
     """
-    warnings: list[str] = []
+    said = _Said()
     if rule.rule == "all":
         parts = ["train"] * len(found.clips)
     elif rule.rule == "lists":
         parts = _by_lists(found)
     elif rule.rule == "random":
         parts = _at_random(found, rule)
-        warnings.append(
+        said.warn_of_shared_voices(
             "The split is random by clip: the same voice may be in training and test, so accuracy is overstated."
         )
     elif found.has_parts:
-        parts = _as_given(found, rule, warnings)
+        parts = _as_given(found, rule, said)
     else:
-        parts = _by_voice(found, _Shares(rule.validation_fraction, rule.test_fraction, rule.seed), warnings)
+        parts = _by_voice(found, _Shares(rule.validation_fraction, rule.test_fraction, rule.seed), said)
     rows = [np.array([row for row, part in enumerate(parts) if part == name], np.int64) for name in PARTS]
-    return Parts(rows[0], rows[1], rows[2], tuple(warnings))
+    return Parts(rows[0], rows[1], rows[2], tuple(said.sentences), said.overstates)
+
+
+@dataclass
+class _Said:
+    """What is to be known of a split."""
+
+    sentences: list[str] = field(default_factory=list)
+    overstates: bool = False
+
+    def warn(self, sentence: str) -> None:
+        """Say something that changes no figure."""
+        self.sentences.append(sentence)
+
+    def warn_of_shared_voices(self, sentence: str) -> None:
+        """Say that a voice may be in two parts."""
+        self.sentences.append(sentence)
+        self.overstates = True
 
 
 @dataclass(frozen=True)
@@ -98,16 +117,17 @@ class _Shares:
         return ("train", *(part for part, share in shares if share))
 
 
-def _by_voice(found: ClipSet, shares: _Shares, warnings: list[str]) -> list[str]:
+def _by_voice(found: ClipSet, shares: _Shares, said: _Said) -> list[str]:
     """Deal speakers by the rule of Speech Commands; clips without one by recording session, or each by itself."""
     nameless = [clip for clip in found.clips if not clip.speaker]
-    _warn_of_nameless(found, nameless, warnings)
+    if shares.test:
+        _warn_of_nameless(found, nameless, said)
     speakers = [clip.speaker for clip in found.clips if clip.speaker]
     part_of = _deal_speakers(speakers, shares, f"{shares.seed}:" if shares.seed else "")
     due = 1 - shares.validation - shares.test
     if shares.seed == 0 and sum(part_of[speaker] == "train" for speaker in speakers) < due / 2 * len(speakers):
         part_of = _deal_speakers(speakers, shares, "anew:")
-        warnings.append(
+        said.warn(
             "By the rule of Speech Commands these clips are almost all validation or test clips, so their speakers "
             "were dealt anew; no speaker is in two parts, but the parts are not the published ones."
         )
@@ -116,7 +136,7 @@ def _by_voice(found: ClipSet, shares: _Shares, warnings: list[str]) -> list[str]
     filled = fill_parts(_heard(found, voices), part_of, shares.parts)
     num_moved = sum(filled[speaker] != part_of[speaker] for speaker in set(speakers))
     if num_moved:
-        warnings.append(
+        said.warn(
             f"By chance of the rule a part had no clips of some label, so {num_moved:,} of {len(set(speakers)):,} "
             f"speakers {'was' if num_moved == 1 else 'were'} moved to another part; no speaker is in two parts."
         )
@@ -134,17 +154,17 @@ def _heard(found: ClipSet, voices: Sequence[str]) -> list[tuple[int, str]]:
     return [(clip.target, voice) for clip, voice in zip(found.clips, voices, strict=True)]
 
 
-def _warn_of_nameless(found: ClipSet, nameless: Sequence[Clip], warnings: list[str]) -> None:
+def _warn_of_nameless(found: ClipSet, nameless: Sequence[Clip], said: _Said) -> None:
     voiced = [clip for clip in nameless if found.labels[clip.target] != SILENCE]
     alone = sum(not clip.session for clip in voiced)
     if alone:
-        warnings.append(
+        said.warn_of_shared_voices(
             f"{alone:,} {'clip names' if alone == 1 else 'clips name'} neither speaker nor recording session and "
             f"{'was' if alone == 1 else 'were'} split at random: "
             "the same voice may be in training and test, so accuracy is overstated."
         )
     elif voiced:
-        warnings.append(
+        said.warn(
             f"{len(voiced):,} clips name no speaker and were split by recording session: "
             "a person who recorded in two sessions may be in training and test."
         )
@@ -154,7 +174,7 @@ def _deal_speakers(speakers: Iterable[str], shares: _Shares, salt: str) -> dict[
     return {speaker: which_set(speaker, shares.validation, shares.test, salt) for speaker in set(speakers)}
 
 
-def _as_given(found: ClipSet, rule: Split, warnings: list[str]) -> list[str]:
+def _as_given(found: ClipSet, rule: Split, said: _Said) -> list[str]:
     """Leave clips in the parts that the data set names; a part that it lacks is dealt from its training clips."""
     given = {clip.part for clip in found.clips if clip.part}
     shares = _Shares(
@@ -163,15 +183,18 @@ def _as_given(found: ClipSet, rule: Split, warnings: list[str]) -> list[str]:
         rule.seed,
     )
     lacking = shares.parts[1:]
-    said = f"; it has no {lacking[0]} part, so that is taken from its training part" if lacking else ""
-    warnings.append(f"The clips are split as the data set itself says{said}.")
+    but = f"; it has no {lacking[0]} part, so that is taken from its training part" if lacking else ""
+    said.warn(f"The clips are split as the data set itself says{but}.")
+    nameless = sum(not clip.speaker and found.labels[clip.target] != SILENCE for clip in found.clips)
+    if nameless:
+        said.warn(f"{nameless:,} clips name no speaker: whether a voice is in two of its parts cannot be seen.")
     heard_in: dict[str, set[str]] = defaultdict(set)
     for clip in found.clips:
         if clip.speaker and clip.part:
             heard_in[clip.speaker].add(clip.part)
     shared = sum(len(parts) > 1 for parts in heard_in.values())
     if shared:
-        warnings.append(
+        said.warn_of_shared_voices(
             f"{shared:,} of {len(heard_in):,} speakers are in more than one part of the data set, "
             "so accuracy is overstated."
         )
@@ -182,7 +205,7 @@ def _as_given(found: ClipSet, rule: Split, warnings: list[str]) -> list[str]:
     rows = [row for row, part in enumerate(parts) if part == "train" and not found.clips[row].stretch]
     if lacking:
         of_train = replace(found, clips=tuple(found.clips[row] for row in rows))
-        for row, part in zip(rows, _by_voice(of_train, shares, warnings), strict=True):
+        for row, part in zip(rows, _by_voice(of_train, shares, said), strict=True):
             parts[row] = part
     return parts
 

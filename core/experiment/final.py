@@ -35,7 +35,13 @@ def add_final(study: Study, name: str) -> str:
     if result.origin:
         raise StudyError(f"trial {trial.letter} is trained on all clips already; export or deploy it")
     final = final_spec(spec, study.events(name), result, trial.title or trial.letter)
-    origin = Origin(trial=name, letter=trial.letter, quality=result.quality, warnings=result.warnings)
+    origin = Origin(
+        trial=name,
+        letter=trial.letter,
+        quality=result.quality,
+        overstated=result.is_overstated,
+        warnings=result.warnings,
+    )
     there = next((found.name for found in study.summaries() if found.identity == identity(final)), None)
     added = there if there and load_origin(study.folder_of(there)) else study.add(final)
     folder = study.folder_of(added)

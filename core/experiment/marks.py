@@ -3,7 +3,7 @@
 from core.experiment.summary import DeviceLatency, TrialSummary
 
 SYNTHETIC = "*"
-RANDOM_SPLIT = "†"
+SHARED_VOICES = "†"
 CONTENDED = "‡"
 EMULATED = "§"
 SLOWED = "¶"
@@ -11,7 +11,7 @@ WORSE = "▽"
 ALL_CLIPS = "◇"
 MEANINGS = {
     SYNTHETIC: "synthetic clips",
-    RANDOM_SPLIT: "random split: accuracy overstates",
+    SHARED_VOICES: "a voice may be in training and test: accuracy overstates",
     CONTENDED: "timed while other trials ran",
     EMULATED: "emulated device",
     SLOWED: "timed while the board was throttled",
@@ -22,10 +22,9 @@ MEANINGS = {
 
 def accuracy_marks(summary: TrialSummary) -> str:
     """Return the signs that stand beside a trial's accuracy, or beside its errors."""
-    random = bool(summary.warnings) and any("random" in warning.lower() for warning in summary.warnings)
     marks = (
         (SYNTHETIC, summary.synthetic),
-        (RANDOM_SPLIT, random),
+        (SHARED_VOICES, summary.overstated),
         (WORSE, summary.is_worse_than_persistence),
         (ALL_CLIPS, bool(summary.origin)),
     )

@@ -93,6 +93,8 @@ class TrialSummary:
     num_test_windows: int | None = None
     horizon_minutes: float | None = None
     """How far ahead the last value of a forecast is."""
+    overstated: bool = False
+    """Whether a voice may be in training and test, so that the accuracy is too high."""
     origin: str = ""
     """Name of the trial whose accuracy this is: this one was trained on every clip and has no test of its own."""
 
@@ -152,6 +154,7 @@ def measured(result: TrialResult) -> dict[str, Any]:
         "warnings": result.warnings,
         "validation_accuracy": result.validation_accuracy,
         "origin": result.origin,
+        "overstated": result.is_overstated,
     }
 
 

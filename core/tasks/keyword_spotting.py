@@ -105,6 +105,7 @@ class KeywordSpotting:
             synthetic=usable.synthetic,
             decoders=decoders(clips.waveforms.heard),
             warnings=(*clips.warnings, *parts.warnings, *more_warnings),
+            overstated=parts.overstates,
             preprocessing=preprocessing.model_dump(mode="json"),
         )
 

@@ -441,6 +441,24 @@ def test_what_was_listed_is_remembered_until_a_folder_changes(tmp_path: Path, mo
     assert labelled(list_clips(tmp_path)) == {"go": 2, "stop": 1}
 
 
+def test_whatever_lies_beside_label_folders_is_not_looked_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.datasets.folder_tree.MOST_FOLDERS", 12)
+    write(tmp_path, "go/1.wav", "stop/1.wav")
+    for number in range(30):
+        (tmp_path / "installed" / f"{number}").mkdir(parents=True)
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert list_clips(tmp_path).labels == ("go", "stop")
+
+
+def test_labels_of_lists_are_names(tmp_path: Path) -> None:
+    write(tmp_path, "a.wav", "b.wav")
+    files = [{"path": "a.wav", "label": {"label": "go\x1b[31m\n now\ud800"}}, {"path": "b.wav", "label": "stop"}, 3, {}]
+    (tmp_path / "info.labels").write_text(json.dumps({"files": files}))
+    assert list_clips(tmp_path).labels == ("go[31m now", "stop")
+
+
 def test_too_many_folders_are_refused_before_they_are_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.datasets.folder_tree.MOST_FOLDERS", 20)
     for number in range(30):

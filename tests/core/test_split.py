@@ -135,6 +135,7 @@ def test_clips_without_speaker_or_session_are_split_at_random_and_the_user_is_wa
     require_whole(parts, found)
     assert len(parts.validation) == 10
     assert len(parts.test) == 20
+    assert parts.overstates
     assert parts.warnings[0].startswith("100 clips")
     assert "overstated" in parts.warnings[0]
 
@@ -251,6 +252,7 @@ def test_parts_of_the_data_set_are_kept() -> None:
     for name, rows in (("train", parts.train), ("validation", parts.validation), ("test", parts.test)):
         assert {found.clips[row].part for row in rows} == {name}
     assert parts.warnings == ("The clips are split as the data set itself says.",)
+    assert not parts.overstates
 
 
 def test_a_part_that_the_data_set_lacks_is_taken_from_its_training_part_by_speaker() -> None:
@@ -265,5 +267,7 @@ def test_a_part_that_the_data_set_lacks_is_taken_from_its_training_part_by_speak
 
 def test_a_speaker_in_two_given_parts_is_said() -> None:
     found = given({"train": ["a", "b"], "validation": ["c"], "test": ["a", "e"]})
-    warnings = split_clips(found, Split()).warnings
+    parts = split_clips(found, Split())
+    warnings = parts.warnings
+    assert parts.overstates
     assert "1 of 4 speakers are in more than one part of the data set, so accuracy is overstated." in warnings

@@ -10,7 +10,7 @@ from typing import Any
 from core.datasets.folder_tree import FolderTree, SoundIndex, within
 from core.datasets.layouts.folders import in_order, noises_of
 from core.datasets.layouts.table import SPEAKERS
-from core.datasets.listing import ListedClip, Listing, part_named
+from core.datasets.listing import ListedClip, Listing, label_told, part_named
 from core.errors import DataError
 
 FILE = "info.labels"
@@ -55,11 +55,11 @@ def _label(entry: Mapping[str, Any]) -> str:
     label = entry.get("label")
     if isinstance(label, Mapping):
         label = label.get("label")
-    return label.strip() if isinstance(label, str) else ""
+    return label_told(label) if isinstance(label, str) else ""
 
 
 def _speaker(entry: Mapping[str, Any]) -> str:
     facts = entry.get("metadata")
     if not isinstance(facts, Mapping):
         return ""
-    return next((str(value).strip() for key, value in facts.items() if str(key).lower() in SPEAKERS), "")
+    return next((label_told(str(value)) for key, value in facts.items() if str(key).lower() in SPEAKERS), "")

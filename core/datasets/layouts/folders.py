@@ -121,6 +121,10 @@ def _above(place: str) -> tuple[str, ...]:
 
 def parts_in(tree: FolderTree, place: str) -> dict[str, Part]:
     """Return the folders of a place by the part that each is named after; none unless all that hold sound are."""
-    filled = [child for child in tree.children(place) if name_of(child) != BACKGROUND_NOISE and tree.has_sound(child)]
+    children = [child for child in tree.children(place) if name_of(child) != BACKGROUND_NOISE]
+    if len({part_named(name_of(child)) for child in children} - {""}) < 2:
+        # Not looked through for sound: beside label folders may lie a whole installation of something.
+        return {}
+    filled = [child for child in children if tree.has_sound(child)]
     parts: dict[str, Part] = {child: part_named(name_of(child)) for child in filled}
     return parts if len(set(parts.values())) > 1 and all(parts.values()) else {}

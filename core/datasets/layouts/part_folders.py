@@ -21,6 +21,8 @@ def read(tree: FolderTree) -> Listing | None:
         found = _parts_above(tree, place) or _parts_below(tree, place)
         if found is not None:
             return found
+        if any(tree.contents(child).sounds for child in tree.children(place)):
+            return None
         filled = [child for child in tree.children(place) if tree.has_sound(child)]
         if len(filled) != 1:
             return None
@@ -53,9 +55,12 @@ def _parts_above(tree: FolderTree, place: str) -> Listing | None:
 
 def _parts_below(tree: FolderTree, place: str) -> Listing | None:
     """Read <label>/train, <label>/test."""
-    labels = [child for child in tree.children(place) if name_of(child) != BACKGROUND_NOISE and tree.has_sound(child)]
+    children = [child for child in tree.children(place) if name_of(child) != BACKGROUND_NOISE]
+    if any(tree.contents(child).sounds for child in children):
+        return None
+    labels = [child for child in children if tree.has_sound(child)]
     parts = {label: parts_in(tree, label) for label in labels}
-    if len(labels) < 2 or not all(parts.values()) or any(tree.contents(label).sounds for label in labels):
+    if len(labels) < 2 or not all(parts.values()):
         return None
     clips = [
         ListedClip(name, name_of(label), "", part)

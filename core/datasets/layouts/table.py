@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from core.datasets.folder_tree import FolderTree, SoundIndex, within
 from core.datasets.layouts.folders import in_order, name_of, noises_of
-from core.datasets.listing import ListedClip, Listing, Part, part_named
+from core.datasets.listing import ListedClip, Listing, Part, label_told, part_named
 
 PATHS = (
     "path", "file_path", "filepath", "file", "filename", "file_name", "link", "clip", "wav", "wav_file", "audio",
@@ -46,7 +46,7 @@ class _Table:
 
     def cell(self, row: Sequence[str], kind: str) -> str:
         place = self.columns.get(kind)
-        return row[place].strip() if place is not None and place < len(row) else ""
+        return label_told(row[place]) if place is not None and place < len(row) else ""
 
 
 def read(tree: FolderTree) -> Listing | None:
@@ -141,7 +141,7 @@ def _clip(table: _Table, row: Sequence[str], index: SoundIndex) -> ListedClip | 
     word = table.cell(row, "word")
     if not word or table.cell(row, "valid").lower() in _NO:
         return None
-    name = index.find(table.cell(row, "path"))
+    name = index.find(row[table.columns["path"]] if table.columns["path"] < len(row) else "")
     if name is None:
         return None
     part = part_named(table.cell(row, "part")) if "part" in table.columns else table.part

@@ -1,6 +1,6 @@
 """What is said of a trial, without any Qt."""
 
-from core.experiment.marks import CONTENDED, RANDOM_SPLIT, SYNTHETIC, accuracy_marks, latency_marks
+from core.experiment.marks import CONTENDED, SHARED_VOICES, SYNTHETIC, accuracy_marks, latency_marks
 from core.experiment.store import Constraints
 from workbench.trials.facts import Differences, compare_specs, limits_of
 
@@ -30,9 +30,14 @@ def test_numbers_that_flatter_are_marked(maker):
         latencies=(make_latency(1.0, contended=True),),
     )
     trial = maker.study.summary(maker.finished("H", result))
-    assert accuracy_marks(trial) == SYNTHETIC + RANDOM_SPLIT
+    assert accuracy_marks(trial) == SYNTHETIC + SHARED_VOICES
     assert latency_marks(trial.latency_on("this machine")) == CONTENDED
     assert accuracy_marks(maker.study.summary(maker.finished("I"))) == ""
+    # What is kept as a fact is not read out of words, such as the name of a folder.
+    guessed = make_result(warnings=("The labels are the folders in random words.",), overstated=False)
+    assert accuracy_marks(maker.study.summary(maker.finished("J", guessed))) == ""
+    shared = make_result(overstated=True)
+    assert accuracy_marks(maker.study.summary(maker.finished("K", shared))) == SHARED_VOICES
 
 
 def test_differences_are_in_words_with_units():
