@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.datasets.data_folder import data_folder
 from core.errors import DataError
-from core.files import replace_file
+from core.files import read_plain, replace_file
+from core.json_text import load_object
 
 FILE_NAME = ".tinyml-edits.json"
 SCHEMA_VERSION = 1
@@ -45,7 +46,7 @@ def load_edits(folder: Path) -> dict[str, ClipEdit]:
     """
     for path in (_users_own(folder), folder / FILE_NAME):
         try:
-            content = json.loads(path.read_bytes())
+            content = load_object(read_plain(path))
         except FileNotFoundError:
             continue
         except (OSError, ValueError) as error:

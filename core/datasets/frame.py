@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from core.datasets.column_names import unit_of
 from core.datasets.preprocessing import FILE_NAME
@@ -25,23 +25,42 @@ class Frame(BaseModel):
     """The way from measured values to the network and back; means and deviations come from the training part.
 
     The network sees (x − centre) / deviation and gives (y − centre) / deviation of the targets. The centre is the
-    mean, or, where changes are forecast, the latest value of the same window.
+    mean, or, where changes are forecast, the latest value of the same window. Raises ValueError for windows that no
+    spec may have, and for means and deviations of other columns.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     schema_version: Literal[1] = 1
     task: Literal["forecasting"] = "forecasting"
-    inputs: tuple[str, ...] = Field(description="Columns in the order of the input.")
-    targets: tuple[str, ...] = Field(description="Columns in the order of the output.")
+    inputs: tuple[str, ...] = Field(min_length=1, description="Columns in the order of the input.")
+    targets: tuple[str, ...] = Field(min_length=1, description="Columns in the order of the output.")
     step_minutes: float
     input_steps: int
     output_steps: int
     predict: Literal["change", "value"]
     input_mean: tuple[float, ...] = Field(description="Empty where changes are forecast.")
-    input_deviation: tuple[float, ...]
+    input_deviation: tuple[PositiveFloat, ...]
     target_mean: tuple[float, ...] = Field(description="Empty where changes are forecast.")
-    target_deviation: tuple[float, ...]
+    target_deviation: tuple[PositiveFloat, ...]
+
+    @model_validator(mode="after")
+    def _of_one_window(self) -> "Frame":
+        Window(step_minutes=self.step_minutes, input_steps=self.input_steps, output_steps=self.output_steps)
+        is_change = self.predict == "change"
+        sides = {
+            "input": (self.inputs, self.input_mean, self.input_deviation),
+            "target": (self.targets, self.target_mean, self.target_deviation),
+        }
+        for name, (columns, mean, deviation) in sides.items():
+            expected = (0 if is_change else len(columns), len(columns))
+            if len(set(columns)) != len(columns) or (len(mean), len(deviation)) != expected:
+                raise ValueError(
+                    f"{name}s: must have a name and a deviation each, and a mean where values are forecast"
+                )
+        if is_change and not set(self.targets) <= set(self.inputs):
+            raise ValueError("targets: must be among the inputs where changes are forecast")
+        return self
 
     @property
     def places(self) -> tuple[int, ...]:

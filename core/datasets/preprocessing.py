@@ -5,11 +5,11 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validator
 
 from core.errors import DataError
 from core.features.kinds import Extractor, as_inputs, make_extractor
-from core.settings.clips import ClipPosition
+from core.settings.clips import LONGEST_CLIP_MS, SHORTEST_CLIP_MS, ClipPosition
 from core.spec import Dataset, Features
 
 FILE_NAME = "preprocessing.json"
@@ -19,23 +19,40 @@ Float32 = NDArray[np.float32]
 
 
 class Preprocessing(BaseModel):
-    """The way from a waveform to the network's input, and what its outputs stand for."""
+    """The way from a waveform to the network's input, and what its outputs stand for.
 
-    model_config = ConfigDict(frozen=True)
+    Raises ValueError for clips without a frame, and for means and deviations of other coefficients.
+    """
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
 
     schema_version: Literal[1] = 1
     features: Features
-    clip_duration_ms: int
+    clip_duration_ms: int = Field(ge=SHORTEST_CLIP_MS, le=LONGEST_CLIP_MS)
     clip_position: ClipPosition = Field(
         "start", description="Part that is used of a longer clip; files that lack it were made when it was the first."
     )
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = Field(min_length=2)
     mean: tuple[float, ...] = Field(
         (), description="Of each coefficient over the training part; empty unless standardized."
     )
-    deviation: tuple[float, ...] = Field(
+    deviation: tuple[PositiveFloat, ...] = Field(
         (), description="Of each coefficient over the training part; empty unless standardized."
     )
+
+    @model_validator(mode="after")
+    def _of_one_picture(self) -> "Preprocessing":
+        for problem in self.features.problems():
+            raise ValueError(str(problem))
+        if not self.features.num_frames(self.num_samples):
+            raise ValueError("features.frame_length_ms: a frame is longer than a clip")
+        num = self.features.num_coefficients
+        if (len(self.mean), len(self.deviation)) not in ((0, 0), (num, num)):
+            raise ValueError(
+                f"mean and deviation: must have {num} values each, or none, have {len(self.mean)} and "
+                f"{len(self.deviation)}"
+            )
+        return self
 
     @property
     def num_samples(self) -> int:

@@ -13,6 +13,8 @@ from core.evaluation.wake_word import WakeWord
 from core.experiment.files import write_atomically
 from core.experiment.model_choice import ChosenModel, choose_model
 from core.experiment.opened_model import open_chosen
+from core.files import read_plain
+from core.json_text import load_object
 
 _WAKE_STEP_MS = 30.0
 
@@ -68,10 +70,10 @@ def load_working_point(chosen: ChosenModel) -> DetectionSettings:
     """
     path = chosen.working_point
     try:
-        return DetectionSettings(**json.loads(path.read_bytes()))
+        return DetectionSettings(**load_object(read_plain(path)))
     except FileNotFoundError:
         return _advised(chosen.wake_word) if chosen.wake_word else DetectionSettings()
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError, TypeError, OverflowError) as error:
         raise DataError(
             f"{path}: cannot be read as detection settings ({error}); delete it to go back to the defaults"
         ) from error

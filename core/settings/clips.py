@@ -13,6 +13,7 @@ ClipPosition = Literal["loudest", "start", "centre"]
 """Which part is used of a clip that is longer than clips are made."""
 Layout = Literal["automatic", "folders", "part_folders", "file_names", "table", "edge_impulse"]
 """Where label, speaker and part of a clip come from."""
+SHORTEST_CLIP_MS, LONGEST_CLIP_MS = 100, 10_000
 _LONGEST_PATTERN = 200
 
 
@@ -51,7 +52,9 @@ class Dataset(Section):
     max_clips_per_label: int = setting(
         0, "Use at most this many clips of each label; 0 means all.", ge=0, unit="clips", at_zero="all"
     )
-    clip_duration_ms: int = setting(1000, "Length every clip is padded or cut to.", ge=100, le=10_000, unit="ms")
+    clip_duration_ms: int = setting(
+        1000, "Length every clip is padded or cut to.", ge=SHORTEST_CLIP_MS, le=LONGEST_CLIP_MS, unit="ms"
+    )
     clip_position: ClipPosition = setting(
         "loudest",
         "Part that is used of a longer clip: the one that holds most sound, the first, or the one in the middle; "

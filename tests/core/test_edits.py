@@ -158,7 +158,8 @@ def test_a_folder_that_nobody_may_write_keeps_its_list_with_the_user(own_tone_cl
 
 def test_a_list_that_cannot_be_read_is_named(own_tone_clips: Path) -> None:
     path = own_tone_clips / ".tinyml-edits.json"
-    for content in ("{", "[]", '{"clips": {"low/a.wav": 3}}', '{"clips": {"low/a.wav": {"start_ms": -1}}}'):
+    damaged = ("{", "[]", '{"clips": {"low/a.wav": 3}}', '{"clips": {"low/a.wav": {"start_ms": -1}}}', "[" * 100_000)
+    for content in damaged:
         path.write_text(content)
         with pytest.raises(DataError, match=r"\.tinyml-edits\.json: cannot be read .*; mend or remove it"):
             find(own_tone_clips)

@@ -13,6 +13,7 @@ from core.experiment.store import Study
 from core.results import Classification, Footprint, LabelScore, TrialResult
 from core.spec import Dataset, Features, KeywordSpottingSpec
 
+NUM = Features().num_coefficients
 LABELS = ("größe", 'sa"y?', "stop")
 MODEL = bytes(range(256)) * 5 + b"end"
 
@@ -27,7 +28,10 @@ def study(tmp_path) -> Study:
     with zipfile.ZipFile(folder / "model.tflite.zip", "w") as archive:
         archive.writestr("model.tflite", MODEL)
     save_preprocessing(
-        Preprocessing(features=Features(), clip_duration_ms=1000, labels=LABELS, mean=(0.5,), deviation=(2.0,)), folder
+        Preprocessing(
+            features=Features(), clip_duration_ms=1000, labels=LABELS, mean=(0.5,) * NUM, deviation=(2.0,) * NUM
+        ),
+        folder,
     )
     scores = tuple(LabelScore(label=label, num_clips=1, precision=1, recall=1) for label in LABELS)
     result = TrialResult(
@@ -69,7 +73,7 @@ def test_the_c_header_tells_labels_and_features(study, tmp_path):
     text = header.read_text(encoding="utf-8")
     assert '// Outputs in this order: größe, sa"y?, stop.' in text
     assert "// num_mfccs = 10" in text
-    assert "// mean = [0.5]" in text
+    assert f"// mean = {[0.5] * NUM}" in text
     assert "extern const unsigned int kws_length;" in text
 
 

@@ -14,7 +14,6 @@ from core.experiment.sweep import load_sweep
 from tests.mutation.kind import Attempt, Trials
 from tests.mutation.mutations import mutate_text
 
-_MOST_EXPANDED = 30
 _DATA = Path("/clips")
 
 
@@ -64,15 +63,9 @@ class Specs:
                     # Else it is refused, and nothing is wrong with the file.
                     yield lambda: preprocessing_of_spec(path, ("go", "stop"))
             case "sweeps":
-                yield lambda: _expanded(path)
+                yield lambda: load_sweep(path, data=_DATA).expand()
             case _:
                 yield lambda: load_search(path, data=_DATA).examples()
 
     def tidy(self) -> None:
         """Nothing is left anywhere."""
-
-
-def _expanded(path: Path) -> None:
-    sweep = load_sweep(path, data=_DATA)
-    if sweep.num_combinations <= _MOST_EXPANDED:
-        sweep.expand()

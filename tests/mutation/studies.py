@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from core.audio.wav import Sound
 from core.datasets.edits import load_edits
 from core.datasets.frame import load_frame
-from core.datasets.preprocessing import load_preprocessing
+from core.datasets.preprocessing import Preprocessing, load_preprocessing
 from core.evaluation.detection import DetectionSettings
 from core.evaluation.forecasting import load_forecasts
 from core.experiment.clip_classification import ClipClassifier
@@ -99,7 +99,7 @@ class Studies:
             for trial in (_WORDS, _WEATHER):
                 if trial in name:
                     yield lambda trial=trial: _read(self._study, trial)
-            yield from self._used(name)
+            yield from self._used(name, by_command=by_command)
             if by_command:
                 yield from self._commands()
         finally:
@@ -109,15 +109,17 @@ class Studies:
         """Empty the cache."""
         shutil.rmtree(self._scratch / "cache", ignore_errors=True)
 
-    def _used(self, name: str) -> Iterator[Attempt]:
+    def _used(self, name: str, *, by_command: bool) -> Iterator[Attempt]:
         words, weather = self._study / _WORDS, self._study / _WEATHER
         if name.endswith("preprocessing.json") or "detection" in name:
-            yield lambda: load_preprocessing(words)
+            yield lambda: _picture(load_preprocessing(words))
             yield lambda: load_working_point(choose_model(words))
-            yield lambda: ClipClassifier(choose_model(words)).classify(self._sound)
-            yield lambda: open_spotter(words).push(self._sound.samples)
             yield lambda: load_frame(weather)
             yield lambda: forecast_table(weather, self._table)
+            if by_command:
+                # Each starts a process for the model.
+                yield lambda: ClipClassifier(choose_model(words)).classify(self._sound)
+                yield lambda: open_spotter(words).push(self._sound.samples)
         if name.endswith(".npz"):
             yield lambda: load_forecasts(weather).latest
         if name == _EDITS:
@@ -187,6 +189,11 @@ def _read(folder: Path, trial: str) -> None:
     reads: tuple[Callable[[str], object], ...] = (study.events, study.spec, study.result)
     for read in reads:
         read(name)
+
+
+def _picture(preprocessing: Preprocessing) -> None:
+    clip = np.zeros((1, preprocessing.num_samples), np.float32)
+    preprocessing.scale(preprocessing.extractor().compute(clip))
 
 
 def _run(arguments: list[str]) -> None:
