@@ -9,19 +9,20 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.layout import Layout
 from core.deploy.probe import EMULATOR
+from core.deploy.told import TOLD
 from core.errors import DeviceError
 from core.events import Emit, Progressed, ignore
 from core.results import Conditions, ThreadTiming
 
 
 class _Line(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = TOLD
 
 
 class Board(_Line):
@@ -41,6 +42,8 @@ class Board(_Line):
 
 
 class _Conditions(Conditions):
+    model_config = TOLD
+
     kind: Literal["conditions"]
     when: Literal["before", "after"]
 
@@ -53,6 +56,8 @@ class _Progress(_Line):
 
 
 class _Timed(ThreadTiming):
+    model_config = TOLD
+
     kind: Literal["timed"]
     folder: str
 
@@ -62,7 +67,7 @@ class _Predicted(_Line):
     folder: str
     num_clips: int
     num_right: int
-    predictions: tuple[tuple[int, float], ...]
+    predictions: tuple[tuple[Annotated[int, Field(ge=0, lt=1 << 31)], float], ...]
 
 
 class _Forecasts(_Line):
@@ -201,6 +206,8 @@ def _hear(session: Session, line: Any, folders: list[str], on_timed: OnTimed, em
             places = np.array([place for place, _ in line.predictions], np.int64)
             session.answers[_place(folders, line.folder, session.answers)] = places
         case _Forecasts():
+            if len(set(map(len, line.forecasts))) > 1:
+                raise DeviceError("the benchmark gave forecasts of different lengths; deploy the model again")
             session.answers[_place(folders, line.folder, session.answers)] = np.array(line.forecasts)
         case Resident():
             session.resident[_place(folders, line.folder, session.resident)] = line

@@ -25,6 +25,7 @@ MOST_LINE_BYTES = 1024**2
 BEAT_S = 5.0
 LOGIN_TIMEOUT_S = 30.0
 _QUIT_S = 2.0
+_MOST_SHOWN = 300
 # So that also over a slow line something is sent now and then to what runs beside.
 _PIECE_BYTES = 64 * 1024
 
@@ -46,7 +47,8 @@ class Answer:
         if self.status == 0:
             return self.out
         said = (self.err.strip() or self.out.strip()).splitlines()
-        raise DeviceError(f"{what}: {said[-1] if said else f'the command ended with status {self.status}'}")
+        last = said[-1][-_MOST_SHOWN:] if said else f"the command ended with status {self.status}"
+        raise DeviceError(f"{what}: {last}")
 
 
 class Connection:

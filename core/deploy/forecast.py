@@ -2,23 +2,22 @@
 
 from collections.abc import Generator
 from contextlib import closing
-from datetime import datetime
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, model_validator
 
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.layout import Layout
-from core.deploy.told import objects, understood
+from core.deploy.told import TOLD, Moment, objects, understood
 from core.errors import DeviceError
 
 SourceKind = Literal["csv", "sqlite", "command"]
 
 
 class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = TOLD
 
 
 class ForecastSource(_Told):
@@ -46,15 +45,21 @@ class Quantity(_Told):
 class Stretch(_Told):
     """Times, with the device's time zone where its source tells one, and the values at each."""
 
-    times: tuple[datetime, ...]
+    times: tuple[Moment, ...]
     quantities: tuple[Quantity, ...]
+
+    @model_validator(mode="after")
+    def _one_value_a_time(self) -> Self:
+        if any(len(quantity.values) != len(self.times) for quantity in self.quantities):
+            raise ValueError("there is not one value for each time")
+        return self
 
 
 class DeviceForecast(_Told):
     """What a device forecasts, and the values that it goes by."""
 
     source: str
-    step_minutes: float
+    step_minutes: float = Field(gt=0)
     past: Stretch
     coming: Stretch
 
@@ -62,7 +67,7 @@ class DeviceForecast(_Told):
 class SensorReading(_Told):
     """What a sensor's command told."""
 
-    time: datetime
+    time: Moment
     values: dict[str, float]
 
 

@@ -2,15 +2,17 @@
 
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import asdict
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field, field_validator
 
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.device.settings import FeatureSettings
 from core.deploy.layout import Layout
-from core.deploy.told import objects, understood
+from core.deploy.told import TOLD, objects, understood, unexpected
+from core.settings.features import Features
 
 View = Literal["words", "probabilities", "features"]
 
@@ -22,19 +24,27 @@ _OPTIONS: dict[View, tuple[str, ...]] = {
 
 
 class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = TOLD
 
 
 class LiveBeginning(_Told):
     """The device listens: with what, and how."""
 
     labels: tuple[str, ...]
-    sample_rate: int
-    hop_ms: float
-    frame_step_ms: float
+    sample_rate: int = Field(gt=0)
+    hop_ms: float = Field(gt=0)
+    frame_step_ms: float = Field(gt=0)
     threshold: float
     source: str
     features: FeatureSettings | None = Field(None, description="What its columns are; an older release does not tell.")
+
+    @field_validator("features")
+    @classmethod
+    def _within_bounds(cls, features: FeatureSettings | None) -> FeatureSettings | None:
+        """Hold what draws the columns to the bounds of the settings."""
+        if features is not None:
+            Features.model_validate(asdict(features))
+        return features
 
 
 class LiveStep(_Told):
@@ -86,7 +96,20 @@ def hear_live(
     source = [f"--wav={layout.path(path)}" for path in wav] + (["--pace=1"] if wav else [])
     source += [f"--microphone={microphone}"] if microphone else []
     lines = programs.lines(connection, "spot", *_OPTIONS[view], *source)
+    labels: tuple[str, ...] = ()
     with closing(objects(lines, connection.name)) as told:
         for values in told:
-            if values["kind"] in _KINDS:
-                yield understood(_KINDS[values["kind"]], values, connection.name)
+            if values["kind"] not in _KINDS:
+                continue
+            said = understood(_KINDS[values["kind"]], values, connection.name)
+            if isinstance(said, LiveBeginning):
+                labels = said.labels
+            elif isinstance(said, LiveStep) and not _fits(said, labels):
+                raise unexpected(connection.name, values)
+            yield said
+
+
+def _fits(step: LiveStep, labels: tuple[str, ...]) -> bool:
+    """Tell whether a step has a probability of each label, and columns of one height."""
+    is_whole = len(step.probabilities) == len(step.smoothed) == len(labels)
+    return is_whole and len(set(map(len, step.columns))) <= 1

@@ -10,6 +10,7 @@ from pathlib import Path
 from core.deploy.connection import Connection
 from core.deploy.device import hold
 from core.deploy.layout import Layout
+from core.deploy.told import MOST_SHOWN
 from core.errors import DeviceError
 
 WRITABLE = "free some space there, mount it writable, or try another card"
@@ -29,9 +30,9 @@ def held(connection: Connection, python: str, doing: str) -> Iterator[None]:
     with connection.beside(python, "-c", script, str(layout.lock), owner) as answer:
         word, _, holder = answer.partition(" ")
         if word == "busy":
-            raise DeviceError(f"{connection.name} is in use by {holder}; wait for it and try again")
+            raise DeviceError(f"{connection.name} is in use by {holder[:MOST_SHOWN]}; wait for it and try again")
         if word == "refused":
-            raise DeviceError(f"{connection.name}: {layout.base} cannot be written ({holder}); {WRITABLE}")
+            raise DeviceError(f"{connection.name}: {layout.base} cannot be written ({holder[:MOST_SHOWN]}); {WRITABLE}")
         if word != "held":
             raise DeviceError(f"{connection.name} could not be locked but said {answer[:200]!r}; try again")
         yield

@@ -6,13 +6,13 @@ from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.device.history import FILE_NAME, READING_COLUMNS
 from core.deploy.layout import Layout
-from core.deploy.told import objects, understood
+from core.deploy.told import TOLD, TimeSeconds, objects, understood
 
 # Asked of no program of a release, for what is deployed may be of another task or version. Where there is no file there
 # was no session.
@@ -30,15 +30,15 @@ CSV_COLUMNS = ("time", "session", *READING_COLUMNS)
 
 
 class _Told(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = {**TOLD, "populate_by_name": True}
 
 
 class MonitorState(_Told):
     """The newest session of the monitor; times in seconds since 1970 by the device's clock."""
 
     session: int | None = Field(None, alias="id", description="None when there was none yet.")
-    began_s: float | None = None
-    ended_s: float | None = None
+    began_s: TimeSeconds | None = None
+    ended_s: TimeSeconds | None = None
 
     @property
     def running(self) -> bool:
@@ -51,7 +51,7 @@ class Reading(_Told):
 
     id: int
     session: int
-    time_s: float = Field(description="Seconds since 1970, by the device's clock.")
+    time_s: TimeSeconds = Field(description="Seconds since 1970, by the device's clock.")
     battery_percent: float | None = None
     battery_volts: float | None = None
     on_mains: bool | None = None

@@ -1,11 +1,14 @@
 """What a device is, asked in one go by a shell script that needs nothing to be installed there."""
 
+import re
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.deploy.connection import Connection
 from core.deploy.device import board
 from core.deploy.layout import Layout
 from core.deploy.runtimes import Interpreter, Version
+from core.deploy.told import TimeSeconds
 from core.errors import DeviceError
 
 EMULATOR = "linux,dummy-virt"
@@ -48,6 +51,7 @@ say release "$(readlink current)"
 say previous "$(readlink previous)"
 ls -1t releases 2>/dev/null | while read -r name; do say kept "$name"; done
 """
+_MILLIDEGREES = re.compile("(.* )?-?[0-9]{1,9}")
 _NARROWED = {"aarch64": "armv7l", "x86_64": "i686"}
 """What a 32-bit Python runs as under a 64-bit kernel, which is what 32-bit Raspberry Pi OS brings."""
 
@@ -69,16 +73,16 @@ class Probe(BaseModel):
     model: str = Field(description="Of the board, else of the processor.")
     os: str
     machine: str = Field(description="Architecture of the kernel.")
-    cores: int
-    memory_bytes: int
-    free_disk_bytes: int = Field(description="Where the user's home folder is.")
+    cores: int = Field(gt=0)
+    memory_bytes: int = Field(ge=0)
+    free_disk_bytes: int = Field(ge=0, description="Where the user's home folder is.")
     user: str
     home: str
     home_writable: bool
     temperature_c: float | None
     governor: str
     throttling: Throttling | None
-    now_s: float = Field(description="Seconds since 1970 by its clock.")
+    now_s: TimeSeconds = Field(description="Seconds since 1970 by its clock.")
     pythons: tuple[Interpreter, ...] = Field(description="In the order of preference.")
     emulated: bool
     provisioned: str = Field(description="What its environment says of itself, as JSON.")
@@ -140,13 +144,13 @@ def _interpreter(line: str, machine: str, glibc: Version) -> Interpreter:
 
 
 def _version(text: str) -> Version:
-    return tuple(int(part) for part in text.split(".") if part.isdigit())
+    return tuple(int(part) for part in text.split(".") if part.isascii() and part.isdigit())
 
 
 def _temperature_c(zones: list[str]) -> float | None:
     """Return the processor's temperature, of the zone named after it or else of the first."""
     # A sensor that is switched off has no number.
-    told = [zone for zone in zones if zone.rpartition(" ")[2].lstrip("-").isdigit()]
+    told = [zone for zone in zones if _MILLIDEGREES.fullmatch(zone)]
     ordered = sorted(told, key=lambda zone: not zone.lower().startswith(board.CPU_ZONES))
     return int(ordered[0].rpartition(" ")[2]) / 1000 if ordered else None
 

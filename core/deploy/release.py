@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import json
 import re
 import tarfile
 import uuid
@@ -15,6 +14,7 @@ from core.deploy.device import install, release_files
 from core.deploy.device.runtime import MODEL_NAME
 from core.deploy.device.settings import FILE_NAME as SETTINGS_NAME
 from core.deploy.layout import Layout
+from core.deploy.told import MOST_SHOWN, parsed
 from core.errors import DeviceError
 from core.events import Emit, ignore
 
@@ -96,11 +96,11 @@ def _ask(connection: Connection, verb: str, *args: str) -> str:
     script = Path(install.__file__).read_text(encoding="utf-8")
     answer = connection.run(str(layout.python), "-c", script, str(layout.base), verb, *args, timeout_s=120)
     try:
-        said = json.loads(answer.out)
+        said = parsed(answer.out)
         if "failed" in said:
             raise DeviceError(f"{connection.name}: {said['failed']}")
         return str(said["release"])
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError) as error:
         reason = _reason(answer.out, answer.err)
         raise DeviceError(f"{connection.name}: the release could not be handled there ({reason})") from error
 
@@ -109,7 +109,7 @@ def _reason(out: str, err: str) -> str:
     """Return the last words of a program on a device, which may be the line of a failure."""
     for line in reversed(out.splitlines()):
         try:
-            return str(json.loads(line)["message"])
-        except (ValueError, LookupError, TypeError):
+            return str(parsed(line)["message"])[:MOST_SHOWN]
+        except (ValueError, LookupError):
             continue
     return ((err or out).strip().splitlines() or ["it said nothing"])[-1][:300]

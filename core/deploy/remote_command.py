@@ -14,6 +14,8 @@ _PAUSE_S = 0.2
 _CHUNK_BYTES = 64 * 1024
 _MOST_NOISE_BYTES = 64 * 1024
 _KEPT_STDERR_BYTES = 16 * 1024
+_MOST_DIGITS = 10
+_MOST_SHOWN = 40
 _MARK = "tinyml-workbench-process-group"
 # What the user's own shell prints on starting comes before the mark and is passed over.
 FED = f"exec setsid --wait sh -c 'echo {_MARK} $$; exec \"$@\"' sh "
@@ -114,12 +116,19 @@ class RemoteCommand:
             _, mark, after = noise.partition(_MARK.encode() + b" ")
             group, newline, rest = after.partition(b"\n")
             if mark and newline:
-                self._group = int(group)
+                self._group = self._number(group)
                 return rest
         if self._channel.exit_status < 0:
             raise EOFError
         said = (noise or bytes(self.err)).decode(errors="replace").strip()[:200]
         raise DeviceError(f"The device did not run the command but said {said!r}; it needs sh and setsid (util-linux)")
+
+    def _number(self, group: bytes) -> int:
+        """Return a process group; 0 and 1 would stand for every process of the user when they are ended."""
+        if group.isdigit() and len(group) <= _MOST_DIGITS and int(group) > 1:
+            return int(group)
+        shown = group[:_MOST_SHOWN].decode(errors="replace")
+        raise DeviceError(f"The device gave {shown!r} for a process group, which is no number of one; start it again")
 
     def _receive(self) -> bytes | None:
         """Return what came, which is nothing after a pause; None at the end."""
@@ -132,6 +141,9 @@ class RemoteCommand:
             select.select([channel], [], [], _PAUSE_S)
         while channel.recv_stderr_ready():
             self.err = (self.err + channel.recv_stderr(_CHUNK_BYTES))[-_KEPT_STDERR_BYTES:]
+            if not ended:
+                # There may be no end of it.
+                break
         if channel.recv_ready():
             return bytes(channel.recv(_CHUNK_BYTES))
         return None if ended else b""

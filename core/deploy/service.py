@@ -1,11 +1,10 @@
 """The listening service: the deployed model as a systemd user unit that acts on words."""
 
-import json
 from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from core.deploy import monitor_log, programs
 from core.deploy.device.actions import (
@@ -23,7 +22,7 @@ from core.deploy.device.settings import SCHEMA_VERSION, SettingsError
 from core.deploy.layout import Layout
 from core.deploy.service_unit import ServiceUnit, UnitStatus
 from core.deploy.service_unit import unit_text as text_of_unit
-from core.deploy.told import objects, understood
+from core.deploy.told import TOLD, TimeSeconds, objects, parsed, understood
 from core.errors import DeviceError
 
 UNIT = "tinyml-workbench-listener.service"
@@ -38,11 +37,11 @@ class ServiceStatus(UnitStatus):
 class HeardWord(BaseModel):
     """A detection on the device."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = TOLD
 
     word: str
     score: float
-    time_s: float = Field(description="Seconds since 1970, by the device's clock.")
+    time_s: TimeSeconds = Field(description="Seconds since 1970, by the device's clock.")
     did: str = ""
 
 
@@ -101,13 +100,13 @@ class ListeningService(ServiceUnit):
         if told.status:
             raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first")
         try:
-            values = json.loads(told.out)
+            values = parsed(told.out)
             if values["schema_version"] > SCHEMA_VERSION:
                 raise DeviceError(
                     f"{self._connection.name}: its model was deployed by a newer version of this program; update this "
                     "one, or deploy the model again"
                 )
-            return tuple(values.get("labels", ()))
+            return tuple(str(label) for label in values.get("labels", ()))
         except (ValueError, LookupError, TypeError) as error:
             raise DeviceError(
                 f"{self._connection.name}: the settings of its model cannot be read; deploy the model again"

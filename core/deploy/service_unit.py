@@ -1,7 +1,7 @@
 """What every service that runs the deployed model is: a systemd user unit, and what it says of its state."""
 
 import contextlib
-import json
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.layout import Layout
+from core.deploy.told import MOST_SHOWN, parsed
 from core.deploy.user_units import UserUnits
 from core.errors import DeviceError
 
@@ -187,17 +188,20 @@ class ServiceUnit:
         return PurePosixPath(answer.out.strip()).name
 
     def _running_s(self, found: Mapping[str, str]) -> float | None:
-        uptime = self._connection.run("cat", "/proc/uptime").out.split()
+        said = self._connection.run("cat", "/proc/uptime").out
         since_s = _count(found["ActiveEnterTimestampMonotonic"]) / 1e6
-        return float(uptime[0]) - since_s if uptime and since_s else None
+        try:
+            running_s = float(said.partition(" ")[0]) - since_s
+        except ValueError:
+            return None
+        return running_s if since_s and 0 <= running_s < math.inf else None
 
     def _state_said(self) -> dict[str, Any]:
         """Return the last thing the service said about its state; nothing before it ever ran."""
         try:
-            values = json.loads(self._connection.run("cat", str(self.state_file)).out)
+            return parsed(self._connection.run("cat", str(self.state_file)).out)
         except ValueError:
             return {}
-        return values if isinstance(values, dict) else {}
 
     def _trouble(self, state: str) -> str:
         """Return what is wrong at the moment; nothing where all is well."""
@@ -212,9 +216,9 @@ class ServiceUnit:
         if said.get("kind") == "failed":
             return str(said.get("message", ""))
         last = next(iter(self._units.journal(self.name, 1)), "it ended without a word; see its journal")
-        with contextlib.suppress(ValueError, LookupError, TypeError):
-            last = str(json.loads(last)["message"])
-        return programs.told_plainly(self._connection.name, last)
+        with contextlib.suppress(ValueError, LookupError):
+            last = str(parsed(last)["message"])
+        return programs.told_plainly(self._connection.name, last[:MOST_SHOWN])
 
 
 def unit_text(layout: Layout, what: str, program: str, arguments: Sequence[str]) -> str:
@@ -252,4 +256,6 @@ def _specifiers(text: str) -> str:
 
 def _count(text: str) -> int:
     """Return a number that systemd writes; it says “[not set]” and 2⁶⁴ − 1 for what it does not know."""
-    return int(text) if text.isdigit() and int(text) < 1 << 63 else 0
+    # A digit of another script is one to Python, though not always a number; from 20 digits on none is of 64 bits.
+    is_number = text.isascii() and text.isdigit() and len(text) < 20
+    return int(text) if is_number and int(text) < 1 << 63 else 0

@@ -1,17 +1,38 @@
-"""What the programs on a device tell, read on this side: one JSON object a line, `kind` in each."""
+"""What the programs on a device tell, read on this side: one JSON object a line, `kind` in each.
+
+Nothing that a device says is believed: it is a sentence, a value within its bounds, or a DeviceError.
+"""
 
 import json
 from collections.abc import Generator
 from contextlib import closing
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import DeviceError
 
-_MOST_SHOWN = 200
+MOST_SHOWN = 200
+"""Characters of what a device said that stand in a sentence."""
+_MOST_OF_A_SENTENCE = 2000
 
+TOLD = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
+"""How a model of what a device tells is read: a newer one may tell more, and no figure is infinite."""
+TimeSeconds = Annotated[float, Field(ge=0, lt=253_370_764_800)]
+"""Seconds since 1970, before the year 9999, so that it is a date in every time zone."""
 Told = TypeVar("Told", bound=BaseModel)
+
+
+def _within_years(time: datetime) -> datetime:
+    # Not the outermost, for a time zone may lie between this and what it is shown in.
+    if not 1970 < time.year < 9999:
+        raise ValueError("the year is out of range")
+    return time
+
+
+Moment = Annotated[datetime, AfterValidator(_within_years)]
+"""A time of day that can be shown in every time zone."""
 
 
 def objects(lines: Generator[str, None, None], device: str) -> Generator[dict[str, Any], None, None]:
@@ -23,13 +44,35 @@ def objects(lines: Generator[str, None, None], device: str) -> Generator[dict[st
     with closing(lines):
         for line in lines:
             try:
-                values = json.loads(line)
-                kind = values["kind"]
-            except (ValueError, LookupError, TypeError):
+                values = parsed(line)
+            except ValueError:
                 raise _unexpected(device, line.strip()) from None
-            if kind == "failed":
-                raise DeviceError(f"{device}: {values.get('message', 'it failed')}")
+            if not isinstance(values.get("kind"), str):
+                raise _unexpected(device, line.strip())
+            if values["kind"] == "failed":
+                raise DeviceError(f"{device}: {str(values.get('message', 'it failed'))[:_MOST_OF_A_SENTENCE]}")
             yield values
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """Return a JSON object that a device said.
+
+    Raises ValueError when it is none, is nested too deep, or holds what is no number or no character.
+    """
+    try:
+        values = json.loads(text, parse_constant=_refuse)
+    except RecursionError:
+        raise ValueError("it is nested too deep") from None
+    if not isinstance(values, dict):
+        raise ValueError("it is no object")
+    if "\\ud" in text or "\\uD" in text:
+        # Half of a character, which JSON can write and nothing can show: UnicodeEncodeError is a ValueError.
+        json.dumps(values, ensure_ascii=False).encode()
+    return values
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is no number")
 
 
 def understood(model: type[Told], values: dict[str, Any], device: str) -> Told:
@@ -37,8 +80,13 @@ def understood(model: type[Told], values: dict[str, Any], device: str) -> Told:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise _unexpected(device, json.dumps(values)) from error
+        raise unexpected(device, values) from error
+
+
+def unexpected(device: str, values: dict[str, Any]) -> DeviceError:
+    """Return the error for an object that is not what it should be."""
+    return _unexpected(device, json.dumps(values, ensure_ascii=False))
 
 
 def _unexpected(device: str, said: str) -> DeviceError:
-    return DeviceError(f"{device}: said something unexpected ({said[:_MOST_SHOWN]}); deploy the model again")
+    return DeviceError(f"{device}: said something unexpected ({said[:MOST_SHOWN]}); deploy the model again")

@@ -5,6 +5,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 
 from core.deploy.connection import Answer, Connection
+from core.deploy.told import MOST_SHOWN
 from core.errors import DeviceError
 
 _FOLDER = ".config/systemd/user"
@@ -44,7 +45,8 @@ class UserUnits:
         answer = self._systemctl(*args)
         if answer.status:
             said = (answer.err.strip() or answer.out.strip()).splitlines()
-            raise DeviceError(f"{self._connection.name}: systemctl {' '.join(args)} failed: {said[0] if said else '?'}")
+            reason = said[0][:MOST_SHOWN] if said else f"status {answer.status}"
+            raise DeviceError(f"{self._connection.name}: systemctl {' '.join(args)} failed: {reason}")
 
     def show(self, unit: str, *properties: str) -> Mapping[str, str]:
         """Return properties of a unit as systemd writes them; what an older systemd does not know is empty."""
@@ -106,7 +108,7 @@ class UserUnits:
             self._is_reached = True
             return
         said = (answer.err.strip() or answer.out.strip()).splitlines()
-        reason = said[-1] if said else f"status {answer.status}"
+        reason = said[-1][:MOST_SHOWN] if said else f"status {answer.status}"
         if any(sign in reason.lower() for sign in _UNREACHABLE):
             raise DeviceError(
                 f"{self._connection.name}: has no systemd for its users ({reason}), which the listening service needs; "

@@ -15,7 +15,7 @@ from core.datasets.split import split_clips
 from core.datasets.waveforms import FULL_SCALE, read_clip
 from core.deploy.device.forecast_settings import forecast_settings_text
 from core.deploy.device.settings import settings_text
-from core.errors import DataError, StudyError
+from core.errors import DataError, DeviceError, StudyError
 from core.evaluation import forecasting
 from core.evaluation.classification import predict
 from core.events import Emit
@@ -34,6 +34,7 @@ from core.spec import ForecastingSpec, KeywordSpottingSpec
 from core.tasks.registry import TASKS
 
 _MOST_DIFFERENCES = 50
+_OTHER_EXAMPLES = "the device answered for other examples or labels than it was given; deploy the model again"
 
 Spec = TypeVar("Spec", contravariant=True)
 
@@ -109,6 +110,8 @@ class SpottingOnDevice:
         pictures = preprocessing.extractor().compute(np.divide(examples.inputs, FULL_SCALE, dtype=np.float32))
         here = predict(folder / MODEL, preprocessing.scale(pictures), len(preprocessing.labels)).argmax(axis=1)
         labels = preprocessing.labels
+        if there.shape != here.shape or (there >= len(labels)).any():
+            raise DeviceError(_OTHER_EXAMPLES)
         differences = tuple(
             ClipDifference(
                 clip=examples.names[row],
@@ -150,6 +153,8 @@ class ForecastingOnDevice:
         """Return the errors there and here, and the values that differ, the largest first."""
         frame = load_frame(folder)
         here = forecasting.forecast(folder / MODEL, examples.inputs, frame).astype(np.float64)
+        if there.shape != (len(here), here[0].size):
+            raise DeviceError(_OTHER_EXAMPLES)
         there = there.reshape(here.shape)
         quantities = []
         for place, (name, unit) in enumerate(zip(frame.targets, frame.units, strict=True)):

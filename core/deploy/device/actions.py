@@ -110,7 +110,7 @@ def parse_actions(text: str | bytes, source: str = FILE_NAME) -> Actions:
                 microphone=str(values["microphone"]),
                 wav=str(values.get("wav", "")),
             )
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise SettingsError(f"{source}: is not a table of actions ({error!r}); install the service again") from error
     raise SettingsError(
         f"{source}: has schema {version}, the program here reads schema {SCHEMA_VERSION}; "
