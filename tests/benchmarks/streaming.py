@@ -71,9 +71,7 @@ def build(home: Path) -> None:
             folder.mkdir()
             quantization = spec.quantization.model_copy(update={"scheme": scheme})
             (folder / "model.tflite").write_bytes(slim.slim(convert.convert(model, quantization, inputs)))
-            preprocessing = fit_preprocessing(
-                spec.features, spec.dataset.clip_duration_ms, spec.dataset.labels, inputs[..., 0]
-            )
+            preprocessing = fit_preprocessing(spec.features, spec.dataset, spec.dataset.labels, inputs[..., 0])
             save_preprocessing(preprocessing, folder)
     scene.answer({})
 

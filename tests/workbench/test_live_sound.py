@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from core.audio.wav import Sound, resample
+from core.audio.clip_part import take_part
+from core.audio.wav import Sound, resample, to_int16
 from core.features.live import Columns
 from core.features.mel import FeatureExtractor
+from core.settings.clips import ClipPosition
 from core.spec import Dataset, Features
 from workbench.clips.shelf import ClipShelf
 from workbench.features.live_sound import STREAM_RATE, LiveSound
@@ -126,16 +128,25 @@ def test_a_clip_is_shown_as_a_network_is_given_it() -> None:
     assert sound.span_s == 1
     picture = sound.model_input()
     assert picture is not None
-    np.testing.assert_allclose(picture, FeatureExtractor(features, 16000).compute(expected[np.newaxis])[0], atol=1e-4)
+    # A network is given the 16 bits that training reads.
+    given = (to_int16(expected) / 32768).astype(np.float32)
+    np.testing.assert_allclose(picture, FeatureExtractor(features, 16000).compute(given[np.newaxis])[0], atol=1e-4)
 
 
-def test_of_a_long_clip_ten_seconds_are_shown_and_the_first_one_is_the_input(noise: np.ndarray) -> None:
-    sound = LiveSound(Features())
+@pytest.mark.parametrize(("position", "start_s"), [("loudest", 11.25), ("start", 0), ("centre", 6)])
+def test_of_a_long_clip_ten_seconds_are_shown_and_the_part_that_is_used_is_the_input(
+    noise: np.ndarray, position: ClipPosition, start_s: float
+) -> None:
+    noise[round(11.5 * STREAM_RATE) : 12 * STREAM_RATE] += 0.5
+    sound = LiveSound(Features(), clip_position=position)
     heard = Heard(sound)
     sound.show_clip(Sound(noise, STREAM_RATE))
     _finish(sound)
     assert len(heard.all_samples()) == 10 * STREAM_RATE
-    expected = FeatureExtractor(Features(), STREAM_RATE).compute(noise[np.newaxis, :STREAM_RATE])[0]
+    part = take_part(Sound(noise, STREAM_RATE), STREAM_RATE, STREAM_RATE, position)
+    assert part.start_s == pytest.approx(start_s, abs=0.02)
+    heard_by_network = (part.waveform / 32768).astype(np.float32)
+    expected = FeatureExtractor(Features(), STREAM_RATE).compute(heard_by_network[np.newaxis])[0]
     np.testing.assert_allclose(sound.model_input(), expected, atol=1e-4)
 
 

@@ -12,6 +12,7 @@ from core.audio.microphone import Device, MicrophoneState
 from core.audio.player import Player
 from core.audio.sound_file import read_sound
 from core.errors import AudioError, DataError
+from core.settings.clips import ClipPosition
 from core.spec import Dataset, Features
 from workbench.clips.shelf import ClipShelf
 from workbench.features.input_card import InputCard
@@ -25,20 +26,22 @@ from workbench.widgets.message_bar import MessageBar
 INPUT_MS = 250
 """A picture of the newest clip is looked at, not followed: four a second are enough."""
 METERED_S = 0.1
-EMPTY = "Here a sound is seen as the network gets it.\nPress Listen and speak, or drop a WAV file on the page."
+EMPTY = "Here a sound is seen as the network gets it.\nPress Listen and speak, or drop a file of sound on the page."
 CARD_HEIGHT = 168
 
 
 class LivePanel(QWidget):
     """Hears, shows, and follows the settings it is given."""
 
-    def __init__(self, features: Features, clip_duration_ms: int, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, features: Features, clip_duration_ms: int, clip_position: ClipPosition, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self.sound = LiveSound(features, clip_duration_ms)
+        self.sound = LiveSound(features, clip_duration_ms, clip_position)
         self.shelf = ClipShelf()
         self.feed = MicrophoneFeed(self)
         self.player = Player()
-        self._wanted = (features, clip_duration_ms)
+        self._wanted = (features, clip_duration_ms, clip_position)
         self._plays = False
         self._resume = False
         self._begun = False
@@ -107,10 +110,10 @@ class LivePanel(QWidget):
 
     # What the page asks for
 
-    def use(self, features: Features, clip_duration_ms: int) -> None:
-        """Put other settings in force, at the next picture."""
-        if (features, clip_duration_ms) != self._wanted:
-            self._wanted = (features, clip_duration_ms)
+    def use(self, features: Features, clip_duration_ms: int, clip_position: ClipPosition) -> None:
+        """Take other settings, at the next picture."""
+        if (features, clip_duration_ms, clip_position) != self._wanted:
+            self._wanted = (features, clip_duration_ms, clip_position)
             self._follow_soon()
 
     def open_folder(self, dataset: Dataset) -> None:
@@ -245,11 +248,15 @@ class LivePanel(QWidget):
         if not self._soon.isActive():
             self._soon.start()
 
+    def _show_wanted(self) -> None:
+        features, clip_duration_ms, _ = self._wanted
+        self.card.show_settings(features, clip_duration_ms)
+
     def _follow(self) -> None:
         """Catch up with the settings and with what is not transformed yet; follow what plays."""
-        if self._wanted != (self.sound.features, self.sound.clip_duration_ms):
+        if self._wanted != (self.sound.features, self.sound.clip_duration_ms, self.sound.clip_position):
             self.sound.use(*self._wanted)
-            self.card.show_settings(*self._wanted)
+            self._show_wanted()
             self._input_soon.start()
         elif self.sound.is_behind:
             self.sound.advance()
@@ -269,7 +276,7 @@ class LivePanel(QWidget):
         super().showEvent(event)
         if event.spontaneous():
             return
-        self.card.show_settings(*self._wanted)
+        self._show_wanted()
         self._input_soon.start()
         if self._resume:
             self._listen(self.source.chosen_device)

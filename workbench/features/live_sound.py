@@ -7,10 +7,13 @@ import soxr
 from numpy.typing import NDArray
 from psygnal import Signal
 
+from core.audio.clip_part import take_part
 from core.audio.ring_buffer import RingBuffer
 from core.audio.wav import Sound, resample
+from core.datasets.waveforms import FULL_SCALE
 from core.features.kinds import KINDS, make_extractor
 from core.features.live import make_live
+from core.settings.clips import ClipPosition
 from core.spec import Features
 
 Float32 = NDArray[np.float32]
@@ -34,9 +37,12 @@ class LiveSound:
     heard = Signal(object, object)
     """New samples (n,) at the features' rate, and the Columns that are complete with them."""
 
-    def __init__(self, features: Features, clip_duration_ms: int = 1000) -> None:
+    def __init__(
+        self, features: Features, clip_duration_ms: int = 1000, clip_position: ClipPosition = "loudest"
+    ) -> None:
         self.features = features
         self.clip_duration_ms = clip_duration_ms
+        self.clip_position = clip_position
         self.clip: Sound | None = None
         """The clip in sight; None while a stream is heard."""
         self._stream = RingBuffer(round(STREAM_RATE * STREAM_S))
@@ -54,8 +60,9 @@ class LiveSound:
             return round(STREAM_S * self.features.sample_rate / self.features.frame_step)
         return max(1, self.features.num_frames(len(self.samples)))
 
-    def use(self, features: Features, clip_duration_ms: int) -> None:
-        """Put other settings in force."""
+    def use(self, features: Features, clip_duration_ms: int, clip_position: ClipPosition = "loudest") -> None:
+        """Take other settings."""
+        self.clip_position = clip_position
         if (features, clip_duration_ms) != (self.features, self.clip_duration_ms):
             self.features, self.clip_duration_ms = features, clip_duration_ms
             self._restart()
@@ -98,7 +105,9 @@ class LiveSound:
         num_samples = self._clip_samples
         if self.features.num_frames(num_samples) < 1:
             return None
-        return make_extractor(self.features, num_samples).compute(self.samples[np.newaxis, :num_samples])[0]
+        part = take_part(self.clip, self.features.sample_rate, num_samples, self.clip_position)
+        used = np.divide(part.waveform, FULL_SCALE, dtype=np.float32)
+        return make_extractor(self.features, num_samples).compute(used[np.newaxis])[0]
 
     @property
     def _clip_samples(self) -> int:

@@ -57,7 +57,8 @@ class FeaturesPage(QWidget):
 
     def _build(self) -> None:
         self.form = FeaturesForm(self.draft)
-        self.live = LivePanel(self.draft.valid.features, self.experiment.dataset.clip_duration_ms)
+        dataset = self.experiment.dataset
+        self.live = LivePanel(self.draft.valid.features, dataset.clip_duration_ms, dataset.clip_position)
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.live, "Live")
@@ -171,7 +172,8 @@ class FeaturesPage(QWidget):
         self.filters.show_filters(features)
         self.filter_words.setText(self.filters.words)
         self.state.setText(SAME if in_use else f"The experiment has {essence(self.experiment.features)}")
-        self.live.use(features, self.experiment.dataset.clip_duration_ms)
+        dataset = self.experiment.dataset
+        self.live.use(features, dataset.clip_duration_ms, dataset.clip_position)
         self.difference.use(features)
 
     # Keys and drops
