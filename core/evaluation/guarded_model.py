@@ -32,6 +32,7 @@ LITERT = "ai_edge_litert.interpreter:Interpreter"
 PATIENCE_S = 10.0
 """Longest time that one run of a model, or opening it, may take."""
 _SECONDS_TO_QUIT = 2.0
+_ANSWERS = ("done", "failed", "starved")
 
 Float32 = NDArray[np.float32]
 
@@ -145,24 +146,39 @@ class GuardedModel:
         with self._asking:
             if self._death is not None:
                 raise self._death
-            with self._watched():
+            with self._watched(), self._left_to_its_end():
                 # Where it is dead already, its end is what is read.
                 with contextlib.suppress(BrokenPipeError):
                     write_message(cast(BinaryIO, self._process.stdin), {"request": request, **values}, array)
-                while (message := self._read()) is not None:
-                    self._watch.begin()
-                    told, given = message
-                    kind = told.pop("kind", "")
-                    if kind == "done":
-                        return told, given
-                    if kind == "failed":
-                        raise ModelError(str(told["message"]))
-                    if kind == "starved":
-                        raise self._starved()
-                    if kind == "progressed":
-                        report(int(told["done"]), int(told["total"]))
-            self._death = self._cause(is_late=self._watch.is_over)
-            raise self._death
+                told, given = self._answer(report)
+        kind = told.pop("kind")
+        if kind == "failed":
+            raise ModelError(str(told["message"]))
+        if kind == "starved":
+            raise self._starved()
+        return told, given
+
+    def _answer(self, report: Callable[[int, int], None]) -> tuple[dict[str, Any], Array | None]:
+        """Read on until the answer comes."""
+        while (message := self._read()) is not None:
+            self._watch.begin()
+            told, given = message
+            if told.get("kind") in _ANSWERS:
+                return told, given
+            if told.get("kind") == "progressed":
+                report(int(told["done"]), int(told["total"]))
+        self._death = self._cause(is_late=self._watch.is_over)
+        raise self._death
+
+    @contextlib.contextmanager
+    def _left_to_its_end(self) -> Iterator[None]:
+        """End the process where nobody waits for its answer any more: the next to ask would take that for its own."""
+        try:
+            yield
+        except BaseException:
+            self._process.kill()
+            self._death = self._death or ModelError(f"{self.path}: was stopped while it ran; open it again")
+            raise
 
     def _read(self) -> tuple[dict[str, Any], Array | None] | None:
         try:

@@ -24,6 +24,8 @@ def measure(model: Path, make_input: Callable[[], Float32], settings: Measuremen
     Taking turns lets a disturbance of the machine fall on all three alike. Raises ModelError when the file cannot be
     run.
     """
+    # A study may have been received, and what ends the process that its model runs in is to be another one than this.
+    benchmark(model, settings.num_threads, warmup_runs=0, num_runs=1)
     loaded = LoadedModel(model, settings.num_threads)
     given = make_input()
 

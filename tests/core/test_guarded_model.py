@@ -111,3 +111,23 @@ def test_an_interrupt_of_the_terminal_leaves_it_alone(model):
         opened._process.send_signal(signal.SIGINT)
         opened.fit_values((*PICTURE, 1), len(LABELS))
         assert opened.run(PICTURES).shape == (6, 3)
+
+
+def test_an_answer_that_nobody_waited_for_is_not_the_next_ones(model):
+    def give_up(_done, _total):
+        raise KeyboardInterrupt
+
+    with GuardedModel(model) as opened:
+        opened.fit_values((*PICTURE, 1), len(LABELS))
+        with pytest.raises(KeyboardInterrupt):
+            opened.time(0, 2_000_000, give_up)
+        with pytest.raises(ModelError, match=r"mine\.tflite: was stopped while it ran; open it again"):
+            opened.run(PICTURES)
+
+
+def test_a_refusal_leaves_it_open(model):
+    with GuardedModel(model) as opened:
+        with pytest.raises(ModelError, match="takes an input of shape"):
+            opened.fit_values((3, 3, 1), len(LABELS))
+        opened.fit_values((*PICTURE, 1), len(LABELS))
+        assert opened.run(PICTURES).shape == (6, 3)

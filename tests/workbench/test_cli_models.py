@@ -132,3 +132,15 @@ def test_words_for_every_form_are_sentences():
                    {"gives": "log_probabilities"}):  # fmt: skip
         said = form_words(replace(form, **change), ("a", "b"))
         assert len(said) == 1 and said[0].endswith(".") and said[0][0].isupper()
+
+
+def test_show_names_a_state_and_a_model_that_cannot_be_opened(own_trial):
+    study = own_trial.parents[1]
+    assert ask("show", study, "A")["state"] == "none"
+    assert "Model " not in run("show", study, "A").stdout
+    accumulating(own_trial / "model.tflite")
+    assert ask("show", study, "A")["state"] == "resources"
+    assert "It has a state (resource variables)" in run("show", study, "A").stdout
+    (own_trial / "model.tflite").write_bytes((own_trial / "model.tflite").read_bytes()[:200])
+    shown = run("show", study, "A")
+    assert shown.exit_code == 0 and "the file is damaged or cut short" in shown.stdout

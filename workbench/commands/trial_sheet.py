@@ -1,15 +1,20 @@
 """One trial on a page: everything measured of it, what it changes and where its files are."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from core.errors import ModelError
 from core.experiment.marks import ALL_CLIPS, MEANINGS
 from core.experiment.store import Study, TrialSummary
 from core.results import Forecast, Latency, Timing, TrialResult
 from core.section import differences
 from workbench import console
 from workbench.commands import quality_sheet, trial_table
+from workbench.model_words import STATES
 from workbench.number_format import count, kilobytes, milliseconds, percent
 from workbench.trials.facts import STATE_NAMES, compare_specs, title_of
+
+if TYPE_CHECKING:
+    from core.evaluation.model_form import State
 
 
 def as_document(study: Study, name: str) -> dict[str, Any]:
@@ -21,6 +26,7 @@ def as_document(study: Study, name: str) -> dict[str, Any]:
         "worse_than_persistence": summary.is_worse_than_persistence,
         "folder": str(study.folder_of(name).resolve()),
         "files": _files(study, name),
+        "state": _state_or_fault(study, name)[0],
         "differs_from_reference": {path: {"here": ours, "there": theirs} for path, (ours, theirs) in changed.items()},
         "spec": spec.model_dump(mode="json"),
         **(quality_sheet.beside_accuracy(result.quality) if result else {}),
@@ -38,10 +44,30 @@ def show(study: Study, name: str) -> None:
         console.note("Synthetic clips: the accuracy says little about people's voices.")
     if result is not None:
         _show_result(result)
+    state, fault = _state_or_fault(study, name)
+    if state != "none":
+        console.note(f"Model       {STATES[state]}")
+    if fault:
+        console.note(f"Warning     {fault}")
     _show_differences(study, summary)
     console.note("")
     console.note(f"Folder: {study.folder_of(name).resolve()}")
     console.note(f"Files: {', '.join(_files(study, name))}")
+
+
+def _state_or_fault(study: Study, name: str) -> tuple["State", str]:
+    """Return what the trial's model remembers, and why it cannot be opened."""
+    from core.evaluation.guarded_model import GuardedModel
+    from core.experiment.model_choice import MODEL
+
+    model = study.folder_of(name) / MODEL
+    if not model.is_file():
+        return "none", ""
+    try:
+        with GuardedModel(model) as opened:
+            return opened.state, ""
+    except ModelError as error:
+        return "none", str(error)
 
 
 def _show_result(result: TrialResult) -> None:
