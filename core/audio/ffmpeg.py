@@ -56,19 +56,28 @@ def decode(path: Path, demuxer: str, most_bytes: int) -> bytes:
         with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said) as process:
             clock = threading.Timer(LONGEST_S, process.kill)
             clock.start()
+            decoded = None
             try:
                 assert process.stdout is not None
                 decoded = _read(process.stdout, most_bytes)
             finally:
+                if decoded is None:
+                    process.kill()
+                process.wait()
                 clock.cancel()
-                process.kill()
         if decoded is None:
             raise DataError(f"{path}: is too long for a clip; cut it into shorter ones")
         said.seek(0)
-        reason = " ".join(said.read(_SAID_BYTES).decode(errors="replace").split())
+        reason = _reason_in(said.read(_SAID_BYTES).decode(errors="replace"))
     if process.returncode != 0 or not decoded:
         raise DataError(f"{path}: ffmpeg cannot read it ({reason or 'it gave no reason'}); convert it to WAV")
     return decoded
+
+
+def _reason_in(said: str) -> str:
+    """Return the first line that ffmpeg said, without the part of it that speaks and where that lies in memory."""
+    lines = (re.sub(r"^(\[[^\]]*\]\s*)+", "", line).strip() for line in said.splitlines())
+    return next(filter(None, lines), "")
 
 
 def _read(stream: IO[bytes], most_bytes: int) -> bytes | None:
