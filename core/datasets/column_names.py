@@ -14,7 +14,10 @@ _UNITS = {
 _QUANTITIES = {
     "temperature": (
         r"^t(emp(erature)?)?\s*([(\[]|_|$)|^temp|^t2m|"
-        r"^(air|ambient|outdoor|outside|indoor|inside|room|luft|au(ß|ss)en|innen|raum)[ _.-]?temp"
+        r"^(air|ambient|outdoor|outside|indoor|inside|room|luft|au(ß|ss)en|innen|raum)[ _.-]?temp|"
+        # As Home Assistant names what it knows; that of a processor, or one that is wished for, is no weather.
+        r"^sensor\.(?!.*(cpu|processor|chip|core|battery|device|dew|flow|target|setpoint))"
+        r".*temp(erature?)?(_\d+)?\s*([(\[]|$)"
     ),
     "humidity": r"^rh\s*([(\[]|_|$)|humid|feuchte|^hum",
 }
@@ -25,7 +28,14 @@ def temperature_and_humidity(columns: Sequence[str]) -> tuple[str, ...]:
     found = []
     for quantity in _QUANTITIES:
         found += [name for name in columns if quantity_of(name) == quantity][:1]
-    return tuple(found)
+    return tuple(found) or _of_units(columns)
+
+
+def _of_units(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the columns in °C and in %, where there is one of each at most: then the units alone say what they are."""
+    found = [[name for name in columns if unit_of(name) == unit] for unit in ("°C", "%")]
+    alone = [names[0] for names in found if len(names) == 1]
+    return tuple(alone) if found[0] and all(len(names) <= 1 for names in found) else ()
 
 
 def quantity_of(column: str) -> str:

@@ -7,30 +7,21 @@ library alone: a device recognises its files by this same one.
 from __future__ import annotations
 
 import codecs
-import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.datasets.time_texts import EPOCH, format_in_words, formats_of, interval_s, length_s, reads
+from core.datasets.long_form import LongForm, Shape, recognise_long, series_name
+from core.datasets.table_cells import cells_of, is_number, is_numeric, separator_of
+from core.datasets.table_header import TIME_OF_DAY, header_place, is_named_as_time
+from core.datasets.time_texts import COUNTS, format_in_words, formats_of, interval_s, length_s, reads
 from core.errors import DataError
 
-NOTHING = (
-    "", "-", "--", "---", "?", "None", "none", "missing", "unavailable", "unknown", "NA", "N/A", "n/a", "#N/A", "#NA",
-    "#N/A N/A", "NULL", "null", "NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
-)  # fmt: skip
-"""What stands in tables where nothing was measured, besides numbers such as -9999."""
-
 _SAMPLE_BYTES = 1 << 17
-_SEPARATORS = (",", ";", "\t", "|")
-_TIME_NAMES = ("date", "time", "datum", "zeit", "stamp", "epoch", "data")
 _TIME_SHOWN = 40
 _NAMES_SHOWN = 8
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
-_TIME_OF_DAY = re.compile(r"\d{1,2}:\d{2}")
-# Excel writes this line above the header.
-_EXCEL_MARK = "sep="
 # What a text never holds: the control characters without tab, line feed, form feed and carriage return.
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
@@ -46,18 +37,34 @@ class CsvForm:
     header_lines: int
     columns: tuple[str, ...]
     time_column: str
+    clock_column: str
+    """Column of the times of day where the one of times holds days alone; empty where it holds both."""
     time_format: str
-    """A format of `strptime`, ISO or EPOCH."""
+    """A format of `strptime`, ISO, ISO_ZONED or one of COUNTS, of both columns with a space between."""
     first_time: str
-    """The first time, as it is written."""
+    """The first time, as it is written; that of two columns with a space between."""
     numeric: tuple[str, ...]
-    """Columns that hold numbers and have a name, the time left out."""
+    """Columns that hold numbers and have a name, the time left out; of a long table series of the file's two ends."""
     interval_s: int
     """Time from one row to the next, where beginning and end of the file agree on it; else 0."""
+    long: LongForm | None = None
+    """How series are named where the table is long; None where each has a column."""
+
+    @property
+    def time_columns(self) -> tuple[str, ...]:
+        """The columns that say the time of a row."""
+        return (self.time_column, self.clock_column) if self.clock_column else (self.time_column,)
+
+    def time_text(self, cells: Sequence[str]) -> str:
+        """Return the time of a row as it is written; nothing where a part of it is missing."""
+        parts = [cells[self.columns.index(name)].strip() for name in self.time_columns]
+        if len(parts) == 1:
+            return cells[self.columns.index(self.time_column)]
+        return " ".join(parts) if all(parts) else ""
 
 
-def recognise(path: Path, time_column: str = "") -> CsvForm:
-    """Recognise how a file is written; `time_column` names the column of times where it is not to be found out.
+def recognise(path: Path, time_column: str = "", shape: Shape = Shape()) -> CsvForm:  # noqa: B008
+    """Recognise how a file is written; `time_column` and `shape` say what is not to be found out.
 
     Raises DataError naming the file and what is wrong with it: missing, empty, binary, a single row, no header,
     no column of times or of numbers, times written in several ways.
@@ -68,38 +75,71 @@ def recognise(path: Path, time_column: str = "") -> CsvForm:
     if len(head) == _SAMPLE_BYTES:
         lines.pop()
     header = _header_place(path, head, lines)
-    separator = _separator(lines[header:])
+    separator = separator_of(lines[header:])
     columns = tuple(name.strip() for name in cells_of([lines[header]], separator)[0])
-    beginning = cells_of(lines[header + 1 :], separator)
-    ending = cells_of(tail.decode(encoding, "replace").splitlines()[1:], separator)
+    beginning = cells_of(_first_table(lines[header + 1 :], columns), separator)
+    is_alone = len(beginning) == sum(bool(line.strip()) for line in lines[header + 1 :])
+    last_lines = tail.decode(encoding, "replace").splitlines()[1:] if is_alone else []
+    ending = cells_of(_first_table(last_lines, columns), separator)
     rows = [row for row in (*beginning, *ending) if len(row) == len(columns)]
     _check_shape(path, columns, rows, max(map(len, (*beginning, *ending)), default=0))
     decimal = "," if _has_decimal_commas(rows, separator) else "."
-    time_column = _time_column(path, columns, rows, time_column)
-    place = columns.index(time_column)
+    time_column, clock_column = _time_columns(path, columns, rows, time_column)
     numeric = tuple(
         name
         for index, name in enumerate(columns)
-        if name and name != time_column and _is_numeric([row[index] for row in rows], decimal)
+        if name and name not in (time_column, clock_column) and is_numeric([row[index] for row in rows], decimal)
     )
-    if not numeric:
+    form = CsvForm(
+        encoding, separator, decimal, header + 1, columns, time_column, clock_column, "", "", numeric, interval_s=0
+    )
+    form = _with_series(path, form, rows, shape)
+    if not form.numeric:
         raise DataError(
             f"{path}: none of its columns holds numbers ({listed(columns)}); choose a file of measurements, "
             "with a point or a comma as the decimal mark"
         )
-    first_time = next(row[place] for row in rows if row[place].strip())
-    form = CsvForm(
-        encoding, separator, decimal, header + 1, columns, time_column, formats_of(first_time)[0], first_time, numeric,
-        interval_s=0,
-    )  # fmt: skip
-    stretches = [[row[place] for row in part if len(row) == len(columns)] for part in (beginning, ending)]
+    first_time = next(filter(str.strip, map(form.time_text, rows)))
+    form = replace(form, first_time=first_time, time_format=formats_of(first_time)[0])
+    stretches = [[form.time_text(row) for row in part if len(row) == len(columns)] for part in (beginning, ending)]
     time_format = _common_format(path, form, [text for texts in stretches for text in texts])
-    return replace(form, time_format=time_format, interval_s=interval_s(stretches, time_format))
+    return replace(form, time_format=time_format, interval_s=0 if form.long else interval_s(stretches, time_format))
+
+
+def is_other_table(line: str) -> bool:
+    """Tell whether a line of InfluxDB's annotated CSV is an annotation, or the header of a table."""
+    return line.startswith("#") or line.lstrip(",").startswith("result,table,")
+
+
+def _first_table(lines: Sequence[str], columns: Sequence[str]) -> Sequence[str]:
+    """Return the rows of a table; in an export of InfluxDB another with other columns may follow it."""
+    if "_time" not in columns:
+        return lines
+    return lines[: next((place for place, line in enumerate(lines) if is_other_table(line)), len(lines))]
+
+
+def _with_series(path: Path, form: CsvForm, rows: Sequence[Sequence[str]], shape: Shape) -> CsvForm:
+    """Return a form with the series of a long table as its columns of numbers, where it is long."""
+    try:
+        long = recognise_long(form.columns, rows, form.numeric, form.time_columns, shape)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    if long is None:
+        return form
+    places = [form.columns.index(name) for name in long.series_columns]
+    value = form.columns.index(long.value_column)
+    unit = form.columns.index(long.unit_column) if long.unit_column else None
+    named = dict.fromkeys(
+        series_name([row[place] for place in places], "" if unit is None else row[unit])
+        for row in rows
+        if is_number(row[value], form.decimal)
+    )
+    return replace(form, numeric=tuple(named), long=long)
 
 
 def _header_place(path: Path, head: bytes, lines: Sequence[str]) -> int:
     """Return the place of the line with the names of the columns. Raises DataError where there is none."""
-    place = next((index for index, line in enumerate(lines) if _is_said(line)), None)
+    place = header_place(lines)
     if place is None and len(head) == _SAMPLE_BYTES and head.strip():
         raise DataError(
             f"{path}: its first {_SAMPLE_BYTES:,} bytes have no end of a line, so it is no CSV file; export it with a "
@@ -123,7 +163,7 @@ def line_of(path: Path, form: CsvForm, column: str, value: str) -> int | None:
         for number, line in enumerate(file, 1):
             if number > form.header_lines and value in line:
                 (cells,) = cells_of([line], form.separator)
-                if place < len(cells) and cells[place] == value:
+                if place < len(cells) and cells[place].strip() == value.strip():
                     return number
     return None
 
@@ -162,27 +202,6 @@ def _encoding(path: Path, head: bytes) -> str:
     return "utf-8"
 
 
-def _is_said(line: str) -> bool:
-    """Tell whether a line can be the header: it is not blank, no comment, and no word to Excel about separators."""
-    return bool(line.strip()) and not line.startswith("#") and not line.lower().lstrip('"').startswith(_EXCEL_MARK)
-
-
-def _separator(lines: Sequence[str]) -> str:
-    """Return the separator that cuts the header into most columns, and the first rows into as many."""
-
-    def agreeing(separator: str) -> tuple[int, int]:
-        widths = [len(row) for row in cells_of(lines[:20], separator)]
-        return sum(width == widths[0] for width in widths) if widths[0] > 1 else 0, widths[0]
-
-    return max(_SEPARATORS, key=agreeing)
-
-
-def cells_of(lines: Iterable[str], separator: str) -> list[list[str]]:
-    """Return the cells of each line that has any."""
-    rows = csv.reader((line for line in lines if line.strip()), delimiter=separator, skipinitialspace=True)
-    return list(rows)
-
-
 def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]], widest: int) -> None:
     if len(columns) < 2:
         raise DataError(
@@ -197,7 +216,7 @@ def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
         )
     if repeated:
         raise DataError(f"{path}: two columns are called {min(repeated)!r}; give each a name of its own")
-    if all(_is_number(name, ".") or formats_of(name) for name in columns if name):
+    if all(is_number(name, ".") or formats_of(name) for name in columns if name):
         raise DataError(f"{path}: its first line holds values, not the names of the columns; write the names above it")
     if len(rows) < 2 and widest > len(columns):
         raise DataError(
@@ -216,7 +235,9 @@ def _check_shape(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
         )
 
 
-def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]], wanted: str) -> str:
+def _time_columns(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str]], wanted: str) -> tuple[str, str]:
+    """Return the column of times, and that of the times of day where the first holds days alone."""
+
     def first_value(name: str) -> str:
         place = columns.index(name)
         return next((row[place] for row in rows if row[place].strip()), "")
@@ -227,14 +248,8 @@ def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
     for name in [wanted] if wanted else [*named, *columns]:
         formats = formats_of(first_value(name))
         # Elsewhere a large number is a measurement.
-        if formats and (formats != [EPOCH] or name in (*named, wanted)):
-            clock = next((other for other in named if _TIME_OF_DAY.match(first_value(other))), "")
-            if clock and not wanted and ":" not in first_value(name):
-                raise DataError(
-                    f"{path}: column {name!r} holds days and column {clock!r} times of day; write both in one column, "
-                    "such as 2024-05-31 14:10"
-                )
-            return name
+        if formats and (formats[0] not in COUNTS or name in (*named, wanted)):
+            return name, _clock_column(columns, rows, name)
     seen = f"there are {listed(columns)}"
     if wanted or named:
         likely = wanted or named[0]
@@ -243,6 +258,23 @@ def _time_column(path: Path, columns: Sequence[str], rows: Sequence[Sequence[str
         f"{path}: has no column of times that can be read ({seen}); write times such as 2024-05-31 14:10, "
         "31.05.2024 14:10:00 or 2024/5/31 14:10"
     )
+
+
+def _clock_column(columns: Sequence[str], rows: Sequence[Sequence[str]], days: str) -> str:
+    """Return the column with the time of day of each row, where one of days says the same of several rows."""
+
+    def cells(name: str) -> list[str]:
+        place = columns.index(name)
+        return [row[place].strip() for row in rows if row[place].strip()]
+
+    dates = cells(days)
+    # A row for each day may well have a column of times: that of its sunrise.
+    if ":" in dates[0] or len(set(dates)) > len(dates) / 2:
+        return ""
+    others = [name for name in columns if name != days and name]
+    likely = sorted(others, key=lambda name: not is_named_as_time(name))
+    found = (name for name in likely if cells(name) and TIME_OF_DAY.fullmatch(cells(name)[0]))
+    return next((name for name in found if formats_of(f"{dates[0]} {cells(name)[0]}")), "")
 
 
 def _common_format(path: Path, form: CsvForm, texts: Sequence[str]) -> str:
@@ -270,28 +302,9 @@ def mixed_times(path: Path, form: CsvForm, other: str) -> DataError:
     )
 
 
-def is_named_as_time(column: str) -> bool:
-    """Tell whether the name of a column promises times."""
-    return any(hint in column.lower() for hint in _TIME_NAMES)
-
-
 def _has_decimal_commas(rows: Sequence[Sequence[str]], separator: str) -> bool:
     cells = [cell.strip() for row in rows[:20] for cell in row if "," in cell]
     if separator == ",":
         # In quotes: 1,013 is a thousand there as often as it is one.
         return any(map(_DECIMAL_COMMA.fullmatch, cells))
-    return any(_is_number(cell, ",") for cell in cells)
-
-
-def _is_numeric(cells: Sequence[str], decimal: str) -> bool:
-    """Tell whether a column holds numbers; words among them are found when the file is read."""
-    filled = [cell for cell in cells if cell.strip() not in NOTHING]
-    return bool(filled) and sum(_is_number(cell, decimal) for cell in filled) > len(filled) / 2
-
-
-def _is_number(text: str, decimal: str) -> bool:
-    try:
-        float(text.replace(decimal, "."))
-    except ValueError:
-        return False
-    return True
+    return any(is_number(cell, ",") for cell in cells)

@@ -6,11 +6,13 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.datasets.climate import MISSING, Series, read_series
+from core.datasets.climate import Series, form_of, read_table
 from core.datasets.column_names import quantity_of, temperature_and_humidity, unit_of
-from core.datasets.csv_form import listed, recognise
-from core.datasets.time_texts import format_in_words, minute_of
+from core.datasets.csv_form import CsvForm, listed
+from core.datasets.long_table import HELD_INTERVALS, OUTAGE_S
+from core.datasets.time_texts import format_in_words, minute_of, timespan
 from core.events import Emit, ignore
+from core.spec import SeriesData
 
 _GAPS_NAMED = 10
 _COLUMNS_NAMED = 5
@@ -45,6 +47,7 @@ class TableReport(_Reported):
     """Everything that `data check` tells of a CSV file. Times are seconds since 1970, in the clock of the file."""
 
     file: str
+    understood: str = Field("", description="How its columns were read, where that is not a column for each quantity.")
     encoding: str
     separator: str
     time_column: str
@@ -68,24 +71,25 @@ def is_table(path: Path) -> bool:
     return path.is_file() or (path.suffix.lower() in _TABLES and not path.is_dir())
 
 
-def check_table(path: Path, emit: Emit = ignore, time_column: str = "", missing_value: float = MISSING) -> TableReport:
-    """Read every row of a CSV file and report what is in it, and what is wrong with it.
+def check_table(data: SeriesData, emit: Emit = ignore) -> TableReport:
+    """Read every row of a spec's CSV file and report what is in it, and what is wrong with it.
 
     Raises DataError when it cannot be read as a series over time.
     """
-    form = recognise(path.expanduser().resolve(), time_column)
-    series = read_series(path, time_column=time_column, missing_value=missing_value, emit=emit)
+    form = form_of(data)
+    series = read_table(data, emit=emit)
     steps_s = np.diff(series.times_s)
     places = np.flatnonzero(steps_s > 1.5 * series.interval_s)
     longest = np.sort(places[np.argsort(-steps_s[places], kind="stable")][:_GAPS_NAMED])
     columns = tuple(_describe(series, place) for place in range(len(series.columns)))
-    wordy = [name for name in form.columns if name not in form.numeric and quantity_of(name)]
+    wordy = [name for name in form.columns if not form.long and name not in form.numeric and quantity_of(name)]
     num_missing_steps = int((np.round(steps_s[places] / series.interval_s) - 1).sum())
     return TableReport(
-        file=str(path),
+        file=data.file,
+        understood=understood(form, series),
         encoding=form.encoding,
         separator=form.separator,
-        time_column=form.time_column,
+        time_column=" and ".join(form.time_columns),
         time_format=format_in_words(form.time_format),
         first_s=int(series.times_s[0]),
         last_s=int(series.times_s[-1]),
@@ -103,6 +107,32 @@ def check_table(path: Path, emit: Emit = ignore, time_column: str = "", missing_
         forecast=temperature_and_humidity(form.numeric),
         findings=tuple(_findings(series, columns, wordy, num_missing_steps, len(places))),
     )
+
+
+def understood(form: CsvForm, series: Series) -> str:
+    """Say in a sentence how a table was read, where that is more than a column for each quantity and one of times."""
+    said = []
+    if form.long is not None:
+        named = " and ".join(form.long.series_columns)
+        said.append(
+            f"Read as a long table: {len(form.numeric):,} series named by {named}, values in {form.long.value_column}"
+        )
+        if series.step_s and form.long.is_held:
+            said.append(
+                f"each value holds until it changes, taken every {timespan(series.step_s)}, but over no more than "
+                f"{timespan(OUTAGE_S)} in which nothing changes at all"
+            )
+        elif series.step_s:
+            said.append(
+                f"the series have times of their own, so the latest value is taken every {timespan(series.step_s)}, "
+                f"where it is no older than {HELD_INTERVALS:g} intervals"
+            )
+    if form.clock_column:
+        said.append(f"days in {form.time_column}, times of day in {form.clock_column}")
+    if form.header_lines > 1:
+        said.append(f"names of the columns in line {form.header_lines:,}")
+    whole = "; ".join(said)
+    return f"{whole[:1].upper()}{whole[1:]}." if whole else ""
 
 
 def _describe(series: Series, place: int) -> ColumnReport:
@@ -129,7 +159,10 @@ def _findings(
         repeated = _so_many(series.num_repeated, "repeats", "repeat")
         found.append(f"{repeated} an earlier time; the first of each time counts")
         if series.num_repeated > series.num_rows / 2:
-            found.append("rows of several stations, or less than a second apart, need a table of their own each")
+            found.append(
+                "rows of several stations need the columns of their names and of values named (dataset.series_columns, "
+                "dataset.value_column), those less than a second apart a table of their own"
+            )
     if series.num_broken:
         found.append(f"{_so_many(series.num_broken, 'is', 'are')} cut short or without a time, and left out")
     if num_gaps:

@@ -24,7 +24,7 @@ from core.experiment.spotting import open_spotter
 from core.experiment.store import Study
 from core.experiment.sweep import Sweep
 from core.experiment.trial_folder import read_spec
-from core.spec import KeywordSpottingSpec, of_task
+from core.spec import KeywordSpottingSpec, SeriesData, of_task
 from core.tasks.registry import TASKS
 
 _TAKES_A_VOICE = 2
@@ -55,7 +55,7 @@ def carry_out(job: jobs.AnyJob, emit: Emit) -> Any:
         case jobs.CheckData():
             path = Path(job.folder).expanduser()
             if is_table(path):
-                return check_table(path, emit, job.time_column, job.missing_value).model_dump(mode="json")
+                return check_table(job.table or SeriesData(file=job.folder), emit).model_dump(mode="json")
             return check_folder(path, emit, job.layout, job.speaker_pattern).model_dump(mode="json")
         case jobs.Catalogue():
             return str(make_catalogue(job.dataset, job.split, emit))

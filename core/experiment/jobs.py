@@ -11,14 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from core.datasets.climate import MISSING
 from core.errors import WorkbenchError
 from core.evaluation.detection import DetectionSettings
 from core.experiment.device_jobs import AnyDeviceJob
 from core.experiment.job import Job
 from core.experiment.service_jobs import AnyServiceJob
 from core.settings.clips import Layout
-from core.spec import Dataset, Split
+from core.spec import Dataset, SeriesData, Split
 
 
 class Train(Job):
@@ -111,8 +110,7 @@ class CheckData(Job):
     folder: str
     layout: Layout = Field("automatic", description="Of a folder of clips: where their labels come from.")
     speaker_pattern: str = Field("", description="Of a folder of clips: finds the speaker in a file's name.")
-    time_column: str = Field("", description="Of a CSV file, where it is not to be found out.")
-    missing_value: float = Field(MISSING, description="Of a CSV file, where nothing was measured.")
+    table: SeriesData | None = Field(None, description="How a CSV file is to be read, where that is not found out.")
 
 
 class Catalogue(Job):

@@ -1,7 +1,7 @@
 """What a network for forecasts learns from: which file and columns, which windows, which part of time they are in."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from core.errors import Problem
 from core.section import Section, setting
@@ -24,7 +24,32 @@ class SeriesData(Section):
         (), "Columns that the network sees; none named means those it forecasts.", example=_COLUMNS
     )
     time_column: str = setting("", "Column of times; none named means the first that can be read as one.")
+    shape: Literal["automatic", "wide", "long"] = setting(
+        "automatic",
+        "A wide table has a column for each quantity; a long one has one column of values, and others that say which "
+        "series each is of, as histories of Home Assistant and InfluxDB do.",
+        implied="wide",
+    )
+    series_columns: tuple[str, ...] = setting(
+        (),
+        "Of a long table: columns whose texts name its series; none named means those found by their names and texts.",
+        applies={"shape": ("automatic", "long")},
+        example="entity_id; sensor, quantity",
+        implied=(),
+    )
+    value_column: str = setting(
+        "",
+        "Of a long table: column of the values; none named means the one that holds numbers.",
+        applies={"shape": ("automatic", "long")},
+        implied="",
+    )
     missing_value: float = setting(-9999.0, "Number that stands where nothing was measured.")
+    invalid_values: tuple[float, ...] = setting(
+        (),
+        "Further numbers that no sensor measured, such as -127 and 85 of a DS18B20 that lost its line or its power.",
+        example="-127, 85; -999",
+        implied=(),
+    )
 
     def problems(self) -> Iterator[Problem]:
         """Yield what contradicts itself here."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cache import explaining_cache_errors
-from core.datasets.climate import Series, columns_of, form_of, read_series
+from core.datasets.climate import Series, columns_of, form_of, read_table
 from core.datasets.column_names import name_of
 from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
 from core.datasets.prepared import Examples, PreparedData, Shape
@@ -59,7 +59,7 @@ class Forecasting:
         data = spec.dataset
         inputs, targets = _columns(spec)
         wanted = tuple(dict.fromkeys((*inputs, *targets)))
-        series = read_series(Path(data.file), wanted, data.time_column, data.missing_value, emit)
+        series = read_table(data, wanted, emit)
         cut = cut_windows(series, inputs, targets, spec.window, spec.split)
         frame = fit_frame((inputs, targets), spec.window, spec.model.predict, cut.train.inputs, cut.train.targets)
         train, validation, test = (_scaled(part, frame) for part in (cut.train, cut.validation, cut.test))

@@ -17,12 +17,12 @@ _CODE = """if True:
     from pathlib import Path
     from core.datasets.table_check import check_table
     from core.events import ignore
-    from core.spec import parse_spec
+    from core.spec import SeriesData, parse_spec
     from core.tasks.registry import TASKS
     path = Path(sys.argv[2])
     began_s = time.monotonic()
     if sys.argv[1] == "check":
-        check_table(path)
+        check_table(SeriesData(file=str(path)))
     else:
         TASKS["forecasting"].prepare(parse_spec({"task": "forecasting", "dataset": {"file": str(path)}}), ignore)
     taken_s = time.monotonic() - began_s

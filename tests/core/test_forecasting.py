@@ -116,6 +116,7 @@ OTHERS = {
     "dataset.inputs": ["rh (%)", "T (degC)"],
     "dataset.time_column": "later",
     "dataset.missing_value": 7.0,
+    "dataset.invalid_values": [-999.0, 7.0],
     "window.step_minutes": 20.0,
     "window.input_steps": 5,
     "window.output_steps": 2,

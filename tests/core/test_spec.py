@@ -49,7 +49,12 @@ OTHER_VALUES: dict[str, Any] = {
     "model.units": [8],
 }
 # Of one task alone.
-OTHER_FORECAST_VALUES = {"model.filters": [32]}
+OTHER_FORECAST_VALUES = {
+    "model.filters": [32],
+    "dataset.series_columns": ["entity_id"],
+    "dataset.value_column": "state",
+    "dataset.invalid_values": [-127.0, 85.0],
+}
 
 
 def every_field(section: type[Section], prefix: str = "") -> list[str]:

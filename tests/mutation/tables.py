@@ -68,7 +68,7 @@ class Tables:
             yield lambda: read_truth(path)
         else:
             yield lambda: recognise(path)
-            yield lambda: check_table(path)
+            yield lambda: check_table(SeriesData(file=str(path)))
             yield lambda: columns_of(SeriesData(file=str(path)))
             yield lambda: _cut(path)
             yield lambda: forecast_table(self._trial, path, columns=_renamed(path))

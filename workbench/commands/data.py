@@ -11,6 +11,7 @@ from workbench.commands.options import AsJson
 
 if TYPE_CHECKING:
     from core.experiment.jobs import AnyJob
+    from core.spec import SeriesData
 
 app = typer.Typer(
     help="Look clips or measurements through, fetch data sets, make clips.",
@@ -32,20 +33,26 @@ def check(
             "--speaker-pattern", metavar="REGEX", help="Finds the speaker in a clip's name, in its one group."
         ),
     ] = "",
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="DATASET.B=V", help="How a CSV file is read; repeatable.", show_default=False),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Look through clips (labels, speakers, rates, faulty files) or through a CSV file (columns, gaps, missing values).
 
-    Example: `workbench data check clips` or `workbench data check climate.csv`
+    Example: `workbench data check clips` or `workbench data check history.csv --set dataset.shape=wide`
     """
     from core.datasets.check import check_folder
     from core.datasets.table_check import TableReport, check_table, is_table
     from workbench import console
     from workbench.commands import data_sheet, table_sheet
 
+    if settings and not is_table(path):
+        raise typer.BadParameter("says how a CSV file is read; for clips there is --layout", param_hint="--set")
     with console.progress() as narrator:
         report = (
-            check_table(path, narrator)
+            check_table(_table(path, settings or []), narrator)
             if is_table(path)
             else check_folder(path, narrator, layout, _pattern(speaker_pattern))
         )
@@ -55,6 +62,15 @@ def check(
         table_sheet.show(report)
     else:
         data_sheet.show(report)
+
+
+def _table(path: Path, settings: list[str]) -> "SeriesData":
+    """Return a CSV file with what is said of how it is read. Raises SpecError."""
+    from core.experiment.spec_file import apply_settings
+    from core.spec import ForecastingSpec, of_task, parse_spec
+
+    values = {"task": "forecasting", "dataset": {"file": str(path)}}
+    return of_task(parse_spec(apply_settings(values, settings)), ForecastingSpec).dataset
 
 
 def _pattern(text: str) -> str:

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QFileDialog, QMenu, QToolButton, QWidget
 
+from core.datasets.climate import table_form
 from core.datasets.clips import known_labels
-from core.datasets.csv_form import recognise
 from core.errors import DataError
 from core.experiment.typed_lists import texts_of
 from core.settings.clips import Layout
@@ -131,9 +131,9 @@ def make_labels_editor() -> NamesEditor:
     return NamesEditor("every label", "Tick labels of the folder", find)
 
 
-def make_columns_editor(placeholder: str) -> NamesEditor:
-    """Return the editor of columns of a CSV file that hold numbers."""
-    return NamesEditor(placeholder, "Tick columns of the file", lambda file, _: columns_in(file, "numbers"))
+def make_columns_editor(placeholder: str, holding: str = "numbers") -> NamesEditor:
+    """Return the editor of columns of a CSV file that hold numbers, or anything."""
+    return NamesEditor(placeholder, "Tick columns of the file", lambda file, _: columns_in(file, holding))
 
 
 class ColumnEditor(FieldEditor):
@@ -182,7 +182,7 @@ def columns_in(file: str, holding: str) -> tuple[Sequence[str], str]:
     if not file:
         return (), "Choose a CSV file first"
     try:
-        form = recognise(Path(file).expanduser())
+        form = table_form(Path(file))
     except DataError as error:
         return (), str(error)
     return (form.numeric if holding == "numbers" else form.columns), ""

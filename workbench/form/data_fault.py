@@ -3,8 +3,7 @@
 import re
 from pathlib import Path
 
-from core.datasets.climate import columns_of
-from core.datasets.csv_form import recognise
+from core.datasets.climate import columns_of, form_of
 from core.datasets.windows import StepError
 from core.errors import DataError, Problem
 from core.spec import ForecastingSpec, KeywordSpottingSpec, SeriesData, TrialSpec
@@ -16,6 +15,8 @@ ALL_CLIPS = (
 )
 _SETTING = re.compile(r" \((dataset|window|split)(\.[^)]*)?\)")
 """What a command would call a setting."""
+_OF_ITS_FORM = {"time_column": "", "series_columns": (), "value_column": "", "shape": "automatic"}
+"""Settings that say how a table is read, and what leaves that to be found out."""
 
 
 def data_fault(spec: TrialSpec) -> Problem | None:
@@ -37,8 +38,16 @@ def data_fault(spec: TrialSpec) -> Problem | None:
 
 
 def _faulty_field(data: SeriesData) -> str:
-    if not _is_recognised(data.file, data.time_column):
-        return "time_column" if data.time_column and _is_recognised(data.file, "") else "file"
+    if not _is_recognised(data):
+        for field, nothing in (
+            ("time_column", ""),
+            ("series_columns", ()),
+            ("value_column", ""),
+            ("shape", "automatic"),
+        ):
+            if _is_recognised(data.model_copy(update={field: nothing})):
+                return field
+        return "file"
     without_inputs = data.model_copy(update={"inputs": ()})
     return "inputs" if data.inputs and _has_columns(without_inputs) else "targets"
 
@@ -62,9 +71,9 @@ def _has_columns(data: SeriesData) -> bool:
     return True
 
 
-def _is_recognised(file: str, time_column: str) -> bool:
+def _is_recognised(data: SeriesData) -> bool:
     try:
-        recognise(Path(file).expanduser(), time_column)
+        form_of(data)
     except DataError:
         return False
     return True

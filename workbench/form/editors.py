@@ -21,6 +21,8 @@ OF_DATA: Mapping[str, Callable[[], FieldEditor]] = {
     "targets": lambda: make_columns_editor("temperature and humidity"),
     "inputs": lambda: make_columns_editor("those forecast"),
     "time_column": lambda: ColumnEditor("the first that holds times"),
+    "series_columns": lambda: make_columns_editor("found by their names", "anything"),
+    "value_column": lambda: ColumnEditor("the one that holds numbers"),
 }
 
 

@@ -20,6 +20,7 @@ DOT_WIDTH = 12
 LAYOUT = "dataset.layout"
 NEVER_VARIED = (
     "name", "dataset.folder", LAYOUT, "split.speaker_pattern", "dataset.file", "dataset.time_column",
+    "dataset.shape", "dataset.series_columns", "dataset.value_column",
 )  # fmt: skip
 
 

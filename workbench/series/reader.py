@@ -17,4 +17,4 @@ class TableReader(LightReader):
 
     def ask(self, data: SeriesData) -> None:
         """Have a table looked through; another one that is being so is given up."""
-        self._ask(CheckData(folder=data.file, time_column=data.time_column, missing_value=data.missing_value))
+        self._ask(CheckData(folder=data.file, table=data))

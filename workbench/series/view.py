@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QDragEnterEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QFileDialog, QLabel, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from core.datasets.climate import columns_of, read_series
+from core.datasets.climate import columns_of, read_table
 from core.datasets.table_check import TableReport
 from core.errors import DataError
 from core.experiment.jobs import Download
@@ -106,7 +106,9 @@ class SeriesView(QWidget):
     def follow(self, spec: ForecastingSpec) -> None:
         """Show the table of an experiment."""
         self.split = spec.split
-        another = (spec.dataset.file, spec.dataset.time_column) != (self.data.file, self.data.time_column)
+        # Which columns are used changes nothing about how the table is read.
+        columns = {"targets": (), "inputs": ()}
+        another = spec.dataset.model_copy(update=columns) != self.data.model_copy(update=columns)
         self.data = spec.dataset
         if another:
             self.report = None
@@ -217,9 +219,7 @@ class SeriesView(QWidget):
             return
         names = (*self.table.chosen, *(() if self.table.chosen else self._columns()[1]))
         names = names or (self.report.columns[0].name,)
-        series = read_series(
-            Path(self.data.file), (), self.data.time_column, self.data.missing_value
-        )  # From the cache, which the reader has filled.
+        series = read_table(self.data)  # From the cache, which the reader has filled.
         places = [series.columns.index(name) for name in names[:MOST_DRAWN]]
         training = 1 - self.split.validation_fraction - self.split.test_fraction
         shares = (

@@ -12,8 +12,10 @@ from typing import Any
 from urllib.parse import quote
 
 from core.datasets.column_names import name_of, quantity_of
-from core.datasets.csv_form import CsvForm, cells_of, is_named_as_time, listed, recognise
-from core.datasets.time_texts import EPOCH, ISO_ZONED, formats_of, seconds_of
+from core.datasets.csv_form import CsvForm, listed, recognise
+from core.datasets.table_cells import cells_of
+from core.datasets.table_header import is_named_as_time
+from core.datasets.time_texts import EPOCH, formats_of, is_zoned, seconds_of
 from core.deploy.device.forecast_settings import ForecastSettings
 from core.deploy.device.window import Series, make_series
 from core.errors import DataError
@@ -59,8 +61,13 @@ def read_csv(path: Path, settings: ForecastSettings, given: Mapping[str, str], t
     Raises DataError naming the file and what is wrong with it.
     """
     form = recognise(path, time_column)
+    if form.long:
+        raise DataError(
+            f"{path}: holds the values of several series in column {form.long.value_column!r}; here forecasts are made "
+            "from tables with a column for each quantity, so have them written so"
+        )
     columns = pick_columns(str(path), form.numeric, settings, given)
-    places = [form.columns.index(name) for name in (form.time_column, *columns)]
+    places = [form.columns.index(name) for name in columns]
     size = path.stat().st_size
     num_bytes = size if form.encoding == "utf-16" else _FIRST_BYTES
     from_end = True
@@ -73,8 +80,7 @@ def read_csv(path: Path, settings: ForecastSettings, given: Mapping[str, str], t
             from_end = False
             continue
         if num_bytes >= size or max(times_s) - min(times_s) > settings.reach_s:
-            is_local = form.time_format not in (EPOCH, ISO_ZONED)
-            return make_series(str(path), rows, is_local=is_local)
+            return make_series(str(path), rows, is_local=not is_zoned(form.time_format))
         num_bytes *= 4
 
 
@@ -101,10 +107,10 @@ def _csv_rows(form: CsvForm, lines: Sequence[str], places: Sequence[int]) -> Ite
             if len(cells) != len(form.columns):
                 continue
             try:
-                time_s = seconds_of(cells[places[0]], form.time_format)
+                time_s = seconds_of(form.time_text(cells), form.time_format)
             except ValueError:
                 continue
-            yield time_s, [_number(cells[place].replace(form.decimal, ".")) for place in places[1:]]
+            yield time_s, [_number(cells[place].replace(form.decimal, ".")) for place in places]
 
 
 def _number(value: Any) -> float:
@@ -184,7 +190,7 @@ def _read_rows(
         rows.append((time_s, [_number(value) for value in values]))
         if rows[0][0] - time_s > settings.reach_s:
             break
-    return make_series(source, rows, is_local=time_format not in (EPOCH, ISO_ZONED))
+    return make_series(source, rows, is_local=not is_zoned(time_format))
 
 
 def _latest(clock: str, newest: Any, time_format: str, settings: ForecastSettings) -> str:
