@@ -73,7 +73,11 @@ def with_all_series(path: Path, form: CsvForm) -> CsvForm:
     assert form.long is not None
     stat = path.stat()
     key = digest("names", _VERSION, str(path), f"{stat.st_size} {stat.st_mtime_ns}", repr(form))
-    found = _found(cached_arrays("series", key, partial(_found_series, path, form), _found))
+
+    def check(arrays: Arrays) -> None:
+        _found(arrays)
+
+    found = _found(cached_arrays("series", key, partial(_found_series, path, form), check))
     if not found["names"]:
         raise DataError(
             f"{path}: column {form.long.value_column!r} holds no numbers; choose a file of measurements, or name the "
