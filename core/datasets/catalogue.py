@@ -20,7 +20,7 @@ from core.datasets.clip_facts import ClipFacts, bit, read_facts
 from core.datasets.clips import Clip, ClipSet, edited_labels, find_clips
 from core.datasets.digest import digest
 from core.datasets.edits import NOTHING, ClipEdit, Edits, load_edits
-from core.datasets.findings import Finding, find_imbalance, find_in_sound, find_unread
+from core.datasets.findings import Finding, find_imbalance, find_in_sound, find_marked, find_unread
 from core.datasets.listing import SILENCE, UNKNOWN
 from core.datasets.progress import notices
 from core.datasets.split import PARTS, Parts, deal_clips, require_all_labels
@@ -302,6 +302,7 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
         *find_unread(found.unread),
         *find_imbalance(Counter(found.labels[clip.target] for clip in readable.clips)),
         *find_in_sound(found.labels, columns["used_as"], facts.heard, dataset, by_hand),
+        *find_marked(facts.heard[columns["used_as"] >= 0]),
     )
     return Dealing(
         labels=found.labels,

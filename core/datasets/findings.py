@@ -75,6 +75,18 @@ def find_in_sound(
     """
     used = (targets >= 0) & (heard["seconds"] > 0)
     yield from _find_longer(heard["seconds"][used & ~by_hand], length, int(used.sum()))
+    words = {label: heard[used & (targets == index)] for index, label in enumerate(labels) if not is_special(label)}
+    words = {label: own for label, own in words.items() if len(own) >= LEAST_CLIPS}
+    if len(words) > 1:
+        yield from _find_different("formats", "format", {label: _formats(own) for label, own in words.items()})
+        rates = {label: [f"{rate:,} Hz" for rate in own["sample_rate"].tolist()] for label, own in words.items()}
+        yield from _find_different("rates", "sample rate", rates)
+        yield from _find_band(words)
+
+
+def find_marked(heard: NDArray[np.void]) -> Iterator[Finding]:
+    """Yield how many clips are used though something is wrong with their files; `heard` as in `find_in_sound`."""
+    used = heard["seconds"] > 0
     num_cut, num_scaled = int(heard["is_cut"][used].sum()), int(heard["is_scaled"][used].sum())
     if num_cut:
         yield Finding(
@@ -90,13 +102,6 @@ def find_in_sound(
             "were divided by the full scale of those numbers, as whoever wrote them forgot to",
             figures={"clips": num_scaled},
         )
-    words = {label: heard[used & (targets == index)] for index, label in enumerate(labels) if not is_special(label)}
-    words = {label: own for label, own in words.items() if len(own) >= LEAST_CLIPS}
-    if len(words) > 1:
-        yield from _find_different("formats", "format", {label: _formats(own) for label, own in words.items()})
-        rates = {label: [f"{rate:,} Hz" for rate in own["sample_rate"].tolist()] for label, own in words.items()}
-        yield from _find_different("rates", "sample rate", rates)
-        yield from _find_band(words)
 
 
 def _find_longer(seconds: NDArray[np.floating[Any]], length: ClipLength, num_used: int) -> Iterator[Finding]:

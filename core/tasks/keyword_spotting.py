@@ -13,7 +13,7 @@ from core.datasets.augment import adds_noise, mask_pictures, varies_waveforms
 from core.datasets.augmented import Copies, Recipe
 from core.datasets.clips import ClipSet, all_labels, find_clips
 from core.datasets.digest import digest
-from core.datasets.findings import find_imbalance, find_in_sound, find_unread
+from core.datasets.findings import find_imbalance, find_in_sound, find_marked, find_unread
 from core.datasets.frame import is_frame
 from core.datasets.pictures import load_pictures
 from core.datasets.prepared import Examples, PreparedData, Shape
@@ -204,6 +204,7 @@ def _findings(spec: KeywordSpottingSpec, found: ClipSet, usable: ClipSet, wavefo
         *find_unread(found.unread),
         *find_imbalance(Counter(usable.labels[clip.target] for clip in usable.clips)),
         *find_in_sound(found.labels, targets, waveforms.heard, spec.dataset, by_hand),
+        *find_marked(waveforms.heard),
     ):
         yield f"{finding.meaning}."
 
