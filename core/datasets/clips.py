@@ -33,6 +33,7 @@ SYNTHETIC_MARKER = "synthetic.json"
 SYNTHETIC_PREFIX = "synthetic_"
 """Begins the name of every made clip, so that it is known as one in whatever folder it comes to lie."""
 
+LEAST_LABELS = 2
 _SESSION = re.compile(r"^(\d{8}[-_T]?\d{4,6})")
 _BLOCK_CLIPS = 10  # Cuts from one stretch of noise stay in one part, so that parts never overlap.
 
@@ -98,6 +99,31 @@ def label_names(folder: Path, layout: Layout = "automatic") -> tuple[str, ...]:
         return ()
 
 
+def has_plain_labels(folder: Path) -> bool:
+    """Tell whether a folder is laid out in the plain way, with at least two labels."""
+    try:
+        listing = list_clips(folder)
+    except DataError:
+        return False
+    return listing.is_plain and len(listing.labels) >= LEAST_LABELS
+
+
+def require_labels(folder: Path) -> tuple[str, ...]:
+    """Return the labels of a folder as it is recognised, at least two.
+
+    Raises DataError that says what was understood where there are fewer.
+    """
+    listing = list_clips(folder)
+    found = listing.labels if listing.clips else ()
+    if len(found) < LEAST_LABELS:
+        had = f"only {found[0]!r}" if found else "none"
+        raise DataError(
+            f"{folder}: must hold clips of at least two labels, such as one sub-folder of clips each; found {had}. "
+            f"{listing.sentence.rstrip('.')}"
+        )
+    return found
+
+
 def known_labels(folder: Path, layout: Layout = "automatic") -> tuple[str, ...]:
     """Return the labels that a folder has clips for, in alphabetical order: its own, and those of edits.
 
@@ -143,7 +169,7 @@ def find_clips(dataset: Dataset, speaker_pattern: str = "") -> ClipSet:
     folder = Path(dataset.folder).expanduser()
     listing = list_clips(folder, dataset.layout, speaker_pattern)
     labels = all_labels(dataset)
-    if len(labels) < 2:
+    if len(labels) < LEAST_LABELS:
         said = (listing.sentence.rstrip("."), unread_in_words(listing.unread))
         raise DataError(
             f"{folder}: has {len(labels)} labels, at least two are needed; add a folder of clips, or say where the "

@@ -5,12 +5,13 @@ https://arxiv.org/abs/1804.03209
 
 from pathlib import Path
 
-from core.datasets.clips import label_names
+from core.datasets.clips import has_plain_labels
 from core.datasets.download import Archive
 
 
 def _clips_in(folder: Path) -> Path | None:
-    return folder if len(label_names(folder)) >= 2 else None
+    """Return a folder whose own folders are the words: not one that merely holds it."""
+    return folder if has_plain_labels(folder) else None
 
 
 MINI_SPEECH_COMMANDS = Archive(

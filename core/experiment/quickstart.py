@@ -5,10 +5,9 @@ from importlib import resources
 from pathlib import Path
 
 from core.datasets import synthetic
-from core.datasets.clips import label_names
+from core.datasets.clips import require_labels
 from core.datasets.download import OfflineError, download
 from core.datasets.speech_commands import MINI_SPEECH_COMMANDS
-from core.errors import DataError
 from core.events import Emit, Warned, ignore
 from core.experiment.spec_file import with_data
 from core.spec import TrialSpec, parse_spec
@@ -27,11 +26,7 @@ def find_data(data: Path | None = None, emit: Emit = ignore) -> Path:
     if data is not None and data.is_file():
         return data
     if data is not None:
-        if len(label_names(data)) < 2:
-            raise DataError(
-                f"{data} holds no two sub-folders of WAV clips; name a folder with one sub-folder per label, or a CSV "
-                "file"
-            )
+        require_labels(data)
         return data
     try:
         return download(MINI_SPEECH_COMMANDS, emit=emit)
@@ -49,7 +44,7 @@ def quickstart_specs(data: Path) -> list[TrialSpec]:
         folder = resources.files("resources").joinpath("specs")
         texts = (folder.joinpath(f"{name}.toml").read_text(encoding="utf-8") for name in _FORECASTERS)
         return [parse_spec(with_data(tomllib.loads(text), data)) for text in texts]
-    found = label_names(data)
+    found = require_labels(data)
     words = [label for label in found if label in synthetic.WORDS]
     shared = {
         "dataset": {

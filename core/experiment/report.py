@@ -21,7 +21,10 @@ _LATENCY = (
     "device", "feature_ms", "inference_ms", "total_ms", "total_p99_ms", "latency_saving", "contended", "emulated",
     "slowed",
 )  # fmt: skip
-_MARKS = ("synthetic", "worse_than_persistence", "on_front", "feasible", "warnings", "message", "data", "identity")
+_MARKS = (
+    "synthetic", "overstated", "origin", "worse_than_persistence", "on_front", "feasible", "warnings", "message",
+    "data", "identity",
+)  # fmt: skip
 
 
 def to_csv(study: Study, trials: Sequence[TrialSummary]) -> str:

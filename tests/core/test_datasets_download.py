@@ -104,6 +104,7 @@ def test_a_whole_download_is_unpacked_and_nothing_else_is_left(server: Server, t
     events: list[Event] = []
     folder = fetch(server, tmp_path / "data" / "clips", emit=events.append)
     assert label_names(folder) == ("go", "stop")
+    # The folder of the words itself, where it always was, not one that merely holds it.
     assert len(list((folder / "go").iterdir())) == 20
     assert {path.name for path in (tmp_path / "data").iterdir()} <= {"clips", "clips.zip.part.lock"}
     said = [event for event in events if isinstance(event, Progressed)]

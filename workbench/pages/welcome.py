@@ -15,10 +15,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from core.datasets.clips import label_names
+from core.datasets.clips import require_labels
+from core.errors import DataError
 from core.events import Event
 from core.experiment.jobs import AnyJob, CheckData, Download, Synthesize
 from workbench.form.data_editors import TABLES
+from workbench.form.data_fault import without_settings
 from workbench.frame.progress import JobProgress
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.session import Session
@@ -206,10 +208,9 @@ class WelcomePage(QWidget):
         if choice is self.table:
             self.table_ready.emit(folder)
             return
-        labels = label_names(Path(folder))
-        if len(labels) < 2:
-            found = "none" if not labels else f"only {labels[0]!r}"
-            must = "must hold at least two sub-folders of WAV clips, one per label"
-            choice.show_failure(f"{folder} {must}; found {found}.")
+        try:
+            require_labels(Path(folder))
+        except DataError as error:
+            choice.show_failure(f"{without_settings(str(error))}.")
             return
         self.data_ready.emit(folder)
