@@ -10,6 +10,7 @@ from core.datasets.climate import Series, form_of, read_table
 from core.datasets.column_names import quantity_of, temperature_and_humidity, unit_of
 from core.datasets.csv_form import CsvForm, listed
 from core.datasets.long_table import HELD_INTERVALS, OUTAGE_S
+from core.datasets.sensor_faults import SensorFault, find_faults
 from core.datasets.time_texts import format_in_words, minute_of, timespan
 from core.events import Emit, ignore
 from core.spec import SeriesData
@@ -63,7 +64,8 @@ class TableReport(_Reported):
     gaps: tuple[Gap, ...] = Field(description="The longest, in the order of time.")
     columns: tuple[ColumnReport, ...]
     forecast: tuple[str, ...] = Field(description="Columns that are forecast where none is named.")
-    findings: tuple[str, ...] = Field(description="Sentences about what is wrong.")
+    faults: tuple[SensorFault, ...] = Field((), description="Values that were not measured, by column.")
+    findings: tuple[str, ...] = Field(description="Sentences about what is wrong, those of the faults included.")
 
 
 def is_table(path: Path) -> bool:
@@ -83,6 +85,7 @@ def check_table(data: SeriesData, emit: Emit = ignore) -> TableReport:
     longest = np.sort(places[np.argsort(-steps_s[places], kind="stable")][:_GAPS_NAMED])
     columns = tuple(_describe(series, place) for place in range(len(series.columns)))
     wordy = [name for name in form.columns if not form.long and name not in form.numeric and quantity_of(name)]
+    faults = find_faults(series)
     num_missing_steps = int((np.round(steps_s[places] / series.interval_s) - 1).sum())
     return TableReport(
         file=data.file,
@@ -105,7 +108,11 @@ def check_table(data: SeriesData, emit: Emit = ignore) -> TableReport:
         ),
         columns=columns,
         forecast=temperature_and_humidity(form.numeric),
-        findings=tuple(_findings(series, columns, wordy, num_missing_steps, len(places))),
+        faults=faults,
+        findings=(
+            *_findings(series, columns, wordy, num_missing_steps, len(places)),
+            *(fault.sentence for fault in faults),
+        ),
     )
 
 

@@ -12,6 +12,7 @@ from core.datasets.climate import Series, columns_of, form_of, read_table
 from core.datasets.column_names import name_of
 from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
 from core.datasets.prepared import Examples, PreparedData, Shape
+from core.datasets.sensor_faults import find_faults
 from core.datasets.windows import Cut, Windows, cut_windows, rows_a_step
 from core.errors import DataError, ModelError
 from core.evaluation import forecasting, latency
@@ -180,6 +181,7 @@ def _warnings(series: Series, cut: Cut) -> list[str]:
             f"Of {series.num_rows:,} rows {series.num_repeated:,} repeat an earlier time and {series.num_broken:,} are "
             "broken or have no time; they were left out."
         )
+    warnings += [f"{fault.sentence}." for fault in find_faults(series)]
     if cut.num_left_out:
         whole = sum(map(len, (cut.train, cut.validation, cut.test)))
         warnings.append(f"Of {whole + cut.num_left_out:,} windows {cut.num_left_out:,} have a gap and were left out.")
