@@ -261,7 +261,7 @@ def test_data_that_cannot_be_used_is_refused_before_a_trial_is_made(terminal, tm
     hollow = tmp_path / "hollow"
     for label in ("no", "yes"):
         (hollow / label).mkdir(parents=True)
-    for folder, reason in ((empty, "at least two"), (hollow, "no WAV clips"), (tmp_path / "nowhere", "not a folder")):
+    for folder, reason in ((empty, "at least two"), (hollow, "no clips"), (tmp_path / "nowhere", "not a folder")):
         refused = terminal.run("train", "tiny.toml", "--study", "never", "--data", folder)
         assert refused.returncode == 1
         assert reason in refused.stderr and str(folder) in refused.stderr

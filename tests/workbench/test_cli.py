@@ -15,6 +15,7 @@ from core.errors import WorkbenchError
 from core.experiment.store import Study
 from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
 from core.spec import parse_spec
+from tests.core.test_layouts import edge_impulse
 from workbench import worker_process
 from workbench.__main__ import main
 from workbench.cli import app
@@ -327,3 +328,20 @@ def test_features_that_cannot_be_trained_on_are_said_before_there_is_a_trial(
     assert "features.kind: " in done.stderr
     assert sentence in " ".join(done.stderr.split())
     assert not (tmp_path / "study").exists()
+
+
+def test_what_was_understood_of_a_folder_is_said_and_can_be_corrected(tmp_path):
+    edge_impulse(tmp_path)
+    shown = run("data", "check", tmp_path).stdout
+    assert "An export of Edge Impulse: labels and parts are those of info.labels." in shown
+    assert "Parts: training 12, test 6" in shown
+    report = json.loads(run("data", "check", tmp_path, "--json").stdout)
+    assert (report["layout"], report["parts"]) == ("edge_impulse", {"train": 12, "test": 6})
+    corrected = json.loads(run("data", "check", tmp_path, "--layout", "folders", "--json").stdout)
+    assert [label["label"] for label in corrected["labels"]] == ["testing", "training"]
+    told = json.loads(run("data", "check", tmp_path, "--speaker-pattern", r"\.(\d+)ab", "--json").stdout)
+    assert (report["num_speakers"], told["num_speakers"]) == (0, 9)
+    refused = run("data", "check", tmp_path, "--speaker-pattern", "(")
+    assert (refused.exit_code, "is not a regular expression" in refused.stderr) == (2, True)
+    refused = run("data", "check", tmp_path, "--layout", "table")
+    assert (refused.exit_code, "has no CSV or TSV file" in refused.stderr) == (1, True)

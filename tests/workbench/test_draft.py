@@ -155,3 +155,11 @@ def test_a_step_that_does_not_fit_the_table_is_a_problem_of_its_field(tmp_path: 
     assert (draft.problems, draft.num_trials) == ((), 2)
     draft.stop_varying(path)
     assert "a step of 10 min does not fit" in draft.problems_at(path)[0]
+
+
+def test_every_clip_cannot_be_trained_on_from_the_form(draft: Draft) -> None:
+    draft.set("split.rule", "all")
+    (said,) = draft.problems_at("split.rule")
+    assert "“Train on all clips”" in said
+    draft.set("split.rule", "random")
+    assert not draft.problems_at("split.rule")
