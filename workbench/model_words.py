@@ -20,6 +20,11 @@ def form_words(form: "ModelForm", labels: Sequence[str]) -> list[str]:
     return [*_taking(form), *_remembering(form), *_giving(form, labels)]
 
 
+def in_alphabetical_order(labels: Sequence[str]) -> str:
+    """Say that nobody named the labels in the order of a model's outputs."""
+    return f"Its outputs were taken for {', '.join(labels)}, in alphabetical order; --labels names them in another."
+
+
 def sides(shape: tuple[int, ...]) -> str:
     """Return a shape as it is said: "1 × 49 × 10"."""
     return " × ".join(map(str, shape)) or "one value"

@@ -1,5 +1,6 @@
 """Judging every clip of a folder with a trained model, whatever part it is in. Loads no TensorFlow."""
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -51,11 +52,13 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore, layout: Layout =
         progress = Progress(emit, _WHAT, len(names))
         clips = [Clip(folder / name, 0, start_ms) for name, start_ms in zip(names, starts_ms, strict=True)]
         parts = []
-        opened: GuardedModel | None = None
-        for inputs in _inputs(clips, preprocessing):
-            opened = opened or open_classifier(model, inputs, len(preprocessing.labels))
-            parts.append(opened.run(inputs))
-            progress.advance(len(inputs))
+        with contextlib.ExitStack() as until_judged:
+            opened: GuardedModel | None = None
+            for inputs in _inputs(clips, preprocessing):
+                if opened is None:
+                    opened = until_judged.enter_context(open_classifier(model, inputs, len(preprocessing.labels)))
+                parts.append(opened.run(inputs))
+                progress.advance(len(inputs))
         save_verdicts(Verdicts(preprocessing.labels, names, np.concatenate(parts)), scratch)
 
     content = hashlib.sha256(model.read_bytes()).hexdigest()

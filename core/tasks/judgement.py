@@ -11,6 +11,10 @@ ScaledBy = Literal["nothing", "model", "data"]
 """Where mean and deviation come from that features are standardized by: from beside the model, or for want of them
 there from the data that it is judged on."""
 
+LabelsBy = Literal["user", "model", "data"]
+"""Who names the labels in the order of the outputs: whoever asks, what is kept beside the model, or for want of both
+the data, in alphabetical order."""
+
 
 @dataclass(frozen=True)
 class Judgement:
@@ -21,5 +25,6 @@ class Judgement:
     part: Part
     num_found: int
     scaled_by: ScaledBy = "nothing"
+    labels_by: LabelsBy = "model"
     warnings: tuple[str, ...] = ()
     """About the data."""

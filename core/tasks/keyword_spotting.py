@@ -139,7 +139,15 @@ class KeywordSpotting:
         with classification.open_classifier(model, inputs, len(order)) as opened:
             predicted = classification.predict_all(opened, inputs, emit).argmax(axis=1)
             quality = classification.tally(predicted, place[targets], order)
-            return Judgement(quality, opened.form, part, len(clips.rows), scaled_by, (*clips.warnings, *warnings))
+            return Judgement(
+                quality=quality,
+                form=opened.form,
+                part=part,
+                num_found=len(clips.rows),
+                scaled_by=scaled_by,
+                labels_by="user" if outputs else "model" if kept else "data",
+                warnings=(*clips.warnings, *warnings),
+            )
 
     def measure_latency(self, model: Path, spec: KeywordSpottingSpec, emit: Emit) -> Latency:
         """Time features, inference and both together for the first clip of the data set, at batch 1."""

@@ -144,3 +144,26 @@ def test_show_names_a_state_and_a_model_that_cannot_be_opened(own_trial):
     (own_trial / "model.tflite").write_bytes((own_trial / "model.tflite").read_bytes()[:200])
     shown = run("show", study, "A")
     assert shown.exit_code == 0 and "the file is damaged or cut short" in shown.stdout
+
+
+def test_labels_that_nobody_put_in_order_are_said(tmp_path, spec, tone_clips, own_trial):
+    clip, model = next((tone_clips / "high").iterdir()), dense(tmp_path / "plain.tflite")
+    said = "Its outputs were taken for go, stop, yes, in alphabetical order; --labels names them in another."
+    assert said in run("classify", model, clip, "--spec", spec).stderr
+    assert said not in run("classify", model, clip, "--spec", spec, "--labels", "stop,go,yes").stderr
+    judged = (
+        "evaluate",
+        model,
+        "--spec",
+        spec,
+        "--data",
+        tone_clips,
+        "--set",
+        "dataset.labels=high,low,rising",
+        "--all",
+    )
+    found = run(*judged).stdout
+    assert said.replace("go, stop, yes", "high, low, rising") in found
+    assert ask(*judged)["labels_by"] == "data"
+    assert ask(*judged, "--labels", "low,high,rising")["labels_by"] == "user"
+    assert ask("evaluate", own_trial)["labels_by"] == "model"

@@ -58,10 +58,14 @@ def take_model(arguments: list[Path], spec: Path | None, labels: str) -> tuple["
     """Return the model that the first arguments name, and the arguments after it. Raises WorkbenchError."""
     from core.experiment.model_choice import choose_model, preprocessing_of_spec
     from core.experiment.typed_lists import texts_of
+    from workbench import console
+    from workbench.model_words import in_alphabetical_order
 
     order = texts_of(labels)
     preprocessing = preprocessing_of_spec(spec, order) if spec else None
     target, rest = take_target(arguments)
+    if preprocessing and not order:
+        console.say(in_alphabetical_order(preprocessing.labels))
     return choose_model(target, preprocessing), rest
 
 

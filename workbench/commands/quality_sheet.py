@@ -8,7 +8,7 @@ from core.experiment.marks import MEANINGS, WORSE
 from core.results import Classification, Errors, Forecast, Quality, QuantityErrors
 from core.tasks.judgement import Judgement
 from workbench import console
-from workbench.model_words import form_words
+from workbench.model_words import form_words, in_alphabetical_order
 from workbench.number_format import accuracy_in_words, balance_in_words, count, percent, three_digits
 
 
@@ -54,6 +54,7 @@ def judged_document(judged: Judgement) -> dict[str, Any]:
         "num_found": judged.num_found,
         "form": judged.form.as_values(),
         "scaled_by": judged.scaled_by,
+        "labels_by": judged.labels_by,
         "warnings": list(judged.warnings),
     }
 
@@ -73,7 +74,7 @@ def show_judged(judged: Judgement, synthetic: bool) -> None:  # noqa: FBT001
         console.note(
             f"Judged      {num_clips} of {count(judged.num_found)} clips: the test part; --all judges every one"
         )
-    for sentence in (*form_words(judged.form, _labels(judged.quality)), *_scaling(judged)):
+    for sentence in (*form_words(judged.form, _labels(judged.quality)), *_guesses(judged)):
         console.note(f"Model       {sentence}")
     for warning in judged.warnings:
         console.note(f"Warning     {warning}")
@@ -83,13 +84,16 @@ def _labels(quality: Quality) -> tuple[str, ...]:
     return () if isinstance(quality, Forecast) else quality.labels
 
 
-def _scaling(judged: Judgement) -> list[str]:
-    if judged.scaled_by != "data":
-        return []
-    return [
-        "No mean and deviation are kept beside it, so its features were standardized by those of these clips; put the "
-        "preprocessing.json of its training beside it for a true figure."
-    ]
+def _guesses(judged: Judgement) -> list[str]:
+    said = []
+    if judged.labels_by == "data":
+        said.append(in_alphabetical_order(_labels(judged.quality)))
+    if judged.scaled_by == "data":
+        said.append(
+            "No mean and deviation are kept beside it, so its features were standardized by those of these clips; put "
+            "the preprocessing.json of its training beside it for a true figure."
+        )
+    return said
 
 
 def error_in_words(found: QuantityErrors) -> str:
