@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+_HOURS = 24
 FORECAST_TOLERANCE = 0.005
 """Part of an error by which a device's may differ from this machine's, and by which single forecasts may."""
 
@@ -227,8 +228,10 @@ class Errors(_Measured):
     """Mean absolute errors of forecasts of one quantity, in its unit."""
 
     by_horizon: tuple[NonNegativeFloat, ...] = Field(min_length=1, description="From the next step to the last.")
-    by_hour: tuple[float | None, ...] = Field(
-        description="Of forecasts for a time within each hour of the day, from 0; None where there is none."
+    by_hour: tuple[NonNegativeFloat | None, ...] = Field(
+        min_length=_HOURS,
+        max_length=_HOURS,
+        description="Of forecasts for a time within each hour of the day, from 0; None where there is none.",
     )
 
     @property

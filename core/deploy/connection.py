@@ -25,6 +25,7 @@ MOST_LINE_BYTES = 1024**2
 BEAT_S = 5.0
 LOGIN_TIMEOUT_S = 30.0
 _QUIT_S = 2.0
+_LONGEST_PATH = 4096
 _MOST_SHOWN = 300
 # So that also over a slow line something is sent now and then to what runs beside.
 _PIECE_BYTES = 64 * 1024
@@ -102,7 +103,13 @@ class Connection:
         """The user's home folder on the device."""
         if self._home is None:
             asked = self.run("sh", "-c", 'printf %s "$HOME"')
-            self._home = PurePosixPath(asked.required(f"{self.name}: the home folder could not be found"))
+            told = asked.required(f"{self.name}: the home folder could not be found")
+            if not told.startswith("/") or "\0" in told or len(told) > _LONGEST_PATH:
+                raise DeviceError(
+                    f"{self.name}: calls its home folder {told[:_MOST_SHOWN]!r}, which is no absolute path; "
+                    "see HOME of this user there"
+                )
+            self._home = PurePosixPath(told)
         return self._home
 
     def run(self, *args: str, input: bytes = b"", timeout_s: float = 30) -> Answer:  # noqa: A002 (as in subprocess.run)

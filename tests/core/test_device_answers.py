@@ -59,6 +59,12 @@ def test_a_process_group_that_is_none(monkeypatch):
             PlayedConnection({"home": said}).run("sh", "-c", 'printf %s "$HOME"')
 
 
+def test_a_home_folder_that_is_no_path():
+    for home in (b"", b"home/pi", b"/home/\0", b"/" + b"x" * 100_000):
+        with pytest.raises(DeviceError, match=r"^played: calls its home folder '.{0,310}', which is no absolute path"):
+            _ = PlayedConnection({"home": Said(home)}).home
+
+
 @pytest.mark.parametrize(
     ("whole", "damaged"),
     [

@@ -193,6 +193,11 @@ def _changed(**quality) -> bytes:
     return json.dumps(values).encode()
 
 
+def _of_hours(number: int) -> dict[str, object]:
+    errors = {"by_horizon": [0.5], "by_hour": [0.5] * number}
+    return {"name": "t", "unit": "°C", "file": errors, "persistence": errors, "linear": errors}
+
+
 @pytest.mark.parametrize(
     "content",
     [
@@ -202,6 +207,7 @@ def _changed(**quality) -> bytes:
         _changed(confusion=[[-5, 5], [5, 5]]),
         _changed(per_label=[]),
         _changed(kind="forecast", quantities=[], step_minutes=10, num_windows=3),
+        _changed(kind="forecast", quantities=[_of_hours(23)], step_minutes=10, num_windows=3),
         result().model_dump_json().replace('"zip_bytes":5000', '"zip_bytes":-1').encode(),
         result().model_dump_json().replace('"total":{"median_ms":1.0', '"total":{"median_ms":1e999').encode(),
     ],

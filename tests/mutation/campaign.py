@@ -3,6 +3,7 @@
 import json
 import mmap
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.mutation.kind import Trials, kind_at
-from tests.mutation.worker import ENDED, HEARTBEAT, WARMING
+from tests.mutation.worker import ENDED, HEARTBEAT, WARMING, places_shown
 
 MOST_SECONDS = 5.0
 """That an input may take."""
@@ -24,6 +25,8 @@ MOST_SECONDS = 5.0
 _WARM_UP_S = 60.0
 _LOOK_S = 0.02
 _MOST_SAID = 3000
+_TELLING_S = 0.1
+_FRAME = re.compile(r'File "([^"]+)", line (\d+) in (\S+)')
 _ROOT = Path(__file__).resolve().parents[2]
 # Else each thread reserves address space of its own, which would count as taken.
 _ENVIRONMENT = {
@@ -124,7 +127,7 @@ def _go_on(tally: Tally, place: str, folder: Path, seed: str, first: int, count:
     if not hung:
         tally.failures.append(Failure(number, "crash", _ending(worker.returncode)))
     elif _hangs_again(place, folder, seed, number):
-        tally.failures.append(Failure(number, "hang"))
+        tally.failures.append(Failure(number, "hang", trace=_where_it_stood(folder)))
     return number + 1
 
 
@@ -132,6 +135,13 @@ def _hangs_again(place: str, folder: Path, seed: str, number: int) -> bool:
     """Tell whether an input takes too long once more: on a busy machine the first time may not have been its fault."""
     with _started(place, folder, seed, number, 1, MOST_SECONDS) as (worker, heart):
         return _watch(worker, heart)
+
+
+def _where_it_stood(folder: Path) -> tuple[str, ...]:
+    """Return where the last worker stood when it was asked."""
+    _, _, said = (folder / "complaints").read_text(errors="replace").rpartition("(most recent call first):")
+    frames = [(match[1], int(match[2]), match[3]) for match in _FRAME.finditer(said)]
+    return tuple(places_shown(frames[::-1]))
 
 
 def _take(tally: Tally, line: bytes) -> None:
@@ -192,6 +202,8 @@ def _watch(worker: "subprocess.Popen[bytes]", heart: mmap.mmap) -> bool:
         number, _, since_s = HEARTBEAT.unpack(heart[:])
         allowed_s = _WARM_UP_S if number == WARMING else MOST_SECONDS
         if number != ENDED and time.monotonic() - since_s > allowed_s:
+            worker.send_signal(signal.SIGUSR1)
+            time.sleep(_TELLING_S)
             _end(worker)
             return True
         time.sleep(_LOOK_S)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 KINDS = {
     "sounds": "tests.mutation.sounds:Sounds",
     "specs": "tests.mutation.specs:Specs",
+    "listings": "tests.mutation.listings:Listings",
     "tables": "tests.mutation.tables:Tables",
     "studies": "tests.mutation.studies:Studies",
     "archives": "tests.mutation.archives:Archives",

@@ -7,8 +7,9 @@ from pathlib import Path
 from random import Random
 
 import numpy as np
+import soundfile
 
-from core.audio import wav
+from core.audio import sound_file, wav
 from core.audio.wav import Sound, write_wav
 from core.datasets.clip_facts import read_facts
 from core.datasets.clips import find_clips
@@ -25,10 +26,18 @@ _SECONDS = 0.2
 _HEAD_BYTES = 64
 # Looking through a folder costs as much as fifty readings of one file.
 _FOLDERS_ONE_IN = 20
+_COMPRESSED = (
+    ("tone.flac", "FLAC", None), ("tone.ogg", "OGG", "VORBIS"), ("tone.opus", "OGG", "OPUS"), ("tone.mp3", "MP3", None),
+    ("tone.aiff", "AIFF", None), ("tone.w64", "W64", None), ("rf64.wav", "RF64", None), ("alaw.wav", "WAV", "ALAW"),
+    ("ulaw.wav", "WAV", "ULAW"), ("adpcm.wav", "WAV", "IMA_ADPCM"),
+)  # fmt: skip
+"""Name, format and encoding of what libsndfile writes; its Ogg has a serial number of its own in every run."""
+
+_COMPRESSED_NAMES = {name for name, _, _ in _COMPRESSED}
 
 
 class Sounds:
-    """WAV files of several forms, one of them damaged."""
+    """Clips of several formats and forms, one of them damaged."""
 
     def __init__(self, seeds: Path, scratch: Path) -> None:
         self._seeds = {path.name: path.read_bytes() for path in sorted((seeds / "sounds").iterdir())}
@@ -60,6 +69,8 @@ class Sounds:
         _write_form(folder / "pcm24-stereo.wav", 1, 2, 3, stereo24)
         code = struct.pack("<HHIH", 22, 16, 4, 1) + bytes.fromhex("000000001000800000aa00389b71")
         _write_form(folder / "extensible.wav", 0xFFFE, 1, 2, wav.to_int16(tone).tobytes(), code)
+        for name, form, encoding in _COMPRESSED:
+            soundfile.write(folder / name, tone, _RATE, format=form, subtype=encoding)
 
     def whole(self) -> Iterator[tuple[str, bytes, bool]]:
         """Yield each form as it is."""
@@ -78,9 +89,12 @@ class Sounds:
         path = self._clips / "go" / f"damaged{Path(name).suffix}"
         path.write_bytes(content)
         try:
-            yield lambda: wav.read_format(path)
-            yield lambda: wav.read_wav(path, 50, 100)
-            yield lambda: sum(map(len, wav.read_blocks(path, _RATE)))
+            yield lambda: sound_file.read_format(path).seconds
+            yield lambda: sound_file.read_sound(path, 50, 100)
+            yield lambda: sum(map(len, sound_file.read_blocks(path, _RATE)))
+            if name not in _COMPRESSED_NAMES:
+                # As a device reads it.
+                yield lambda: wav.read_wav(path)
             yield lambda: self._classifier.classify_file(path).advice()
             if in_folder:
                 yield lambda: read_facts(self._clips)

@@ -3,19 +3,26 @@
 import json
 from typing import Any
 
+_SET = ("features", "hop_ms", "threshold", "frame_step_ms", "step_minutes")
 _MEASURED = ("pid", "resident_bytes", "peak_resident_bytes", "num_runs")
 
 
 def steady(values: Any) -> Any:
-    """Return JSON values with every measured number in its place replaced by one that is always the same."""
+    """Return JSON values with every measured number replaced by one that is always the same; what was set stays."""
     match values:
         case float():
             return 0.25
         case dict():
-            return {name: 4096 if name in _MEASURED else steady(value) for name, value in values.items()}
+            return {name: _steady(name, value) for name, value in values.items()}
         case list():
             return [steady(value) for value in values]
     return values
+
+
+def _steady(name: str, value: Any) -> Any:
+    if name in _SET:
+        return value
+    return 4096 if name in _MEASURED else steady(value)
 
 
 def steady_lines(content: bytes) -> bytes:

@@ -49,6 +49,8 @@ def test_each_way_to_fail_is_noticed_and_the_next_inputs_are_tried(monkeypatch: 
         number: what for number, what in expected.items() if what
     }
     assert tally.inputs == count
+    hung = next(failure for failure in tally.failures if failure.what == "hang")
+    assert hung.trace[-1].startswith("tests/mutation/planted.py") and hung.trace[-1].endswith("_meet")
     counted = Counter(what for what in expected.values() if what)
     assert all(tally.count(what) == number for what, number in counted.items())
 

@@ -7,14 +7,17 @@ python -m tests.mutation.worker PLACE FOLDER SEED FIRST COUNT SECONDS
 """
 
 import contextlib
+import faulthandler
 import json
 import mmap
 import os
 import resource
+import signal
 import struct
 import sys
 import time
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from typing import IO
@@ -41,6 +44,8 @@ def main() -> None:
     """Try inputs from a number on."""
     place, folder, seed, first, count, seconds = sys.argv[1:]
     root = Path(folder)
+    # Where it stands is asked for by a signal when an input takes too long.
+    faulthandler.register(signal.SIGUSR1, all_threads=False)
     reports = os.fdopen(os.dup(1), "w", buffering=1)
     # What the program itself prints is not looked at.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -99,11 +104,17 @@ def try_input(kind: Kind, seed: str, number: int, reports: IO[str]) -> None:
 
 def _told(number: int, error: BaseException) -> dict[str, object]:
     """Return what is said of an exception: the last places in the program, and nothing of the input."""
-    frames = [(_short(frame.filename), frame) for frame in traceback.extract_tb(error.__traceback__)[1:]]
-    ours = [(place, frame) for place, frame in frames if place.startswith(_OURS)]
-    shown = [f"{place}:{frame.lineno} {frame.name}" for place, frame in (ours or frames)[-_LINES_SHOWN:]]
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    shown = places_shown([(frame.filename, frame.lineno, frame.name) for frame in frames])
     what = "memory" if isinstance(error, MemoryError) else "traceback"
     return {"number": number, "what": what, "exception": type(error).__name__, "trace": shown}
+
+
+def places_shown(frames: Sequence[tuple[str, int | None, str]]) -> list[str]:
+    """Return the last of some places, from the outermost on: those in the program where there are any."""
+    places = [(_short(filename), line, name) for filename, line, name in frames]
+    ours = [place for place in places if place[0].startswith(_OURS)]
+    return [f"{file}:{line} {name}" for file, line, name in (ours or places)[-_LINES_SHOWN:]]
 
 
 def _short(filename: str) -> str:
