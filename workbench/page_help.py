@@ -1,7 +1,7 @@
 """What F1 says of each page, in two paragraphs: of clips and words, or of tables and forecasts as the experiment is."""
 
 DATA_HELP = """\
-The clips that trials are made of. Choose or drop a folder with one sub-folder of WAV clips per label, download Mini \
+The clips that trials are made of. Choose or drop a folder with one sub-folder of clips per label, download Mini \
 Speech Commands, or have words of your own spoken by a synthesizer. Ticked labels are told apart; _silence_ and \
 _unknown_ come from their folders, from noise recordings and from the words not ticked. Speakers are dealt to train, \
 validation and test so that no voice is in two parts; the line beneath the labels says whether that holds.

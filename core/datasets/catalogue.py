@@ -282,7 +282,7 @@ def _deal(facts: ClipFacts, columns: NDArray[np.void], dataset: Dataset, split: 
         readable = replace(found, clips=tuple(clip for clip in found.clips if clip.path not in corrupt))
         parts = deal_clips(readable, split)
     except DataError as error:
-        return Dealing(trouble=str(error))
+        return Dealing(trouble=str(error), findings=tuple(find_unread(facts.listing.unread)))
     try:
         require_all_labels(readable, parts, split)
     except DataError as error:

@@ -26,7 +26,7 @@ class Dataset(Section):
 
     title: ClassVar[str] = "Data"
 
-    folder: str = setting("", "Folder with one sub-folder of WAV clips per label.")
+    folder: str = setting("", "Folder with one sub-folder of clips per label.")
     layout: Layout = setting(
         "automatic",
         "Where the label of a clip comes from. automatic: recognised from the folder; folders: the folder it lies in; "
@@ -65,7 +65,7 @@ class Dataset(Section):
     def problems(self) -> Iterator[Problem]:
         """Yield what contradicts itself here."""
         if not self.folder:
-            yield Problem("folder", "no folder given; choose a folder with one sub-folder of WAV clips per label")
+            yield Problem("folder", "no folder given; choose a folder with one sub-folder of clips per label")
         if len(set(self.labels)) != len(self.labels):
             yield Problem("labels", "each label may be named once; remove the repeated one")
         if self.labels and len(self.labels) + self.include_silence + self.include_unknown == 1:

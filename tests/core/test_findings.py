@@ -166,6 +166,7 @@ def test_formats_that_cannot_be_read_are_counted_also_beside_others(
     with pytest.raises(DataError, match=r"\(m4a 2\) are not read; install ffmpeg"):
         warnings(alone)
     assert "(m4a 2) are not read" in findings(alone)["unread"].meaning
+    assert [found.kind for found in catalogue(alone).dealing.findings] == ["unread"]
 
 
 def lying_wav(samples: np.ndarray, *, rate: int = RATE, code: int = 1, more: int = 0, width: int = 2) -> bytes:

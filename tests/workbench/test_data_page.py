@@ -223,7 +223,7 @@ def test_folders_without_clips_are_explained(qtbot: QtBot, page: DataPage, tone_
     for folder, words in (
         (tmp_path / "nowhere", "nowhere: is not a folder; choose one with a sub-folder of clips per label."),
         (tmp_path / "no labels", "no labels: has no label folders; put the clips of each label into a folder of"),
-        (tmp_path / "no clips", "no clips: none of its sub-folders holds WAV clips; choose a folder"),
+        (tmp_path / "no clips", "no clips: none of its sub-folders holds clips; choose a folder"),
     ):
         page.use_folder(str(folder))
         qtbot.waitUntil(lambda words=words: words in page.empty.words.text(), timeout=WORKER_MS)

@@ -46,9 +46,7 @@ class ClipSources(QFrame):
         self.bar = QProgressBar(textVisible=False, maximum=STEPS)
         self.bar.setAccessibleName("Clips listened to")
         self.bar.setFixedWidth(160)
-        self.choose = flat_button(
-            "Choose folder…", "ph.folder-open", "A folder with one sub-folder of WAV clips per label"
-        )
+        self.choose = flat_button("Choose folder…", "ph.folder-open", "A folder with one sub-folder of clips per label")
         self.download = flat_button(
             "Download", "ph.download-simple", "Mini Speech Commands: 8,000 clips of eight words"
         )

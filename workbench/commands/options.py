@@ -34,7 +34,7 @@ DataOption = Annotated[
     typer.Option(
         "--data",
         metavar="PATH",
-        help="Folder with one sub-folder of WAV clips per label, or CSV file, as the spec needs.",
+        help="Folder with one sub-folder of clips per label, or CSV file, as the spec needs.",
         show_default=False,
     ),
 ]

@@ -159,7 +159,7 @@ class DataPage(QWidget):
     def ask_folder(self) -> None:
         """Let the user choose a folder."""
         at = self.dataset.folder or self.preferences.get(remembered.LAST_FOLDER)
-        folder = QFileDialog.getExistingDirectory(self, "Folder with one sub-folder of WAV clips per label", at)
+        folder = QFileDialog.getExistingDirectory(self, "Folder with one sub-folder of clips per label", at)
         if folder:
             self.use_folder(folder)
 
@@ -246,9 +246,10 @@ class DataPage(QWidget):
         if catalogue.folder != self.folder:
             return
         if not catalogue.names:
+            unread = [f". {found.meaning}" for found in catalogue.dealing.findings if found.kind == "unread"]
             self._show_trouble(
-                f"{catalogue.folder}: none of its sub-folders holds WAV clips; choose a folder with one sub-folder of "
-                "WAV clips per label"
+                f"{catalogue.folder}: none of its sub-folders holds clips; choose a folder with one sub-folder of "
+                f"clips per label{''.join(unread)}"
             )
             return
         first = self.catalogue is None

@@ -54,7 +54,7 @@ class WelcomePage(QWidget):
         self.folder = Choice(
             "ph.folder-open",
             "Use a folder",
-            "Your own WAV clips: one sub-folder per label, any rate, width and channel count.",
+            "Your own clips: one sub-folder per label, any rate, width and channel count.",
             "Choose folder…",
         )
         self.synthesis = Choice(
@@ -142,7 +142,7 @@ class WelcomePage(QWidget):
             self._start(self.download, Download())
 
     def _ask_folder(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "Folder with one sub-folder of WAV clips per label")
+        folder = QFileDialog.getExistingDirectory(self, "Folder with one sub-folder of clips per label")
         if folder:
             self.use_folder(folder)
 
