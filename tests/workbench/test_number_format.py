@@ -1,8 +1,11 @@
 """What the window writes for a number."""
 
+import numpy as np
 import pytest
 
+from core.evaluation.classification import tally
 from workbench import number_format
+from workbench.commands import quality_sheet
 
 
 @pytest.mark.parametrize(
@@ -49,3 +52,13 @@ def test_small_words():
     assert number_format.plain(1000) == "1,000"
     assert number_format.count(1185538) == "1,185,538"
     assert number_format.millions(12_345_678) == "12.3"
+
+
+def test_an_accuracy_is_read_beside_its_balance() -> None:
+    lazy = tally(np.zeros(262, int), np.array([0] * 250 + [1] * 12), ("go", "stop"))
+    assert number_format.balance_in_words(lazy) == (
+        "Mean recall of the labels 50.0 %; always saying go would be right for 95.4 %"
+    )
+    document = quality_sheet.as_document(lazy)
+    assert (document["balanced_accuracy"], document["largest_label"]) == (0.5, "go")
+    assert document["accuracy"] == document["largest_share"]
