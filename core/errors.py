@@ -75,5 +75,13 @@ def told_by_system(error: OSError) -> WorkbenchError:
     return WorkbenchError(f"{place}{error.strerror or error}; check the path, its permissions and the room on the disk")
 
 
+def part_missing(error: ImportError) -> str:
+    """Return the sentence for a library that cannot be loaded: it is not there, or found no memory."""
+    return (
+        f"a part of the program cannot be loaded ({error}); close other programs if memory is short, and install the "
+        "program again where that does not help"
+    )
+
+
 class TrialCancelled(Exception):
     """The user asked to stop, which is no error: what was finished stays, and the trial can be resumed."""

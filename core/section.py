@@ -1,5 +1,6 @@
 """How settings are declared, checked, addressed by dotted path and compared. `spec.py` says which there are."""
 
+import os
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, ClassVar
@@ -178,6 +179,22 @@ def shortened(text: str) -> str:
 
 _LONGEST_GIVEN = 200
 _LARGEST = 1e300
+
+
+def faults_in(error: Exception) -> str:
+    """Return in brackets what is wrong with a file of settings: the first value and how many more, if it is that."""
+    if isinstance(error, OSError):
+        return f" ({error.strerror or error})"
+    if not isinstance(error, ValidationError):
+        return f" ({error})"
+    entries = error.errors()
+    first = entries[0]
+    place = ".".join(map(str, first["loc"]))
+    more = f", and {len(entries) - 1} more" if len(entries) > 1 else ""
+    message = first["msg"].removeprefix("Value error, ")
+    return f" ({f'{place}: ' if place else ''}{message[0].lower()}{message[1:]}{more})"
+
+
 LONGEST_SIGN = 3
 _MUST = {
     "less_than_equal": "must be at most {le}",
@@ -197,6 +214,12 @@ _MUST = {
     "literal_error": "must be {expected}",
 }
 """What a value must be, by the kind of pydantic's complaint."""
+
+
+def homeless(path: str, field: str) -> Iterator[Problem]:
+    """Yield what is wrong with a path that begins with the `~name` of a user whom this machine does not know."""
+    if path.startswith("~") and os.path.expanduser(path) == path:  # noqa: PTH111 (Path raises an error here)
+        yield Problem(field, f"names the home folder of a user that is not known here, {path!r}; give the whole path")
 
 
 def override(values: Mapping[str, Any], path: str, value: Any) -> dict[str, Any]:

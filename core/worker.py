@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import BinaryIO
 
-from core.errors import TrialCancelled, WorkbenchError, told_by_system
+from core.errors import TrialCancelled, WorkbenchError, part_missing, told_by_system
 from core.events import (
     Event,
     JobCancelled,
@@ -65,8 +65,10 @@ class Worker:
     def droppable(self) -> Iterator[None]:
         """Let the process quit at once when the input ends meanwhile: what is done in this `with` leaves no trace."""
         self._set_droppable(now=True)
-        yield
-        self._set_droppable(now=False)
+        try:
+            yield
+        finally:
+            self._set_droppable(now=False)
 
     def _set_droppable(self, *, now: bool) -> None:
         with self._changed:
@@ -126,9 +128,9 @@ class Worker:
             return self._current
 
     def _do(self, job: AnyJob) -> None:
-        from core.experiment import intentions
-
         try:
+            from core.experiment import intentions
+
             self._emit(JobStarted(intention=job.intention))
             self._emit(JobFinished(answer=intentions.carry_out(job, self._emit)))
         except TrialCancelled:
@@ -138,6 +140,8 @@ class Worker:
         except MemoryError:
             message = "memory ran out; close other programs or use less data, then try again"
             self._emit(JobFailed(message=message, details=traceback.format_exc()))
+        except ImportError as error:
+            self._emit(JobFailed(message=part_missing(error), details=traceback.format_exc()))
         except OSError as error:
             self._emit(JobFailed(message=str(told_by_system(error)), details=traceback.format_exc()))
         except Exception as error:
@@ -176,9 +180,11 @@ def _be_nice() -> None:
 
 
 def _rehearse(worker: Worker) -> None:
-    with worker.droppable():
-        from core.experiment import warm_up
-    warm_up.rehearse()
+    # A job that needs what cannot be loaded says so in its own place.
+    with contextlib.suppress(ImportError, MemoryError):
+        with worker.droppable():
+            from core.experiment import warm_up
+        warm_up.rehearse()
 
 
 def main() -> None:

@@ -8,18 +8,31 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from core.datasets.data_folder import data_folder
+from core.datasets.recordings import check_label
 from core.errors import DataError
 from core.files import read_plain, replace_file
 from core.json_text import load_object
+from core.section import faults_in
 
 FILE_NAME = ".tinyml-edits.json"
 SCHEMA_VERSION = 1
 _ANY_MAY_WRITE = 0o222
+_LATEST_MS = 24 * 3600 * 1000
+
+
+def _as_label(label: str) -> str:
+    if label:
+        try:
+            check_label(label)
+        except DataError as error:
+            raise ValueError(str(error)) from error
+    return label
 
 
 class ClipEdit(BaseModel):
@@ -28,9 +41,14 @@ class ClipEdit(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     excluded: bool = Field(False, description="Used nowhere: not to train, choose, test or time.")
-    label: str = Field("", description="Label it counts under; its own when empty.")
+    label: Annotated[str, AfterValidator(_as_label)] = Field(
+        "", description="Label it counts under; its own when empty."
+    )
     start_ms: int | None = Field(
-        None, ge=0, description="Where the part that is used begins; None leaves it to the rule for longer clips."
+        None,
+        ge=0,
+        le=_LATEST_MS,
+        description="Where the part that is used begins; None leaves it to the rule for longer clips.",
     )
 
 
@@ -47,14 +65,11 @@ def load_edits(folder: Path) -> dict[str, ClipEdit]:
     for path in (_users_own(folder), folder / FILE_NAME):
         try:
             content = load_object(read_plain(path))
+            return {_checked(name): ClipEdit.model_validate(values) for name, values in content["clips"].items()}
         except FileNotFoundError:
             continue
-        except (OSError, ValueError) as error:
-            raise _unreadable(path) from error
-        try:
-            return {name: ClipEdit.model_validate(values) for name, values in content["clips"].items()}
-        except (ValidationError, AttributeError, KeyError, TypeError) as error:
-            raise _unreadable(path) from error
+        except (OSError, ValueError, AttributeError, KeyError) as error:
+            raise _unreadable(path, error) from error
     return {}
 
 
@@ -102,5 +117,16 @@ def _users_own(folder: Path) -> Path:
     return data_folder() / "edits" / f"{folder.name or 'root'}-{digest}.json"
 
 
-def _unreadable(path: Path) -> DataError:
-    return DataError(f"{path}: cannot be read as a list of excluded, relabelled and trimmed clips; mend or remove it")
+def _checked(name: str) -> str:
+    """Return the name of a clip. Raises ValueError for one that does not lie within the folder of its list."""
+    parts = PurePosixPath(name).parts
+    if not parts or ".." in parts or PurePosixPath(name).is_absolute() or PureWindowsPath(name).anchor:
+        raise ValueError(f"{name!r} names nothing in its folder")
+    return name
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    return DataError(
+        f"{path}: cannot be read as a list of excluded, relabelled and trimmed clips{faults_in(error)}; "
+        "mend or remove it"
+    )

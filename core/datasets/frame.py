@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 from core.datasets.column_names import unit_of
 from core.datasets.preprocessing import FILE_NAME
 from core.errors import DataError
+from core.files import read_bounded, replace_file
+from core.section import faults_in
 from core.spec import Window
 
 _LEAST_DEVIATION = 1e-5
@@ -129,16 +131,18 @@ def fit_frame(
 
 def save_frame(frame: Frame, folder: Path) -> None:
     """Write `preprocessing.json` into a folder."""
-    (folder / FILE_NAME).write_text(frame.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    replace_file(folder / FILE_NAME, (frame.model_dump_json(indent=1) + "\n").encode())
 
 
 def load_frame(folder: Path) -> Frame:
     """Read `preprocessing.json` from a folder. Raises DataError naming the file when it cannot be used."""
     path = folder / FILE_NAME
     try:
-        return Frame.model_validate_json(path.read_bytes())
+        return Frame.model_validate_json(read_bounded(path))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read as that of a forecast; train the trial again") from error
+        raise DataError(
+            f"{path}: cannot be read as that of a forecast{faults_in(error)}; train the trial again"
+        ) from error
 
 
 def is_frame(content: bytes) -> bool:

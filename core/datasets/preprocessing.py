@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, PositiveFloat, model_validato
 
 from core.errors import DataError
 from core.features.kinds import Extractor, as_inputs, make_extractor
+from core.files import read_bounded, replace_file
+from core.section import faults_in
 from core.settings.clips import LONGEST_CLIP_MS, SHORTEST_CLIP_MS, ClipPosition
 from core.spec import Dataset, Features
 
@@ -52,6 +54,8 @@ class Preprocessing(BaseModel):
                 f"mean and deviation: must have {num} values each, or none, have {len(self.mean)} and "
                 f"{len(self.deviation)}"
             )
+        if self.features.normalization == "standardize" and not self.mean:
+            raise ValueError("mean and deviation: are missing, though features are standardized by them")
         return self
 
     @property
@@ -101,7 +105,7 @@ def fit_preprocessing(
 
 def save_preprocessing(preprocessing: Preprocessing, folder: Path) -> None:
     """Write `preprocessing.json` into a folder."""
-    (folder / FILE_NAME).write_text(preprocessing.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    replace_file(folder / FILE_NAME, (preprocessing.model_dump_json(indent=1) + "\n").encode())
 
 
 def load_preprocessing(folder: Path) -> Preprocessing:
@@ -112,10 +116,11 @@ def load_preprocessing(folder: Path) -> Preprocessing:
 def read_preprocessing(path: Path) -> Preprocessing:
     """Read a file of preprocessing settings. Raises DataError naming it when it cannot be used."""
     try:
-        return Preprocessing.model_validate_json(path.read_bytes())
+        return Preprocessing.model_validate_json(read_bounded(path))
     except (OSError, ValueError) as error:
         raise DataError(
-            f"{path}: cannot be read as preprocessing settings; train the trial, or export the model, again"
+            f"{path}: cannot be read as preprocessing settings{faults_in(error)}; "
+            "train the trial, or export the model, again"
         ) from error
 
 

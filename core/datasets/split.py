@@ -15,6 +15,7 @@ from core.datasets.clips import Clip, ClipSet
 from core.datasets.listing import SILENCE
 from core.datasets.part_filling import fill_parts
 from core.errors import DataError
+from core.files import read_bounded
 from core.spec import Split
 
 PARTS = ("train", "validation", "test")
@@ -220,7 +221,13 @@ def _by_lists(found: ClipSet) -> list[str]:
         path = next(filter(Path.is_file, paths), None)
         if path is None:
             raise DataError(f"{paths[0]}: is not there; add the list or split by speaker (split.rule = speaker)")
-        for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            text = read_bounded(path).decode("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(
+                f"{path}: cannot be read as a list of clips ({error}); mend it, or split by speaker"
+            ) from error
+        for line in text.splitlines():
             listed[line.strip().replace("\\", "/")] = part
     cuts = _deal_cuts(found)
     return [cuts.get(clip) or _listed_part(listed, found, clip) for clip in found.clips]

@@ -8,7 +8,8 @@ from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import DeviceError
-from core.files import PRIVATE, replace_file
+from core.files import PRIVATE, read_bounded, replace_file
+from core.json_text import load_object
 
 SCHEMA_VERSION = 1
 LONGEST_NAME = 64
@@ -54,7 +55,7 @@ def list_devices() -> tuple[Device, ...]:
     """Return the devices known, by name. Raises DeviceError when the file is damaged or of a newer version."""
     path = config_root() / _FILE_NAME
     try:
-        document = json.loads(path.read_bytes())
+        document = load_object(read_bounded(path))
         if document["schema"] > SCHEMA_VERSION:
             raise DeviceError(f"{path} was written by a newer version of this program; update it")
         found = [Device.model_validate(values) for values in document["devices"]]

@@ -7,6 +7,7 @@ spotting.json   how it was made; that it is synthetic, where its clips are
 
 import contextlib
 import csv
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from core.errors import DataError
 from core.evaluation.detection import SpokenWord
 from core.events import Emit, ignore
 from core.experiment.files import explaining_disk_errors
+from core.files import read_bounded
+from core.json_text import load_object
 from core.spec import KeywordSpottingSpec
 from core.visible_text import cell_text, csv_cell
 
@@ -127,7 +130,7 @@ def kept_recording(
 def about_recording(wav: Path) -> LongRecording | None:
     """Return how a recording was made, None for one from elsewhere."""
     try:
-        about = json.loads(wav.with_suffix(".json").read_bytes())
+        about = load_object(read_bounded(wav.with_suffix(".json")))
         return LongRecording.model_validate({**about, "wav": str(wav)})
     except (OSError, ValueError, TypeError):
         return None
@@ -147,11 +150,11 @@ def read_truth(path: Path) -> list[SpokenWord]:
     Raises DataError naming the file and the line.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, skipinitialspace=True)
-            if not {"time_s", "label"} <= set(rows.fieldnames or ()):
-                raise DataError(f"{path}: has no columns time_s and label; write them as the first line")
-            words = [_read_word(path, rows.line_num, row) for row in rows]
+        text = io.StringIO(read_bounded(path).decode("utf-8-sig"), newline="")
+        rows = csv.DictReader(text, skipinitialspace=True)
+        if not {"time_s", "label"} <= set(rows.fieldnames or ()):
+            raise DataError(f"{path}: has no columns time_s and label; write them as the first line")
+        words = [_read_word(path, rows.line_num, row) for row in rows]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as CSV ({error}); check the file") from error
     return sorted(words, key=lambda word: word.time_s)

@@ -5,7 +5,7 @@ import traceback
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from core.errors import TrialCancelled, WorkbenchError
+from core.errors import TrialCancelled, WorkbenchError, part_missing
 from core.events import Emit, TrialFailed, TrialFinished, TrialStarted, TrialStopped, ignore
 from core.experiment.files import NO_ROOM, writing_failed
 from core.experiment.final import load_origin
@@ -105,6 +105,8 @@ def explain(error: Exception, folder: Path) -> tuple[str, str]:
             "memory ran out; use a smaller batch_size or fewer filters, or close other programs, then resume",
             details,
         )
+    if isinstance(error, ImportError):
+        return part_missing(error), details
     if isinstance(error, OSError):
         return writing_failed(Path(error.filename or folder), error), details
     return f"an unexpected {type(error).__name__}: {text or 'no message'}; the trial's log.txt has the details", details

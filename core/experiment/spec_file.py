@@ -32,7 +32,8 @@ def load_spec(path: Path | str, settings: Iterable[str] = (), data: Path | None 
 def load_values(path: Path | str) -> dict[str, Any]:
     """Read a TOML file of settings as nested plain values, the path to its data made absolute. Raises SpecError."""
     path = Path(path).expanduser()
-    return anchor(read_toml(path), path.resolve().parent)
+    values = read_toml(path)
+    return anchor(values, path.resolve().parent)
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -64,7 +65,15 @@ def anchor(values: Mapping[str, Any], base: Path) -> dict[str, Any]:
     data = dataset.get(name) if isinstance(dataset, Mapping) else None
     if not isinstance(data, str) or not data:
         return dict(values)
-    return override(values, data_field, str((base / Path(data).expanduser()).resolve()))
+    return override(values, data_field, _absolute(data, base))
+
+
+def _absolute(path: str, base: Path) -> str:
+    """Return a path as an absolute one; what is none, by a NUL or an unknown `~user`, is refused where it is used."""
+    try:
+        return str((base / Path(path).expanduser()).resolve())
+    except (ValueError, RuntimeError, OSError):
+        return path
 
 
 def with_data(values: Mapping[str, Any], data: Path | None) -> dict[str, Any]:
@@ -92,7 +101,7 @@ def apply_settings(values: Mapping[str, Any], settings: Iterable[str]) -> dict[s
             continue
         value = _value_for(changed, path.strip(), text)
         if path.strip() in _DATA_FIELDS:
-            value = str(Path(str(value)).expanduser().resolve())
+            value = _absolute(str(value), Path())
         try:
             changed = override(changed, path.strip(), value)
         except SpecError as error:

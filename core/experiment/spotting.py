@@ -4,6 +4,8 @@ import dataclasses
 import json
 from pathlib import Path
 
+from pydantic import TypeAdapter
+
 from core.errors import DataError, ModelError
 from core.evaluation.detection import DetectionSettings
 from core.evaluation.guarded_model import GuardedModel
@@ -13,8 +15,9 @@ from core.evaluation.wake_word import WakeWord
 from core.experiment.files import write_atomically
 from core.experiment.model_choice import ChosenModel, choose_model
 from core.experiment.opened_model import open_chosen
-from core.files import read_plain
+from core.files import read_bounded
 from core.json_text import load_object
+from core.section import faults_in
 
 _WAKE_STEP_MS = 30.0
 
@@ -70,12 +73,13 @@ def load_working_point(chosen: ChosenModel) -> DetectionSettings:
     """
     path = chosen.working_point
     try:
-        return DetectionSettings(**load_object(read_plain(path)))
+        given = DetectionSettings(**load_object(read_bounded(path)))
+        return TypeAdapter(DetectionSettings).validate_python(dataclasses.asdict(given))
     except FileNotFoundError:
         return _advised(chosen.wake_word) if chosen.wake_word else DetectionSettings()
     except (OSError, ValueError, TypeError, OverflowError) as error:
         raise DataError(
-            f"{path}: cannot be read as detection settings ({error}); delete it to go back to the defaults"
+            f"{path}: cannot be read as detection settings{faults_in(error)}; delete it to go back to the defaults"
         ) from error
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator
 
 from core.errors import Problem
-from core.section import Section, setting
+from core.section import Section, homeless, setting
 
 ClipPosition = Literal["loudest", "start", "centre"]
 """Which part is used of a clip that is longer than clips are made."""
@@ -66,6 +66,7 @@ class Dataset(Section):
         """Yield what contradicts itself here."""
         if not self.folder:
             yield Problem("folder", "no folder given; choose a folder with one sub-folder of clips per label")
+        yield from homeless(self.folder, "folder")
         if len(set(self.labels)) != len(self.labels):
             yield Problem("labels", "each label may be named once; remove the repeated one")
         if self.labels and len(self.labels) + self.include_silence + self.include_unknown == 1:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from core.errors import Problem
-from core.section import Section, setting
+from core.section import Section, homeless, setting
 
 _COLUMNS = "T (degC), rh (%); rh (%)"
 
@@ -55,6 +55,7 @@ class SeriesData(Section):
         """Yield what contradicts itself here."""
         if not self.file:
             yield Problem("file", "no file given; choose a CSV file with a column of times and columns of numbers")
+        yield from homeless(self.file, "file")
         for name in ("targets", "inputs"):
             columns = getattr(self, name)
             if len(set(columns)) != len(columns):

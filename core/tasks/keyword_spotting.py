@@ -39,6 +39,7 @@ from core.errors import DataError, FeatureError, ModelError, Problem, SpecError
 from core.evaluation import classification, latency
 from core.events import Emit
 from core.features.kinds import KINDS
+from core.files import read_bounded
 from core.results import Classification, Latency
 from core.spec import KeywordSpottingSpec
 from core.tasks.description import Description
@@ -284,7 +285,7 @@ def _kept_beside(model: Path, spec: KeywordSpottingSpec) -> Preprocessing | None
     """Return what is kept beside a model of the spec's features."""
     path = next(filter(Path.is_file, beside(model)), None)
     # What forecasts keeps other things there.
-    kept = read_preprocessing(path) if path and not is_frame(path.read_bytes()) else None
+    kept = read_preprocessing(path) if path and not is_frame(read_bounded(path)) else None
     return kept if kept and kept.features == spec.features else None
 
 
