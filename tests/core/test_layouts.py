@@ -285,6 +285,20 @@ def test_spoken_words_are_read_from_their_table(tmp_path: Path) -> None:
     )
 
 
+def test_a_table_in_a_folder_of_its_own_is_found(tmp_path: Path) -> None:
+    # As ESC-50 and UrbanSound8K have it, whose folders are folds and no labels.
+    rows = "slice_file_name,fsID,fold,classID,class\n"
+    for number in range(12):
+        word = ("dog_bark", "siren")[number % 2]
+        write(tmp_path, f"audio/fold{number % 3 + 1}/{number}-0-0.wav")
+        rows += f"{number}-0-0.wav,{number},{number % 3 + 1},0,{word}\n"
+    (tmp_path / "metadata").mkdir()
+    (tmp_path / "metadata" / "sounds.csv").write_text(rows)
+    found = list_clips(tmp_path)
+    assert (found.layout, labelled(found)) == ("table", {"dog_bark": 6, "siren": 6})
+    assert found.sentence == "The clips are described by sounds.csv: label in class."
+
+
 def test_a_table_for_something_else_beside_label_folders_is_no_layout(tmp_path: Path) -> None:
     write(tmp_path, *(f"{word}/{n}.wav" for word in ("go", "stop") for n in range(20)))
     (tmp_path / "best.csv").write_text("file,label\ngo/1.wav,go\nstop/2.wav,stop\n")

@@ -77,9 +77,9 @@ def read(tree: FolderTree) -> Listing | None:
 
 
 def _place(tree: FolderTree) -> str | None:
-    """Return the place that holds tables, going down while there is one way."""
+    """Return the place that holds tables, itself or in a folder of it, going down while there is one way."""
     place = ""
-    while not any(name.lower().endswith((".csv", ".tsv")) for name in tree.contents(place).texts):
+    while not any(_names(tree, at) for at in (place, *tree.children(place))):
         children = tree.children(place)
         if len(children) != 1:
             return None
@@ -87,11 +87,13 @@ def _place(tree: FolderTree) -> str | None:
     return place
 
 
+def _names(tree: FolderTree, place: str) -> list[str]:
+    return [within(place, name) for name in tree.contents(place).texts if name.lower().endswith((".csv", ".tsv"))]
+
+
 def _tables(tree: FolderTree, place: str) -> Iterator[_Table]:
-    for name in tree.contents(place).texts:
-        if not name.lower().endswith((".csv", ".tsv")):
-            continue
-        path = within(place, name)
+    """Yield the tables that name clips and words; those beside the clips come before those in folders."""
+    for path in (name for at in (place, *tree.children(place)) for name in _names(tree, at)):
         # The headings first: a long table of something else is not read.
         headings = [heading.strip() for heading in _headings(tree.read_text(path, _HEADINGS_BYTES))]
         columns = _columns(headings)
