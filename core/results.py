@@ -247,7 +247,16 @@ class QuantityErrors(_Measured):
     unit: str
     file: Errors
     persistence: Errors = Field(description="Of the latest value as the forecast for all steps.")
-    linear: Errors = Field(description="Of a linear model of all inputs, fitted to the training part.")
+    linear: Errors | None = Field(
+        None,
+        description="Of a linear model of all inputs, fitted to the training part; None for a file without its own.",
+    )
+
+    @property
+    def rivals(self) -> tuple[Errors, ...]:
+        """The file's errors and those of the baselines that there are: of persistence, of a linear model."""
+        fitted = () if self.linear is None else (self.linear,)
+        return (self.file, self.persistence, *fitted)
 
     @property
     def gain(self) -> float | None:
@@ -335,6 +344,12 @@ class TrialResult(_Measured):
     origin: str = Field(
         "", description="Name of the trial whose quality this is: this one was trained on every clip and has no test."
     )
+
+    @model_validator(mode="after")
+    def _beside_both_baselines(self) -> "TrialResult":
+        if isinstance(self.quality, Forecast) and any(found.linear is None for found in self.quality.quantities):
+            raise ValueError("quality: must have the errors of a linear model beside those of the file")
+        return self
 
     @property
     def is_overstated(self) -> bool:

@@ -38,6 +38,14 @@ def _of_units(columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(alone) if found[0] and all(len(names) <= 1 for names in found) else ()
 
 
+def column_for(wanted: str, there: Sequence[str]) -> str:
+    """Return the column that stands for another table's: of the same name, or of the same quantity; else nothing."""
+    alike = [name for name in there if name_of(name).casefold() == name_of(wanted).casefold()]
+    quantity = quantity_of(wanted)
+    alike += [name for name in there if quantity and quantity_of(name) == quantity]
+    return wanted if wanted in there else next(iter(alike), "")
+
+
 def quantity_of(column: str) -> str:
     """Return temperature or humidity where a column is called so, else nothing."""
     found = (name for name, pattern in _QUANTITIES.items() if re.search(pattern, column, re.IGNORECASE))

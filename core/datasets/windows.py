@@ -1,7 +1,7 @@
 """Windows of a series: what is known, and what is to be forecast from it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -66,17 +66,43 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
     the series' interval, or a part has no window without a gap.
     """
     grid, cells = _on_a_grid(series)
-    step = rows_a_step(series.path, series.interval_s, window)
-    columns = [list(map(series.columns.index, names)) for names in (inputs, targets)]
-    known = np.asarray(np.isfinite(grid).all(axis=1))
     first_test = len(cells) - round(len(cells) * split.test_fraction)
     first_validation = first_test - round(len(cells) * split.validation_fraction)
     bounds = [0, *(int(cells[min(row, len(cells) - 1)]) for row in (first_validation, first_test)), len(grid)]
-    numbers_a_window = window.input_steps * len(inputs) + window.output_steps * len(targets)
+    parts, num_left_out, thinning = _cut(
+        series, grid, (inputs, targets), window, dict(zip(PARTS, pairwise(bounds), strict=True))
+    )
+    return Cut(parts[0], parts[1], parts[2], num_left_out, thinning)
+
+
+def whole_windows(
+    series: Series, inputs: Sequence[str], targets: Sequence[str], window: Window
+) -> tuple[Windows, int, int]:
+    """Return all windows of a series, how many were left out for a gap, and that every n-th was taken.
+
+    Raises DataError as `cut_windows` does.
+    """
+    grid, _ = _on_a_grid(series)
+    (windows,), num_left_out, thinning = _cut(series, grid, (inputs, targets), window, {"whole": (0, len(grid))})
+    return windows, num_left_out, thinning
+
+
+def _cut(
+    series: Series,
+    grid: Float32,
+    names: tuple[Sequence[str], Sequence[str]],
+    window: Window,
+    stretches: Mapping[str, tuple[int, int]],
+) -> tuple[list[Windows], int, int]:
+    """Return the windows within each stretch of a grid, how many have a gap, and that every n-th was taken."""
+    step = rows_a_step(series.path, series.interval_s, window)
+    columns = [list(map(series.columns.index, side)) for side in names]
+    known = np.asarray(np.isfinite(grid).all(axis=1))
+    numbers_a_window = window.input_steps * len(names[0]) + window.output_steps * len(names[1])
     thinning = max(1, math.ceil(len(grid) / window.stride * numbers_a_window / _MOST_NUMBERS))
     stride = window.stride * thinning
     parts, num_left_out = [], 0
-    for name, (start, stop) in zip(PARTS, pairwise(bounds), strict=True):
+    for name, (start, stop) in stretches.items():
         starts = np.arange(start, stop - (window.num_steps - 1) * step, stride, dtype=np.int64)
         whole = np.ones(len(starts), bool)
         for place in range(window.num_steps):
@@ -90,7 +116,7 @@ def cut_windows(series: Series, inputs: Sequence[str], targets: Sequence[str], w
             )
         num_left_out += int((~whole).sum())
         parts.append(_gather(series, grid, starts[whole], step, window, columns))
-    return Cut(parts[0], parts[1], parts[2], num_left_out, thinning)
+    return parts, num_left_out, thinning
 
 
 def _gather(

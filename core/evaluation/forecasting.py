@@ -12,10 +12,12 @@ from core.datasets.frame import Frame
 from core.datasets.windows import Windows
 from core.errors import DataError, ModelError
 from core.evaluation.guarded_model import GuardedModel
+from core.evaluation.standardization import Standardization
 from core.events import Emit, Progressed, ignore
 from core.results import Errors, Forecast, QuantityErrors
 
 FORECASTS = "forecasts.npz"
+LINEAR = "linear.npz"
 
 _MOST_KEPT = 100_000
 _MOST_FORECAST_BYTES = 1024**3
@@ -47,8 +49,8 @@ class KeptForecasts:
         return np.asarray(self.truth[np.searchsorted(self.truth_times_s, self.times_s)])
 
 
-def judge(forecasts: Float32, test: Windows, frame: Frame, linear: Float32) -> Forecast:
-    """Hold forecasts of the test windows, and those of a linear model, against what came.
+def judge(forecasts: Float32, test: Windows, frame: Frame, linear: Float32 | None) -> Forecast:
+    """Hold forecasts of the test windows, and those of a linear model where there is one, against what came.
 
     All have shape (n, output_steps, targets), in the units of the quantities. Raises ModelError for forecasts that are
     no numbers.
@@ -59,12 +61,14 @@ def judge(forecasts: Float32, test: Windows, frame: Frame, linear: Float32) -> F
             "training diverged: lower training.learning_rate"
         )
     hours = _hours(test, frame)
-    rivals = (forecasts, persistence(test, frame), linear)
+    rivals = {"file": forecasts, "persistence": persistence(test, frame)} | (
+        {} if linear is None else {"linear": linear}
+    )
     quantities = []
     for place, (name, unit) in enumerate(zip(frame.targets, frame.units, strict=True)):
         truth = test.targets[:, :, place]
-        file, still, fitted = (_errors(np.abs(rival[:, :, place] - truth), hours) for rival in rivals)
-        quantities.append(QuantityErrors(name=name, unit=unit, file=file, persistence=still, linear=fitted))
+        errors = {rival: _errors(np.abs(said[:, :, place] - truth), hours) for rival, said in rivals.items()}
+        quantities.append(QuantityErrors(name=name, unit=unit, **errors))
     return Forecast(quantities=tuple(quantities), step_minutes=frame.step_minutes, num_windows=len(test))
 
 
@@ -90,14 +94,19 @@ def open_forecaster(model: Path, frame: Frame) -> GuardedModel:
     return opened
 
 
-def forecast_with(opened: GuardedModel, inputs: Float32, frame: Frame, emit: Emit = ignore) -> Float32:
-    """Return what `forecast` does, of an open model."""
+def forecast_with(
+    opened: GuardedModel, inputs: Float32, frame: Frame, emit: Emit = ignore, scaling: Standardization | None = None
+) -> Float32:
+    """Return what `forecast` does, of an open model; `scaling` is that of a file that takes no values as measured."""
     parts = []
+    if scaling is not None:
+        inputs = scaling.scale(inputs)
     for start in range(0, len(inputs), _WINDOWS_PER_REPORT):
         parts.append(opened.run(inputs[start : start + _WINDOWS_PER_REPORT]))
         done = min(start + _WINDOWS_PER_REPORT, len(inputs))
         emit(Progressed(what="windows judged", done=done, total=len(inputs)))
-    return np.concatenate(parts).reshape(len(inputs), frame.output_steps, len(frame.targets))
+    outputs = np.concatenate(parts).reshape(len(inputs), frame.output_steps, len(frame.targets))
+    return outputs if scaling is None else scaling.restore(outputs)
 
 
 def save_forecasts(forecasts: Float32, linear: Float32, test: Windows, frame: Frame, folder: Path) -> None:
@@ -174,6 +183,32 @@ def fit_linear(train: Windows) -> NDArray[np.float64]:
 def forecast_linearly(weights: NDArray[np.float64], windows: Windows) -> Float32:
     """Forecast with the weights of `fit_linear`, shape (n, output_steps, targets)."""
     return np.asarray((_with_one(windows.inputs) @ weights).reshape(windows.targets.shape), np.float32)
+
+
+def save_linear(weights: NDArray[np.float64], folder: Path) -> None:
+    """Keep the weights of `fit_linear` beside a model, so that it can be judged beside them on other tables."""
+    np.savez(folder / LINEAR, weights=weights)
+
+
+def load_linear(folder: Path, frame: Frame) -> NDArray[np.float64] | None:
+    """Read what `save_linear` kept, None where nothing was. Raises DataError naming the file when it is damaged."""
+    path = folder / LINEAR
+    try:
+        weights = read_arrays(path)["weights"]
+        require_shape(weights, (frame.input_steps * len(frame.inputs) + 1, frame.output_steps * len(frame.targets)))
+        if weights.dtype != np.float64 or not np.isfinite(weights).all():
+            raise ValueError("holds no finite weights")
+        return weights
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError) as error:
+        raise DataError(f"{path}: cannot be read; remove it, so that it is computed anew") from error
+
+
+def mae_of_means(truth: Float32) -> tuple[float, ...]:
+    """Return the mean absolute error of always saying the mean of what came, (n, output_steps, targets), by target."""
+    means = truth.mean(axis=(0, 1), dtype=np.float64)
+    return tuple(np.abs(truth - means).mean(axis=(0, 1), dtype=np.float64).tolist())
 
 
 def _with_one(inputs: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -160,8 +160,9 @@ def measured(result: TrialResult) -> dict[str, Any]:
 
 def _judged(quality: Quality) -> dict[str, Any]:
     if isinstance(quality, Forecast):
+        # A trial's result has both baselines.
         errors = tuple(
-            ForecastError(found.name, found.unit, found.file.mae, found.persistence.mae, found.linear.mae)
+            ForecastError(found.name, found.unit, *(rival.mae for rival in found.rivals))
             for found in quality.quantities
         )
         return {

@@ -1,6 +1,7 @@
 """Forecasting: the next values of some quantities from their latest ones."""
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,15 +17,26 @@ from core.datasets.sensor_faults import find_faults
 from core.datasets.windows import Cut, Windows, cut_windows, rows_a_step
 from core.errors import DataError, ModelError
 from core.evaluation import forecasting, latency
+from core.evaluation.standardization import standardization_of
 from core.events import Emit
 from core.results import Forecast, Latency
 from core.spec import ForecastingSpec
 from core.tasks.description import Description
-from core.tasks.judgement import Judgement, Part
+from core.tasks.judgement import Hint, Judgement, LinearOf, Part
 
 _USUAL_COLUMNS = ("temperature", "humidity")
+# No forecaster that means the same numbers by a quantity is worse by so much than its mean.
+_WORSE_THAN_MEAN = 1.2
 
 Float32 = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Linear:
+    """The linear model that stands beside a file, and what it was fitted to."""
+
+    weights: NDArray[np.float64] | None
+    of: LinearOf
 
 
 @dataclass(frozen=True)
@@ -86,9 +98,11 @@ class Forecasting:
 
     def evaluate(self, model: Path, data: PreparedData, emit: Emit) -> Forecast:
         """Judge the deployed file on the test part, and keep its forecasts beside it."""
-        cut, frame = _measured(data)
+        cut, frame = measured(data)
         forecasts = forecasting.forecast(model, cut.test.inputs, frame, emit)
-        linear = _forecast_linearly(cut)
+        weights = forecasting.fit_linear(cut.train)
+        linear = forecasting.forecast_linearly(weights, cut.test)
+        forecasting.save_linear(weights, model.parent)
         forecasting.save_forecasts(forecasts, linear, cut.test, frame, model.parent)
         return forecasting.judge(forecasts, cut.test, frame, linear)
 
@@ -100,11 +114,7 @@ class Forecasting:
             raise ModelError(f"{model}: labels were named, but this spec forecasts; leave them out")
         if part == "all":
             raise ModelError(f"{model}: forecasts, and is judged on the test part of a table; leave out --all")
-        cut, frame = _measured(self.prepare(spec, emit))
-        with forecasting.open_forecaster(model, frame) as opened:
-            forecasts = forecasting.forecast_with(opened, cut.test.inputs, frame, emit)
-            quality = forecasting.judge(forecasts, cut.test, frame, _forecast_linearly(cut))
-            return Judgement(quality, opened.form, part, sum(map(len, (cut.train, cut.validation, cut.test))))
+        return judge_on_test_part(model, *measured(self.prepare(spec, emit)), {}, emit)
 
     def measure_latency(self, model: Path, spec: ForecastingSpec, emit: Emit) -> Latency:
         """Time taking the latest values, inference and both together, at batch 1."""
@@ -132,6 +142,49 @@ class Forecasting:
             f"Output: the next {frame.output_steps} values of {', '.join(frame.targets)}.",
         )
         return Description(outputs, "outputs", about)
+
+
+def judge_on_test_part(
+    model: Path, cut: Cut, frame: Frame, scaling: Mapping[str, Sequence[float]], emit: Emit
+) -> Judgement:
+    """Judge any file on the test part of a table, beside a linear model fitted to its training part."""
+    weights = forecasting.fit_linear(cut.train)
+    num_found = sum(map(len, (cut.train, cut.validation, cut.test)))
+    return judge_on_windows(model, cut.test, frame, Linear(weights, "spec"), scaling, emit, "test", num_found)
+
+
+def judge_on_windows(
+    model: Path,
+    windows: Windows,
+    frame: Frame,
+    linear: Linear,
+    scaling: Mapping[str, Sequence[float]],
+    emit: Emit,
+    part: Part,
+    num_found: int,
+    warnings: tuple[str, ...] = (),
+) -> Judgement:
+    """Judge any file on windows; `scaling` holds the means and deviations that it wants, if any, by their names.
+
+    Raises ModelError when the file does not fit, SpecError for means and deviations of other columns.
+    """
+    standardization = standardization_of(scaling, frame) if scaling else None
+    fitted = None if linear.weights is None else forecasting.forecast_linearly(linear.weights, windows)
+    with forecasting.open_forecaster(model, frame) as opened:
+        forecasts = forecasting.forecast_with(opened, windows.inputs, frame, emit, standardization)
+        quality = forecasting.judge(forecasts, windows, frame, fitted)
+        hints = () if standardization else _hints(quality, windows)
+        return Judgement(quality, opened.form, part, num_found, warnings=warnings, linear_of=linear.of, hints=hints)
+
+
+def _hints(quality: Forecast, windows: Windows) -> tuple[Hint, ...]:
+    """Return the quantities that always saying their mean forecasts better: the file may mean other numbers by them."""
+    means = zip(quality.quantities, forecasting.mae_of_means(windows.targets), strict=True)
+    return tuple(
+        Hint("standardized", found.name, found.unit, found.file.mae, of_mean)
+        for found, of_mean in means
+        if found.file.mae > _WORSE_THAN_MEAN * of_mean
+    )
 
 
 def _expected_columns(spec: ForecastingSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -165,13 +218,10 @@ def ordinal(number: int) -> str:
     return f"{number:,}{'th' if 10 <= number % 100 <= 20 else ending}"
 
 
-def _measured(data: PreparedData) -> tuple[Cut, Frame]:
+def measured(data: PreparedData) -> tuple[Cut, Frame]:
+    """Return the windows of a prepared series as they were measured, and the frame around the network."""
     assert isinstance(data, PreparedSeries) and data.cut is not None and data.frame is not None
     return data.cut, data.frame
-
-
-def _forecast_linearly(cut: Cut) -> Float32:
-    return forecasting.forecast_linearly(forecasting.fit_linear(cut.train), cut.test)
 
 
 def _warnings(series: Series, cut: Cut) -> list[str]:

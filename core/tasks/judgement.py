@@ -16,6 +16,25 @@ LabelsBy = Literal["user", "model", "data"]
 the data, in alphabetical order."""
 
 
+LinearOf = Literal["spec", "training", "nothing"]
+"""What the linear model beside a forecaster was fitted to: the training part of the spec's table, that of the trial
+itself, or nothing, where neither is there."""
+
+
+@dataclass(frozen=True)
+class Hint:
+    """What a file seems to lack, with the figures that show it."""
+
+    kind: Literal["standardized"]
+    """The file seems to take and give standardized values."""
+    name: str
+    """Column of the quantity."""
+    unit: str
+    mae: float
+    mae_of_mean: float
+    """Of a forecast that always says the mean of what came."""
+
+
 @dataclass(frozen=True)
 class Judgement:
     """A judgement on a part of `num_found` clips or windows, all of which could be read."""
@@ -28,3 +47,6 @@ class Judgement:
     labels_by: LabelsBy = "model"
     warnings: tuple[str, ...] = ()
     """About the data."""
+    linear_of: LinearOf = "spec"
+    """Of a forecaster."""
+    hints: tuple[Hint, ...] = ()

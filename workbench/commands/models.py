@@ -7,6 +7,18 @@ import typer
 
 from workbench.commands.options import AsJson, LabelsOption, SettingsOption
 
+MeansOption = Annotated[
+    str, typer.Option(metavar="A,B", help="Of each column, for a forecaster that wants standardized values.")
+]
+
+
+def _numbers(text: str, name: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        option = "--" + name.replace("_", "-")
+        raise typer.BadParameter(f"must look like 9.5,76, is {text!r}", param_hint=option) from None
+
 
 def evaluate(
     arguments: Annotated[
@@ -33,21 +45,24 @@ def evaluate(
     settings: SettingsOption = None,
     labels: LabelsOption = "",
     every: Annotated[bool, typer.Option("--all", help="Judge on all clips, not on the test part alone.")] = False,
+    input_mean: MeansOption = "",
+    input_deviation: MeansOption = "",
+    output_mean: MeansOption = "",
+    output_deviation: MeansOption = "",
     as_json: AsJson = False,
 ) -> None:
     """Judge a .tflite file, or a trial's, on the test part of a folder of clips or of a CSV file.
 
-    With a trial and `--data` it is judged on other data than its own.
+    With a trial and `--data` it is judged on other data than its own, a forecaster on all windows of another table.
+    Forecasters that want standardized values take the means and deviations here, or from `[standardization]` in the
+    spec.
 
     Example: `workbench evaluate model.tflite --spec resources/specs/go-stop-tiny.toml --data clips --labels go,stop`
     """
     from core.datasets.clips import SYNTHETIC_MARKER
-    from core.errors import ModelError
-    from core.experiment.model_choice import judged_file, spec_of_trial
-    from core.experiment.spec_file import load_spec
+    from core.experiment.file_judgement import choose_file, judge_file
     from core.experiment.typed_lists import texts_of
     from core.section import value_at
-    from core.tasks.registry import TASKS
     from workbench import console
     from workbench.commands import quality_sheet
     from workbench.commands.model_argument import take_target
@@ -55,21 +70,15 @@ def evaluate(
     target, rest = take_target(arguments)
     if rest:
         raise typer.BadParameter("name one model; several are several commands")
-    model, trial = judged_file(target)
-    if spec:
-        parsed = load_spec(spec, settings or [], data)
-    elif trial:
-        parsed = spec_of_trial(trial, settings or [], data)
-    else:
-        raise ModelError(
-            f"{model}: belongs to no trial, so nothing says how its input is made; "
-            "give the settings it was trained with as a spec (--spec)"
-        )
+    given = {"input_mean": input_mean, "input_deviation": input_deviation,
+             "output_mean": output_mean, "output_deviation": output_deviation}  # fmt: skip
+    scaling = {name: _numbers(text, name) for name, text in given.items() if text}
+    chosen = choose_file(target, spec, data, settings or [], scaling)
     with console.progress() as narrator:
-        judged = TASKS[parsed.task].judge_file(model, parsed, texts_of(labels), "all" if every else "test", narrator)
-    synthetic = (Path(value_at(parsed, parsed.data_field)) / SYNTHETIC_MARKER).is_file()
+        judged = judge_file(chosen, texts_of(labels), "all" if every else "test", narrator)
+    synthetic = (Path(value_at(chosen.spec, chosen.spec.data_field)) / SYNTHETIC_MARKER).is_file()
     if as_json:
-        console.answer({"model": str(model), **quality_sheet.judged_document(judged), "synthetic": synthetic})
+        console.answer({"model": str(chosen.model), **quality_sheet.judged_document(judged), "synthetic": synthetic})
     else:
         quality_sheet.show_judged(judged, synthetic)
 

@@ -1,5 +1,6 @@
 """How good a file is, on a page: accuracy with labels and confusion, or errors of forecasts beside their baselines."""
 
+from dataclasses import asdict
 from typing import Any
 
 from core.datasets.column_names import name_of
@@ -37,7 +38,7 @@ def beside_accuracy(quality: Quality) -> dict[str, Any]:
 def show(quality: Quality, synthetic: bool) -> None:  # noqa: FBT001
     """Draw a judgement on stdout; `synthetic` clips are said beside the accuracy."""
     if isinstance(quality, Forecast):
-        _show_forecast(quality)
+        _show_forecast(quality, "of the test part")
         return
     spoken = " on synthetic clips" if synthetic else ""
     console.note(f"Accuracy    {accuracy_in_words(quality.num_right, quality.num_clips)}{spoken}")
@@ -56,17 +57,20 @@ def judged_document(judged: Judgement) -> dict[str, Any]:
         "scaled_by": judged.scaled_by,
         "labels_by": judged.labels_by,
         "warnings": list(judged.warnings),
+        "linear_of": judged.linear_of,
+        "hints": [asdict(hint) for hint in judged.hints],
     }
 
 
 def show_judged(judged: Judgement, synthetic: bool) -> None:  # noqa: FBT001
     """Draw a judgement of any file on stdout."""
-    show(judged.quality, synthetic)
+    if isinstance(judged.quality, Forecast):
+        _show_forecast(judged.quality, "of the test part" if judged.part == "test" else "of the whole table")
+    else:
+        show(judged.quality, synthetic)
     console.note("")
     if isinstance(judged.quality, Forecast):
-        console.note(
-            f"Judged      {count(judged.quality.num_windows)} of {count(judged.num_found)} windows: the test part"
-        )
+        _show_what_was_judged(judged)
     elif judged.part == "all":
         console.note(f"Judged      all {count(judged.num_found)} clips that can be read")
     else:
@@ -78,6 +82,26 @@ def show_judged(judged: Judgement, synthetic: bool) -> None:  # noqa: FBT001
         console.note(f"Model       {sentence}")
     for warning in judged.warnings:
         console.note(f"Warning     {warning}")
+
+
+def _show_what_was_judged(judged: Judgement) -> None:
+    if judged.part == "test":
+        console.note(f"Judged      the test part of the table, of {count(judged.num_found)} windows in all")
+    else:
+        console.note(f"Judged      all {count(judged.num_found)} windows of the table without a gap")
+    if judged.linear_of == "training":
+        console.note("Baseline    the linear model is that of the trial's own training, not fitted to this table")
+    elif judged.linear_of == "nothing":
+        console.note(
+            "Baseline    there is no linear model of its own training: none is kept with the file, and the table of "
+            "its training is not there as it was"
+        )
+    for hint in judged.hints:
+        console.note(
+            f"Hint        {hint.name} is forecast worse ({three_digits(hint.mae)} {hint.unit}) than by always saying "
+            f"its mean ({three_digits(hint.mae_of_mean)}); the model seems to want standardized values: give the mean "
+            "and deviation of each column (--input-mean, --input-deviation)"
+        )
 
 
 def _labels(quality: Quality) -> tuple[str, ...]:
@@ -111,17 +135,17 @@ def _in_short(found: QuantityErrors) -> dict[str, Any]:
         "unit": found.unit,
         "mae": found.file.mae,
         "persistence_mae": found.persistence.mae,
-        "linear_mae": found.linear.mae,
+        "linear_mae": found.linear.mae if found.linear else None,
         "gain": found.gain,
         "worse_than_persistence": found.is_worse_than_persistence,
     }
 
 
-def _show_forecast(quality: Forecast) -> None:
+def _show_forecast(quality: Forecast, where: str) -> None:
     for found in quality.quantities:
-        linear = f"linear model {three_digits(found.linear.mae)}"
-        console.note(f"{name_of(found.name):<11} {error_in_words(found)}, {linear}")
-    console.note(f"Windows     {count(quality.num_windows)} of the test part")
+        linear = f", linear model {three_digits(found.linear.mae)}" if found.linear else ""
+        console.note(f"{name_of(found.name):<11} {error_in_words(found)}{linear}")
+    console.note(f"Windows     {count(quality.num_windows)} {where}")
     if quality.worse_than_persistence:
         console.note(f"{WORSE} {MEANINGS[WORSE]}")
     _show_horizons(quality)
@@ -151,13 +175,14 @@ def _show_hours(quality: Forecast) -> None:
 
 
 def _rivals(quality: Forecast) -> list[Errors]:
-    return [rival for found in quality.quantities for rival in (found.file, found.persistence, found.linear)]
+    return [rival for found in quality.quantities for rival in found.rivals]
 
 
 def _rival_headings(quality: Forecast) -> list[tuple[str, console.Side]]:
     headings: list[tuple[str, console.Side]] = []
     for found in quality.quantities:
-        headings += [(f"{name_of(found.name)} {found.unit}", "right"), ("persistence", "right"), ("linear", "right")]
+        names = (f"{name_of(found.name)} {found.unit}", "persistence", "linear")
+        headings += [(name, "right") for name in names[: len(found.rivals)]]
     return headings
 
 

@@ -73,7 +73,8 @@ class ErrorCharts(QFrame):
 
     def _draw(self, found: QuantityErrors) -> None:
         assert self.quality is not None
-        rivals = dict(zip(RIVALS, (found.file, found.linear, found.persistence), strict=True))
+        there = zip(RIVALS, (found.file, found.linear, found.persistence), strict=True)
+        rivals = {rival: errors for rival, errors in there if errors is not None}
         ahead = self.quality.step_minutes / _unit_of(self.quality)[0] * np.arange(1, len(found.file.by_horizon) + 1)
         shown = [by for name, by in self.charts if name == found.name]
         for rival, errors in rivals.items():

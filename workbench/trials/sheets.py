@@ -99,9 +99,7 @@ def errors_sheet(trial: TrialSummary, quality: Forecast) -> str:
     """Return the mean absolute error of each quantity beside those of the baselines, worse ones in words too."""
     rows, gains = [], []
     for found in quality.quantities:
-        this, still, fitted = (
-            number_format.three_digits(errors.mae) for errors in (found.file, found.persistence, found.linear)
-        )
+        this, still, fitted = (number_format.three_digits(errors.mae) for errors in found.rivals)
         name = f"{escape(name_of(found.name))} error"
         words = f"{name}, {found.unit}" if found.unit else name
         rows.append((words.replace(" ", "&nbsp;"), f"<b>{this}</b>{quality_marks(trial, found.name)}", still, fitted))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from core.datasets.column_names import name_of, quantity_of
+from core.datasets.column_names import column_for, name_of
 from core.datasets.csv_form import CsvForm, listed, recognise
 from core.datasets.table_cells import cells_of
 from core.datasets.table_header import is_named_as_time
@@ -43,10 +43,7 @@ def _pick(source: str, there: Sequence[str], wanted: str, given: Mapping[str, st
     told = given.get(wanted) or given.get(name_of(wanted))
     if told and told not in there:
         raise DataError(f"{source}: has no column {told!r} for {wanted}; choose among {listed(there)}")
-    alike = [name for name in there if name_of(name).casefold() == name_of(wanted).casefold()]
-    quantity = quantity_of(wanted)
-    alike += [name for name in there if quantity and quantity_of(name) == quantity]
-    found = told or (wanted if wanted in there else next(iter(alike), ""))
+    found = told or column_for(wanted, there)
     if not found:
         raise DataError(
             f"{source}: none of its columns ({listed(there)}) is called {wanted} as the model's input is; name it "
