@@ -1,7 +1,7 @@
 """Means and deviations by which a forecaster from elsewhere wants its inputs standardized, and gives its outputs so."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,25 +40,27 @@ def standardization_of(given: Mapping[str, Sequence[float]], frame: Frame) -> St
 
     Raises SpecError where some lack, or are not as many as there are columns.
     """
-    columns = {"input": frame.inputs, "output": frame.targets}
-    if not any(name.startswith("output") for name in given) and set(frame.targets) <= set(frame.inputs):
-        given = {
-            **given,
-            **{
-                name.replace("input", "output"): [numbers[place] for place in frame.places]
-                for name, numbers in given.items()
-                if len(numbers) == len(frame.inputs)
-            },
-        }
-    problems = []
-    for name in FIELDS:
-        wanted, what = columns[name.partition("_")[0]], name.partition("_")[2]
-        numbers = given.get(name, ())
-        if len(numbers) != len(wanted) or not all(map(math.isfinite, numbers)):
-            must = f"must be a {what} for each of {', '.join(wanted)}, in this order, is {list(numbers)}"
-            problems.append(Problem(f"{SECTION}.{name}", must))
-        elif what == "deviation" and min(numbers) <= 0:
-            problems.append(Problem(f"{SECTION}.{name}", f"must be more than 0, is {min(numbers):g}"))
+    follows = not any(name.startswith("output") for name in given) and set(frame.targets) <= set(frame.inputs)
+    problems = [
+        problem
+        for name in FIELDS
+        if not (follows and name.startswith("output"))
+        for problem in _problems(name, given.get(name, ()), frame)
+    ]
     if problems:
         raise SpecError(tuple(problems))
-    return Standardization(**{name: tuple(map(float, given[name])) for name in FIELDS})
+    whole = {name: tuple(map(float, numbers)) for name, numbers in given.items()}
+    if follows:
+        for what in ("mean", "deviation"):
+            whole[f"output_{what}"] = tuple(whole[f"input_{what}"][place] for place in frame.places)
+    return Standardization(**whole)
+
+
+def _problems(name: str, numbers: Sequence[float], frame: Frame) -> Iterator[Problem]:
+    side, _, what = name.partition("_")
+    columns = frame.inputs if side == "input" else frame.targets
+    if len(numbers) != len(columns) or not all(map(math.isfinite, numbers)):
+        must = f"must be a {what} for each of {', '.join(columns)}, in this order, is {list(numbers)}"
+        yield Problem(f"{SECTION}.{name}", must)
+    elif what == "deviation" and min(numbers) <= 0:
+        yield Problem(f"{SECTION}.{name}", f"must be more than 0, is {min(numbers):g}")

@@ -13,6 +13,7 @@ from core.datasets.frame import load_frame
 from core.datasets.windows import whole_windows
 from core.evaluation import forecasting
 from core.experiment.store import Study
+from core.experiment.trial_folder import read_spec
 from core.spec import SeriesData, Window
 from tests.series import write_series
 from workbench.cli import app
@@ -84,9 +85,9 @@ def test_an_older_trial_fits_its_baseline_anew_or_says_that_it_is_missing(trial,
     assert [error["linear_mae"] for error in anew["errors"]] == pytest.approx(
         [error["linear_mae"] for error in expected["errors"]]
     )
-    values = json.loads((trial / "spec.json").read_text())
+    table = read_spec(trial).dataset.file
     gone = tmp_path / "gone.csv"
-    (trial / "spec.json").write_text(json.dumps(values).replace(values["dataset"]["file"], str(gone)))
+    (trial / "spec.json").write_text((trial / "spec.json").read_text().replace(table, str(gone)))
     for _ in ("not there", "another table"):
         found = ask(trial, "--data", other)
         assert found["linear_of"] == "nothing" and found["errors"][0]["linear_mae"] is None
@@ -143,8 +144,9 @@ def test_means_of_other_columns_are_refused(standardized, trial, tmp_path):
     write_series(tmp_path / "weather.csv")
     spec = tmp_path / "spec.toml"
     spec.write_text('task = "forecasting"\n[dataset]\nfile = "weather.csv"\n')
-    said = evaluate(standardized, "--spec", spec, "--input-mean", "1", "--input-deviation", "1,1", status=1)
+    said = evaluate(standardized, "--spec", spec, "--input-mean", "1", "--input-deviation", "1,1", status=2)
     assert "standardization.input_mean" in said and "must be a mean for each of T (degC), rh (%)" in said
-    said = evaluate(standardized, "--spec", spec, "--input-mean", "1,2", "--input-deviation", "1,0", status=1)
+    assert "output" not in said
+    said = evaluate(standardized, "--spec", spec, "--input-mean", "1,2", "--input-deviation", "1,0", status=2)
     assert "must be more than 0, is 0" in said
     assert "are for a forecaster from elsewhere" in evaluate(trial, "--input-mean", "1,2", status=1)
