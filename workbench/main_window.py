@@ -34,6 +34,7 @@ from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.trials import search_outcome
 from workbench.widgets.message_bar import MessageBar
+from workbench.widgets.plain_text import titled, verbatim
 
 TITLE = "TinyML Workbench"
 SMALLEST = (1120, 640)
@@ -274,7 +275,7 @@ class MainWindow(QMainWindow):
         # What was said was about the study before.
         self.message.hide()
         self.folder_action.setEnabled(study is not None)
-        self.setWindowTitle(f"{TITLE} — {study.name}" if study else TITLE)
+        self.setWindowTitle(f"{TITLE} — {titled(study.name)}" if study else TITLE)
         self.header.show_study(study.name if study else "", str(study.folder) if study else "")
         if study is None:
             return
@@ -285,14 +286,14 @@ class MainWindow(QMainWindow):
     def _fill_recent(self) -> None:
         self.recent_menu.clear()
         for folder in self.preferences.recent_studies:
-            action = self.recent_menu.addAction(folder)
+            action = self.recent_menu.addAction(verbatim(folder))
             action.triggered.connect(lambda _=False, folder=folder: self.open_study(folder))
         if self.recent_menu.isEmpty():
             self.recent_menu.addAction("None yet").setEnabled(False)
 
     def _show_undo(self, words: str) -> None:
         self.undo_action.setEnabled(bool(words))
-        self.undo_action.setText(f"Undo: {words}" if words else "Undo")
+        self.undo_action.setText(f"Undo: {verbatim(words)}" if words else "Undo")
 
     # Jobs
 

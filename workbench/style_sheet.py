@@ -5,10 +5,12 @@ from importlib import resources
 from string import Template
 from typing import Any
 
+# A name that looks like markup is shown as it is: Qt would guess what labels and tooltips hold.
 # Heights and paddings keep to a grid of 8 px; 28 px controls hold 13 px text with 6 px around it.
 _SHEET = Template("""
 QWidget { color: $text; }
 QToolTip { background: $raised; color: $text; border: 1px solid $border; padding: 4px 8px; }
+QToolTip { qproperty-textFormat: PlainText; }
 QMainWindow, QDialog { background: $background; }
 
 QFrame[role="card"] { background: $surface; border: 1px solid $border; border-radius: 6px; }
@@ -18,6 +20,7 @@ QFrame[role="pane"] { background: $surface; border: none; }
 QFrame[role="rail"] { background: $surface; border: none; border-right: 1px solid $border; }
 
 QLabel { background: transparent; border: none; }
+QLabel[textFormat="AutoText"] { qproperty-textFormat: PlainText; }
 QLabel[role="muted"] { color: $muted; }
 QLabel[role="title"] { font-size: 15px; font-weight: 600; }
 QLabel[role="heading"] { font-size: 22px; font-weight: 600; }

@@ -13,6 +13,7 @@ from core.spec import Dataset
 from workbench import number_format
 from workbench.jobs import Jobs, JobState, QueuedJob
 from workbench.session import Session
+from workbench.widgets.plain_text import verbatim
 
 HEARS = "keyword_spotting"
 NO_TRIAL = "No trial of this study is finished yet"
@@ -61,7 +62,7 @@ class ClipJobs(QObject):
         trials = self.session.study.summaries() if self.session.study else []
         finished = [trial for trial in trials if trial.state is TrialState.FINISHED and trial.task == HEARS]
         for trial in sorted(finished, key=lambda trial: -(trial.accuracy or 0)):
-            menu.addAction(_title(trial), lambda name=trial.name: self.judge(name, dataset))
+            menu.addAction(verbatim(_title(trial)), lambda name=trial.name: self.judge(name, dataset))
         if menu.isEmpty():
             menu.addAction(NO_TRIAL).setEnabled(False)
 

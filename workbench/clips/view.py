@@ -37,6 +37,7 @@ from workbench.clips.waveform import LEAST_USED_MS, ClipWaveform
 from workbench.form.fields import guard_wheel
 from workbench.plots.spectrogram import PictureView
 from workbench.widgets.elided_label import ElidedLabel
+from workbench.widgets.plain_text import verbatim
 
 SETTLED_MS = 400
 """A start that is stepped through is taken over when it rests."""
@@ -211,7 +212,7 @@ class ClipView(QFrame):
 
     def _offer(self, menu: QMenu, labels: Sequence[str]) -> None:
         for label in labels:
-            menu.addAction(label, lambda label=label: self.relabelling_requested.emit(label))
+            menu.addAction(verbatim(label), lambda label=label: self.relabelling_requested.emit(label))
 
     def _use_typed(self) -> None:
         label = self.new_label.text().strip()

@@ -70,7 +70,7 @@ class DeviceDeployPanel(QWidget):
         self.heading.setProperty("role", "title")
         self.table = BenchmarkTable()
         self.nothing = _text("", "muted")
-        self.measured, self.differing, self.marks = _text(), _text("", "muted"), _text()
+        self.measured, self.differing, self.marks = _sheet(), _sheet("muted"), _sheet()
         head = QHBoxLayout()
         head.addWidget(self.heading, 1)
         head.addWidget(self.to_charts)
@@ -99,8 +99,8 @@ class DeviceDeployPanel(QWidget):
         outer.addWidget(scrolled)
 
     def _build_facts(self) -> QVBoxLayout:
-        self.facts, self.sentences = _text(), _text()
-        self.releases = _text()
+        self.facts, self.sentences = _sheet(), _sheet()
+        self.releases = _sheet()
         self.roll_back = icon_button("Roll back", "ph.arrow-u-up-left", "Put the release before in force again")
         self.about = card(_title("This device"), self.facts, self.sentences, margins=MARGINS, spacing=10)
         self.history = card(_title("Releases"), self.releases, self.roll_back, margins=MARGINS, spacing=10)
@@ -293,6 +293,12 @@ def _title(words: str) -> QLabel:
     label = QLabel(words)
     label.setProperty("role", "section")
     return label
+
+
+def _sheet(role: str = "") -> QLabel:
+    sheet = _text("", role)
+    sheet.setTextFormat(Qt.TextFormat.RichText)
+    return sheet
 
 
 def _text(words: str = "", role: str = "") -> QLabel:

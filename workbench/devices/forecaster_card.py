@@ -1,8 +1,6 @@
 """The forecasting service of a device: whether it runs, and of what; the words and buttons of it."""
 
-from html import escape
-
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from core.deploy.forecast_service import ForecastStatus
@@ -24,7 +22,7 @@ class ForecasterCard(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.status: ForecastStatus | None = None
-        self.state, self.details = QLabel(), QLabel(wordWrap=True)
+        self.state, self.details = QLabel(textFormat=Qt.TextFormat.RichText), QLabel(wordWrap=True)
         self.details.setProperty("role", "muted")
         self.install: QPushButton = icon_button(
             "Keep forecasting", "ph.infinity", "Install a service that forecasts from these values at every step"
@@ -79,4 +77,4 @@ def _details(status: ForecastStatus) -> str:
     lines = [" · ".join(parts), status.message]
     if status.lingers is False and "linger" not in status.message:
         lines.append(NOT_LINGERING)
-    return "<br>".join(escape(line) for line in lines if line)
+    return "\n".join(filter(None, lines))

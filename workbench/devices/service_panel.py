@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QListWidget, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from core.deploy.device.actions import Action
@@ -56,7 +56,7 @@ class DeviceServicePanel(QWidget):
         self._show_status()
 
     def _build(self) -> None:
-        self.state, self.details = QLabel(), QLabel(wordWrap=True)
+        self.state, self.details = QLabel(textFormat=Qt.TextFormat.RichText), QLabel(wordWrap=True)
         self.state.setProperty("role", "title")
         self.details.setProperty("role", "muted")
         self.install = QPushButton("Install")

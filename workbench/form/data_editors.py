@@ -16,6 +16,7 @@ from core.settings.clips import Layout
 from workbench import theme
 from workbench.form import field_text
 from workbench.form.fields import FieldEditor, UnitLine
+from workbench.widgets.plain_text import verbatim
 
 TABLES = "Tables (*.csv *.txt *.tsv);;All files (*)"
 
@@ -109,15 +110,16 @@ class NamesEditor(FieldEditor):
         chosen = texts_of(self.line.text())
         names, trouble = self._find(self.place, self.layout)
         for name in names:
-            action = self.menu.addAction(name)
+            action = self.menu.addAction(verbatim(name))
+            action.setData(name)
             action.setCheckable(True)
             action.setChecked(name in chosen)
             action.toggled.connect(self._read_menu)
         if self.menu.isEmpty():
-            self.menu.addAction(trouble).setEnabled(False)
+            self.menu.addAction(verbatim(trouble)).setEnabled(False)
 
     def _read_menu(self) -> None:
-        names = tuple(action.text() for action in self.menu.actions() if action.isChecked())
+        names = tuple(action.data() for action in self.menu.actions() if action.isChecked())
         self.line.setText(field_text.write(names))
         self.value_chosen.emit(names)
 
@@ -165,9 +167,9 @@ class ColumnEditor(FieldEditor):
         self.menu.clear()
         names, trouble = columns_in(self.place, "anything")
         for name in names:
-            self.menu.addAction(name, lambda name=name: self._choose(name))
+            self.menu.addAction(verbatim(name), lambda name=name: self._choose(name))
         if self.menu.isEmpty():
-            self.menu.addAction(trouble).setEnabled(False)
+            self.menu.addAction(verbatim(trouble)).setEnabled(False)
         else:
             self.menu.addSeparator()
             self.menu.addAction("Find it", lambda: self._choose(""))

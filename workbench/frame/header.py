@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton
 
 from workbench import theme
 from workbench.frame.command_palette import palette_button_text
+from workbench.widgets.plain_text import verbatim
 
 HEIGHT = 40
 UNNAMED = "No study yet"
@@ -36,7 +37,7 @@ class Header(QFrame):
 
     def show_study(self, name: str, folder: str) -> None:
         """Show which study is open; none without a name."""
-        self.study.setText(name or UNNAMED)
+        self.study.setText(verbatim(name) or UNNAMED)
         self.study.setToolTip(folder)
 
 

@@ -1,5 +1,7 @@
 """A page's help, in the program: two paragraphs above the page, opened by F1."""
 
+from html import escape
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
@@ -17,7 +19,7 @@ class HelpPanel(QFrame):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.title = QLabel()
         self.title.setProperty("role", "section")
-        self.text = QLabel(wordWrap=True)
+        self.text = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.dismiss = QToolButton(toolTip="Close the help (Esc)")
         self.dismiss.setAccessibleName("Close the help")
@@ -38,7 +40,9 @@ class HelpPanel(QFrame):
     def show_help(self, title: str, paragraphs: str) -> None:
         """Show the help of a page."""
         self.title.setText(title)
-        self.text.setText("".join(f"<p style='margin:0 0 6px 0'>{text}</p>" for text in paragraphs.split("\n\n")))
+        self.text.setText(
+            "".join(f"<p style='margin:0 0 6px 0'>{escape(text)}</p>" for text in paragraphs.split("\n\n"))
+        )
         self.setAccessibleName(f"Help: {title}")
         self.setAccessibleDescription(paragraphs)
         self._focus.remember()

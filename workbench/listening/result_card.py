@@ -15,6 +15,7 @@ from workbench.plots.spectrogram import PictureView
 from workbench.sound.seen_picture import seen
 from workbench.widgets.card import icon_button
 from workbench.widgets.elided_label import ElidedLabel
+from workbench.widgets.plain_text import verbatim
 
 Float32 = NDArray[np.float32]
 
@@ -126,7 +127,9 @@ class ResultCard(QFrame):
     def show_adding(self, clip: TestedClip) -> None:
         """Let the button say what it adds, or that it was added."""
         word = clip.expected or clip.heard.label
-        self.add.setText("In the data" if clip.added else f"Add to the data as {_short(self.add, word, ADD_WIDTH)}")
+        self.add.setText(
+            "In the data" if clip.added else f"Add to the data as {verbatim(_short(self.add, word, ADD_WIDTH))}"
+        )
         self.add.setEnabled(clip.added is None and not word.startswith("_"))
         self.add.setToolTip(str(clip.added) if clip.added else f"Save its loudest second as a clip of {word}")
 

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QStackedLayout, QWidget
 
 from core.events import Event
 from workbench import theme
+from workbench.plots.chart_title import set_title
 from workbench.plots.curve_series import EMPTY, METRICS, CurveSeries, Line, Metric
 from workbench.plots.figure_axis import FigureAxis
 from workbench.theme import Palette
@@ -155,7 +156,7 @@ class TrainingCurves(QWidget):
         for name, chart in self.charts.items():
             chart.getAxis("left").dress(palette, font, "")
             chart.getAxis("bottom").dress(palette, font, "epoch")
-            chart.setTitle(_title(name, self.metrics, palette), size=f"{theme.TEXT_PIXELS}px", justify="left")
+            set_title(chart, *_title(name, self.metrics, palette))
             chart.showGrid(x=False, y=True, alpha=0.15)
             chart.mark.setPen(pg.mkPen(palette.muted, width=1, style=Qt.PenStyle.DotLine))
         for metric, line in self.lines.items():
@@ -173,17 +174,17 @@ def _colour(metric: Metric, palette: Palette) -> str:
     return palette.series[1] if metric.name == DASHED else palette.series[0]
 
 
-def _title(name: str, metrics: tuple[Metric, ...], palette: Palette) -> str:
+def _title(name: str, metrics: tuple[Metric, ...], palette: Palette) -> list[tuple[str, str]]:
     """The chart's name, unit and legend in one line above it, so that no legend covers a curve."""
     curves = [metric for metric in metrics if metric.chart == name]
     if name == "quality":
         name = "error" if curves[0].quantity else "accuracy"
     unit = f", {UNITS[name]}" if UNITS.get(name) else ""
-    words = [f"<span style='color:{palette.text}'>{name.capitalize()}{unit}</span>"]
+    words = [(f"{name.capitalize()}{unit}", palette.text)]
     if len(curves) > 1:
         # One dashed stroke explains those of all quantities.
         named = [metric for metric in curves if not (metric.number and metric.name == DASHED)]
         for metric in sorted(named, key=lambda metric: metric.name == DASHED):
             stroke = "╌╌" if metric.name == DASHED else "──"
-            words.append(f"<span style='color:{_colour(metric, palette)}'>{stroke} {metric.name}</span>")
-    return "&nbsp;&nbsp;&nbsp;".join(words)
+            words.append((f"{stroke} {metric.name}", _colour(metric, palette)))
+    return words

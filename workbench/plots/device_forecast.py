@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.deploy.forecast import DeviceForecast, Stretch
 from workbench import theme
+from workbench.plots.chart_title import set_title
 from workbench.plots.monitor_chart import LEFT_AXIS_WIDTH, ClockAxis, LowAxis
 from workbench.theme import Palette
 
@@ -79,9 +80,7 @@ class DeviceForecastChart(QWidget):
         bottom.setTickFont(font)
         title = next(quantity for quantity in self.forecast.coming.quantities if quantity.column == column)
         words = f"{title.name}, {title.unit}" if title.unit else title.name
-        chart.setTitle(
-            f"<span style='color:{palette.text}'>{words}</span>", size=f"{theme.TEXT_PIXELS}px", justify="left"
-        )
+        set_title(chart, (words, palette.text))
 
 
 def points(stretch: Stretch, column: str) -> Points:

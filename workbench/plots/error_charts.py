@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 from core.datasets.column_names import name_of
 from core.results import Errors, Forecast, QuantityErrors
 from workbench import theme
+from workbench.plots.chart_title import set_title
 from workbench.plots.figure_axis import FigureAxis
 from workbench.plots.monitor_chart import LowAxis
 from workbench.plots.time_charts import legend
@@ -37,7 +38,7 @@ class ErrorCharts(QFrame):
         self.canvas.ci.setContentsMargins(0, 0, 8, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        self.legend = QLabel(wordWrap=True)
+        self.legend = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.legend.setContentsMargins(LEFT_AXIS_WIDTH, 2, 8, 0)
         column.setSpacing(2)
         column.addWidget(self.legend)
@@ -99,8 +100,7 @@ class ErrorCharts(QFrame):
         self.legend.setText(legend({f"{STROKES[rival]} {rival}": colours[rival] for rival in RIVALS}))
         for (name, by), chart in self.charts.items():
             unit = f", {units[name]}" if units[name] else ""
-            title = f"<span style='color:{palette.text}'><b>{name_of(name)} error by {by}{unit}</b></span>"
-            chart.setTitle(title, size=f"{theme.TEXT_PIXELS}px", justify="left")
+            set_title(chart, (f"{name_of(name)} error by {by}{unit}", palette.text), bold=True)
             chart.getAxis("left").dress(palette, font, "")
             chart.getAxis("bottom").dress(palette, font, ahead if by == "horizon" else "hour of the day")
             chart.showGrid(x=False, y=True, alpha=0.15)

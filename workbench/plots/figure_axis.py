@@ -1,6 +1,7 @@
 """Axes of charts that compare trials: plain numbers at 1, 2, 5 where a scale spans decades, never exponents."""
 
 import math
+from html import escape
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -103,7 +104,7 @@ class FigureAxis(pg.AxisItem):
         self.setTickPen(QPen(QColor(palette.border), 1))
         self.setTextPen(QPen(QColor(palette.muted), 1))
         self.setTickFont(font)
-        self.setLabel(title, **{"color": palette.muted, "font-size": f"{font.pixelSize()}px"})
+        self.setLabel(escape(title), **{"color": palette.muted, "font-size": f"{font.pixelSize()}px"})
         self.label.setFont(font)
 
 

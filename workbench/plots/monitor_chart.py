@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from core.deploy.monitor_log import Reading
 from workbench import theme
+from workbench.plots.chart_title import set_title
 from workbench.plots.figure_axis import FigureAxis, linear_ticks
 from workbench.theme import Palette
 
@@ -124,8 +125,7 @@ class MonitorChart(QWidget):
             bottom.setPen(pg.mkPen(palette.border))
             bottom.setTextPen(pg.mkPen(palette.muted))
             bottom.setTickFont(font)
-            title = f"<span style='color:{palette.text}'>{QUANTITIES[name]}</span>"
-            chart.setTitle(title, size=f"{theme.TEXT_PIXELS}px", justify="left")
+            set_title(chart, (QUANTITIES[name], palette.text))
             chart.showGrid(x=False, y=True, alpha=0.15)
             self.lines[name].setPen(pg.mkPen(QColor(palette.series[place % len(palette.series)]), width=1.5))
 

@@ -1,6 +1,7 @@
 """Charts above one another on one time axis, and beneath them the whole time with the part in sight."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 
 import numpy as np
 import pyqtgraph as pg
@@ -10,6 +11,7 @@ from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from workbench import theme
+from workbench.plots.chart_title import set_title
 from workbench.plots.figure_axis import FigureAxis
 from workbench.plots.file_clock_axis import FileClockAxis
 from workbench.plots.monitor_chart import LowAxis
@@ -51,7 +53,7 @@ class TimeCharts(QFrame):
         self.caption = ElidedLabel(KEYS)
         self.caption.setProperty("role", "muted")
         self.caption.setContentsMargins(LEFT_AXIS_WIDTH, 0, 8, 2)
-        self.legend = QLabel(wordWrap=True)
+        self.legend = QLabel(wordWrap=True, textFormat=Qt.TextFormat.RichText)
         self.legend.setContentsMargins(LEFT_AXIS_WIDTH, 2, 8, 0)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -208,8 +210,7 @@ class TimeCharts(QFrame):
 
     def title(self, chart: pg.PlotItem, words: str, palette: Palette) -> None:
         """Name a chart in the line above it."""
-        said = f"<span style='color:{palette.text}'><b>{words}</b></span>"
-        chart.setTitle(said, size=f"{theme.TEXT_PIXELS}px", justify="left")
+        set_title(chart, (words, palette.text), bold=True)
 
 
 class _BareAxis(pg.AxisItem):
@@ -273,8 +274,13 @@ def broken(times_s: NDArray[np.number], values: NDArray[np.float32], usual_s: fl
 
 def legend(words: Mapping[str, str]) -> str:
     """Return words in their colours on one line, as rich text that may break between them."""
-    said = [f"<span style='color:{colour}'>{name.replace(' ', '&nbsp;')}</span>" for name, colour in words.items()]
+    said = [f"<span style='color:{colour}'>{_unbroken(name)}</span>" for name, colour in words.items()]
     return f"<span style='font-size:{theme.TEXT_PIXELS}px'>{'&nbsp; '.join(said)}</span>"
+
+
+def _unbroken(words: str) -> str:
+    """Return words as rich text that stays on one line."""
+    return escape(words).replace(" ", "&nbsp;")
 
 
 def value_at(times_s: Sequence[float] | np.ndarray, values: np.ndarray, time_s: float, within_s: float) -> float | None:

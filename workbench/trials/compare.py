@@ -76,7 +76,7 @@ def _error(name: str, unit: str) -> Figure:
         error = trial.error_of(name)
         return error.mae if error else None
 
-    words = f"{escape(name_of(name))} error, {unit}" if unit else f"{escape(name_of(name))} error"
+    words = f"{name_of(name)} error, {unit}" if unit else f"{name_of(name)} error"
     return Figure(words, value, number_format.three_digits, lambda trial, _: quality_marks(trial, name))
 
 
@@ -126,7 +126,7 @@ def _compared(figure: Figure, one: TrialSummary, other: TrialSummary, device: st
         "" if first is None or second is None else number_format.signed(figure.write(second - first), second - first)
     )
     return (
-        figure.words,
+        escape(figure.words),
         figure.write(first) + figure.marks(one, device),
         figure.write(second) + figure.marks(other, device),
         difference,

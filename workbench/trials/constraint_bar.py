@@ -12,6 +12,7 @@ from core.experiment.baselines import Baseline
 from core.experiment.constraints import ERROR, Constraints
 from workbench import theme
 from workbench.number_format import BYTES_PER_KB, plain
+from workbench.widgets.plain_text import verbatim
 
 
 @dataclass(frozen=True)
@@ -174,7 +175,8 @@ class ConstraintBar(QWidget):
         for limitable in self.limitables:
             if limitable.field not in bounds:
                 self.menu.addAction(
-                    f"{limitable.words} … {limitable.unit}", lambda limitable=limitable: self._begin(limitable)
+                    verbatim(f"{limitable.words} … {limitable.unit}"),
+                    lambda limitable=limitable: self._begin(limitable),
                 )
 
     def _begin(self, limitable: Limitable) -> None:

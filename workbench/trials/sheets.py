@@ -47,7 +47,7 @@ def limits_sheet(limits: Sequence[Limit]) -> str:
     for limit in limits:
         sign, colour, words = signs[limit.met]
         rows.append(
-            (limit.words, limit.figure, f"<span style='color:{colour}'>{sign} {words or 'not measured'}</span>")
+            (escape(limit.words), limit.figure, f"<span style='color:{colour}'>{sign} {words or 'not measured'}</span>")
         )
     return table(rows)
 
@@ -101,7 +101,7 @@ def errors_sheet(trial: TrialSummary, quality: Forecast) -> str:
     for found in quality.quantities:
         this, still, fitted = (number_format.three_digits(errors.mae) for errors in found.rivals)
         name = f"{escape(name_of(found.name))} error"
-        words = f"{name}, {found.unit}" if found.unit else name
+        words = f"{name}, {escape(found.unit)}" if found.unit else name
         rows.append((words.replace(" ", "&nbsp;"), f"<b>{this}</b>{quality_marks(trial, found.name)}", still, fitted))
         if found.gain is None:
             gains.append(f"{name}: nothing changes, so that persistence is right.")
@@ -172,7 +172,7 @@ def files_sheet(folder: Path) -> str:
 
 def hover_card(trial: TrialSummary, device: str, differences: Sequence[Difference]) -> str:
     """Return what a point on a chart says of its trial."""
-    figures = " · ".join(map(_unbroken, _figures_of(trial, device)))
+    figures = " · ".join(_unbroken(figure) for figure in _figures_of(trial, device))
     lines = [f"<b>{trial.letter}</b>&nbsp; {escape(title_of(trial))}", figures]
     if differences:
         words = ", ".join(f"{found.name} {found.ours}" for found in differences[:MOST_CHANGES])
@@ -198,13 +198,13 @@ def _figures_of(trial: TrialSummary, device: str) -> list[str]:
 
 def _unbroken(words: str) -> str:
     """Keep a figure and its unit on one line."""
-    return words.replace(" ", "&nbsp;")
+    return escape(words).replace(" ", "&nbsp;")
 
 
 def _quality_words(trial: TrialSummary) -> list[str]:
     if trial.errors:
         return [
-            f"{escape(name_of(error.name))} {number_format.three_digits(error.mae)} {error.unit}"
+            f"{name_of(error.name)} {number_format.three_digits(error.mae)} {error.unit}"
             f"{quality_marks(trial, error.name)}"
             for error in trial.errors
         ]

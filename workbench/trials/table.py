@@ -26,6 +26,7 @@ from core.experiment.store import TrialState
 from workbench import theme
 from workbench.trials.symbol import paint_signed_letter
 from workbench.trials.table_model import LETTER, NAME, STATE, Index, TrialTableModel
+from workbench.widgets.plain_text import verbatim
 
 ROW_HEIGHT, PADDING = 28, 8
 REFERENCE = "ref"
@@ -223,7 +224,7 @@ class TrialTable(QTableView):
         for index, column in enumerate(self.trials.columns):
             if index in (LETTER, NAME):
                 continue
-            action = QAction(column.heading, menu, checkable=True, checked=not self.isColumnHidden(index))
+            action = QAction(verbatim(column.heading), menu, checkable=True, checked=not self.isColumnHidden(index))
             action.toggled.connect(lambda shown, index=index: self._show_column(index, shown))
             menu.addAction(action)
 

@@ -4,6 +4,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QStyleOption
 
+from workbench.widgets.plain_text import verbatim
+
 
 def shortened(title: str, most: int) -> str:
     """Return a title in at most so many characters; trials of a sweep differ at the end, so the middle goes."""
@@ -67,4 +69,4 @@ class ElidedButton(QPushButton):
 
     def _fit(self) -> None:
         room = self.width() - self.PADDING
-        self.setText(self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideRight, room))
+        self.setText(verbatim(self.fontMetrics().elidedText(self._sentence, Qt.TextElideMode.ElideRight, room)))
