@@ -19,9 +19,13 @@ from core.events import Emit
 _BLOCK_BYTES = 1 << 24
 _BROKEN_SHARE = 0.01
 _ROW_SHOWN = 80
+_UNCHECKED, _ANY_BYTES = "utf-8", "latin-1"
+"""Encodings that take bytes as they are: the one without a look at them, the other whatever they are."""
 _OTHER_TABLE = re.compile(rb"^(?:#|,?result,table,)[^\r\n]*\r?\n?", re.MULTILINE)
 _PLAIN_TIME = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?)?(Z|[+-]\d{2}:?\d{2})?")
 """What the reader of CSV reads by itself."""
+_NOT_LEFT_OUT = re.compile(r"Expected \d+ columns, got \d+")
+"""What is said of a row that could not be handed over to be left out."""
 _TO_ISO = (
     (r"^(\d{4})-(\d)-", r"\1-0\2-"),
     (r"^(\d{4}-\d{2})-(\d)(\D|$)", r"\1-0\2\3"),
@@ -89,43 +93,59 @@ Reader = Callable[[Iterator[Block]], Read]
 def read_in_blocks(
     path: Path, form: CsvForm, columns: Columns, emit: Emit, gather: Reader[Read]
 ) -> tuple[Read, BrokenRows]:
-    """Have `gather` take the blocks of a file; begun again where its times turn out to need a closer look.
+    """Have `gather` take the blocks of a file; begun again where its times or texts turn out to need a closer look.
 
     Raises DataError naming column and row of what cannot be read.
     """
     # 0.3 s that only those pay who read a table.
     import pyarrow as arrow
 
-    def read(*, closely: bool) -> tuple[Read, BrokenRows]:
+    look = _Look(
+        closely=not _is_plain(form), encoding=_UNCHECKED if form.encoding.startswith("utf-8") else form.encoding
+    )
+    while True:
         broken = BrokenRows()
-        return gather(_blocks(path, form, columns, emit, broken, closely=closely)), broken
-
-    closely = not _is_plain(form)
-    try:
         try:
-            return read(closely=closely)
-        except arrow.ArrowInvalid as error:
-            if closely or not _is_of_time(str(error)):
-                raise
-            return read(closely=True)
-    except arrow.ArrowInvalid as error:
-        raise _explain(path, form, columns, str(error)) from error
+            return gather(_blocks(path, form, columns, emit, broken, look)), broken
+        except (UnicodeDecodeError, arrow.ArrowInvalid) as error:
+            closer = _closer(look, error)
+            if closer is None:
+                raise _explain(path, form, columns, error) from error
+            look = closer
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How closely a file is read: its times as texts first, its bytes recoded from an encoding."""
+
+    closely: bool
+    encoding: str
+
+
+def _closer(look: _Look, error: Exception) -> _Look | None:
+    """Return how to look closer after an error that this may mend; None where the file is at fault."""
+    if not look.closely and _is_of_time(str(error)):
+        return replace(look, closely=True)
+    # Rows that are left out are handed over as texts, which not all bytes are in UTF-8.
+    if look.encoding == _UNCHECKED and (isinstance(error, UnicodeDecodeError) or _NOT_LEFT_OUT.search(str(error))):
+        return replace(look, encoding=_ANY_BYTES)
+    return None
 
 
 def _blocks(
-    path: Path, form: CsvForm, columns: Columns, emit: Emit, broken: BrokenRows, *, closely: bool
+    path: Path, form: CsvForm, columns: Columns, emit: Emit, broken: BrokenRows, look: _Look
 ) -> Iterator[Block]:
-    """Yield the blocks of a file; `closely` reads its times as texts first."""
+    """Yield the blocks of a file."""
     from pyarrow import csv
 
     progress = Progress(emit, "Reading rows, MB", max(1, path.stat().st_size >> 20))
     for file, part in _parts(path, form):
         there = {name: kind for name, kind in columns.items() if name in part.columns}
-        with file, csv.open_csv(file, *_options(part, there, broken, closely=closely)) as blocks:
+        with file, csv.open_csv(file, *_options(part, there, broken, look)) as blocks:
             read_mb = 0
             for block in blocks:
                 stamps = block.column(part.time_column)
-                if closely:
+                if look.closely:
                     stamps = _closely_read(stamps, block, part)
                 timed = ~np.asarray(stamps.is_null())
                 cells = {name: block.column(name) for name in there}
@@ -160,19 +180,16 @@ def _parts(path: Path, form: CsvForm) -> Iterator[tuple[Any, CsvForm]]:
                 yield arrow.BufferReader(rows), replace(form, columns=names, header_lines=0)
 
 
-def _options(form: CsvForm, columns: Columns, broken: BrokenRows, *, closely: bool) -> tuple[Any, Any, Any]:
+def _options(form: CsvForm, columns: Columns, broken: BrokenRows, look: _Look) -> tuple[Any, Any, Any]:
     """Return how a file of this form is read, cut into cells, and turned into times and numbers."""
     import pyarrow as arrow
     from pyarrow import csv
 
-    # Latin-1 differs from UTF-8 in names and words alone: no need to recode every row of numbers.
-    has_words = any(kind == "string" for kind in columns.values())
-    encoding = form.encoding if form.encoding == "utf-16" or (has_words and form.encoding == "latin-1") else "utf-8"
     read = csv.ReadOptions(
-        column_names=list(form.columns), skip_rows=form.header_lines, block_size=_BLOCK_BYTES, encoding=encoding
+        column_names=list(form.columns), skip_rows=form.header_lines, block_size=_BLOCK_BYTES, encoding=look.encoding
     )
     parse = csv.ParseOptions(delimiter=form.separator, invalid_row_handler=broken.leave_out)
-    times = dict.fromkeys(form.time_columns, arrow.string() if closely else _time_type(form))
+    times = dict.fromkeys(form.time_columns, arrow.string() if look.closely else _time_type(form))
     convert = csv.ConvertOptions(
         include_columns=list(dict.fromkeys((*form.time_columns, *columns))),
         column_types={
@@ -235,8 +252,13 @@ def _is_of_time(said: str) -> bool:
     return "timestamp" in said
 
 
-def _explain(path: Path, form: CsvForm, columns: Columns, said: str) -> DataError:
+def _explain(path: Path, form: CsvForm, columns: Columns, error: Exception) -> DataError:
     """Say in which column and row the reader met what it could not read."""
+    if isinstance(error, UnicodeDecodeError):
+        return DataError(
+            f"{path}: holds bytes that are no text in {form.encoding.upper()}; save or export it again, as UTF-8"
+        )
+    said = str(error)
     found = re.search(r"conversion error to (\w+).*invalid value '(.*)'", said, re.DOTALL)
     unread = re.search(r"[Ff]ailed to parse string: '(.*)' as a scalar of type", said, re.DOTALL)
     if unread is not None:

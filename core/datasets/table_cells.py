@@ -16,6 +16,8 @@ NOTHING = (
 
 _SEPARATORS = (",", ";", "\t", "|")
 _ROWS_COMPARED = 20
+# A cell may be as long as its line, which is in memory already; the reader's own limit is an error of no kind of ours.
+csv.field_size_limit(2**31 - 1)
 
 
 def cells_of(lines: Iterable[str], separator: str) -> list[list[str]]:

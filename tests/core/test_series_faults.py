@@ -135,6 +135,14 @@ BAD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
         lambda rows: text(HEADER, [*rows[:100], '"2024-03-09 00:00:00,1,2', *rows[100:]]),
         "a quotation mark is opened and not closed in '\"2024-03-09 00:00:00,1,2', which hides the rows after it",
     ),
+    "a cell of a whole page": (
+        lambda rows: text(HEADER, [*rows[:300], f"{'x' * 200_000},1,2", *rows[300:]]),
+        "…' in line 302; write all of them alike",
+    ),
+    "UTF-16 with half characters": (
+        lambda rows: text(HEADER, rows).decode().encode("utf-16") + b"\0\xd8\0\xd8",
+        "holds bytes that are no text in UTF-16; save or export it again, as UTF-8",
+    ),
 }
 
 
@@ -174,6 +182,10 @@ GOOD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
         "",
     ),
     "Latin-1": (lambda rows: text(HEADER, rows).decode().replace("deg", "°").encode("latin-1"), ""),
+    "a cell too many in Latin-1": (
+        lambda rows: text(HEADER, [*rows[:200], f"{rows[199]},21°", *rows[200:]]).decode().encode("latin-1"),
+        "1 row is cut short or without a time, and left out",
+    ),
     "UTF-16": (lambda rows: text(HEADER, rows).decode().encode("utf-16"), ""),
     "line ends of a Macintosh": (lambda rows: text(HEADER, rows).replace(b"\n", b"\r"), ""),
     "spaces": (lambda rows: text(HEADER, rows).replace(b",", b", "), ""),
