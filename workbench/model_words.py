@@ -48,11 +48,15 @@ def _remembering(form: "ModelForm") -> list[str]:
     if not form.step_frames:
         return [f"{STATES[form.state]} It begins anew with every example."]
     frames = "a frame" if form.step_frames == 1 else f"{form.step_frames} frames"
-    step = "its last step"
-    if form.gives.startswith("sigmoid"):
-        some = "step" if form.average_steps == 1 else f"{form.average_steps} steps"
-        step = f"the {some} at which its word is most probable"
-    return [f"{STATES[form.state]} It is fed {frames} at a time, anew for every clip, which is heard as by {step}."]
+    return [f"{STATES[form.state]} It is fed {frames} at a time, anew for every clip. {_deciding(form)}"]
+
+
+def _deciding(form: "ModelForm") -> str:
+    if not form.gives.startswith("sigmoid"):
+        return "Of a clip the last step counts."
+    if form.average_steps == 1:
+        return "Of a clip the step counts at which its word is most probable."
+    return f"Of a clip the {form.average_steps} steps count at which its word is most probable."
 
 
 def _giving(form: "ModelForm", labels: Sequence[str]) -> list[str]:

@@ -155,7 +155,7 @@ class SpottingPanel(QWidget):
             self.stream.stepped.connect(self._take_steps)
             self.stream.fell_behind.connect(self._say_behind)
             self.form.show_settings(self.stream.spotter.settings)
-            self._show_note(self.stream.spotter.labels)
+            self._show_note(self.stream.spotter)
             self._begin(self.stream)
 
     def use_settings(self, settings: DetectionSettings) -> None:
@@ -243,8 +243,11 @@ class SpottingPanel(QWidget):
                 self._list(step.detection)
         self._show_word()
 
-    def _show_note(self, labels: tuple[str, ...]) -> None:
-        missing = [label for label in MEANINGS if label not in labels]
+    def _show_note(self, spotter: "Spotter") -> None:
+        labels = spotter.labels
+        # What has one output for its word has all else in the other label.
+        is_complete = spotter.form.gives.startswith("sigmoid") and UNKNOWN in labels
+        missing = [] if is_complete else [label for label in MEANINGS if label not in labels]
         meant = " or ".join(MEANINGS[label] for label in missing)
         self.note.setText(
             f"This model has no label for {meant}, so that it hears its own words in them. Train with "

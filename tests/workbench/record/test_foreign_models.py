@@ -49,6 +49,9 @@ def test_a_model_with_state_listens_step_by_step(page: RecordPage, tmp_path: Pat
     stream.hear(sound)
     while stream.is_behind:
         stream.advance()
+    assert page.spotting.note.isVisibleTo(page.spotting)
+    page.open_model(describe(tmp_path / "state.tflite", "_unknown_", "word"))
+    assert not page.spotting.note.isVisibleTo(page.spotting)
     # In 280 ms there is one frame of 160, then there are two more every 280.
     assert [step.time_s for step in steps] == pytest.approx([0.56, 0.84], abs=0.001)
 
