@@ -48,7 +48,7 @@ class TableReport(_Reported):
     """Everything that `data check` tells of a CSV file. Times are seconds since 1970, in the clock of the file."""
 
     file: str
-    understood: str = Field("", description="How its columns were read, where that is not a column for each quantity.")
+    understood: str = Field("", description="How its columns were read, in a sentence.")
     encoding: str
     separator: str
     time_column: str
@@ -117,8 +117,10 @@ def check_table(data: SeriesData, emit: Emit = ignore) -> TableReport:
 
 
 def understood(form: CsvForm, series: Series) -> str:
-    """Say in a sentence how a table was read, where that is more than a column for each quantity and one of times."""
-    said = []
+    """Say in a sentence how the columns of a table were read."""
+    num_columns = len(form.numeric)
+    columns = f"{num_columns:,} column{'s' * (num_columns != 1)} of numbers"
+    said = [] if form.long else [f"Read as a wide table: {columns}, times in {form.time_column}"]
     if form.long is not None:
         named = " and ".join(form.long.series_columns)
         said.append(
@@ -135,11 +137,10 @@ def understood(form: CsvForm, series: Series) -> str:
                 f"where it is no older than {HELD_INTERVALS:g} intervals"
             )
     if form.clock_column:
-        said.append(f"days in {form.time_column}, times of day in {form.clock_column}")
+        said.append(f"days in {form.time_column} and times of day in {form.clock_column}")
     if form.header_lines > 1:
         said.append(f"names of the columns in line {form.header_lines:,}")
-    whole = "; ".join(said)
-    return f"{whole[:1].upper()}{whole[1:]}." if whole else ""
+    return f"{'; '.join(said)}."
 
 
 def _describe(series: Series, place: int) -> ColumnReport:

@@ -86,8 +86,12 @@ def test_people_get_a_table_and_sentences(release, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "damage", ["", "broken", "an open quote", "decimal commas", "Latin-1 and repeated", "newest first"]
-)
+    "damage",
+    [
+        "", "broken", "an open quote", "decimal commas", "Latin-1 and repeated", "newest first", "two columns of times",
+        "lines above the header",
+    ],
+)  # fmt: skip
 def test_tables_are_read_as_they_are_for_training(tmp_path, damage):
     path = recent(tmp_path / "weather.csv")
     expected = [tuple(map(float, row[1:])) for row in rows_of(path)[-6:]]
@@ -102,8 +106,31 @@ def test_tables_are_read_as_they_are_for_training(tmp_path, damage):
         header, lines = header.replace("degC", "°C"), [*lines, lines[-1].replace(",", ",9", 1), lines[0]]
     elif damage == "newest first":
         lines.reverse()
+    elif damage == "two columns of times":
+        header = header.replace("date", "day,time")
+        lines = [line.replace(" ", ",", 1) for line in lines]
+    elif damage == "lines above the header":
+        header = f"latitude,longitude\n52.5,13.4\n\n{header}"
     path.write_bytes("\n".join([header, *lines, ""]).encode("latin-1"))
     assert window(path).rows == expected
+
+
+def test_times_of_utc_are_no_wall_clocks(tmp_path):
+    path = recent(tmp_path / "weather.csv")
+    header, *lines = path.read_text().splitlines()
+    path.write_text("\n".join([header, *(line.replace(",", " UTC,", 1) for line in lines), ""]))
+    series = read_csv(path, SETTINGS, {})
+    assert not series.is_local
+    local = [datetime.fromisoformat(row[:19]).replace(tzinfo=UTC).timestamp() for row in lines[-3:]]
+    assert series.times_s[-3:].tolist() == local
+
+
+def test_a_device_says_that_it_reads_no_long_table(tmp_path):
+    path = tmp_path / "history.csv"
+    rows = [f"sensor.{name},{number},2024-03-20T00:{number}:00Z" for name in ("a", "b") for number in range(10, 30)]
+    path.write_text("\n".join(["entity_id,state,last_changed", *rows, ""]))
+    with pytest.raises(DataError, match="holds the values of several series in column 'state'; here forecasts are"):
+        read_csv(path, SETTINGS, {})
 
 
 def test_a_row_that_is_still_being_written_does_not_count(tmp_path):

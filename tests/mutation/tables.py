@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -47,6 +47,8 @@ class Tables:
         for name, (encoding, head, line) in _FORMS.items():
             text = "\n".join([head, *map(line, rows)]) + "\n"
             (folder / name).write_bytes(text.encode(encoding))
+        for name, lines in (("history.csv", _history(rows)), ("influx.csv", _influx(rows))):
+            (folder / name).write_text("\n".join([*lines, ""]), encoding="utf-8")
         (folder / _TRUTH).write_text("time_s,label\n1.50,go\n3.25,stop\n12.00,go\n", encoding="utf-8")
 
     def whole(self) -> Iterator[tuple[str, bytes]]:
@@ -101,11 +103,39 @@ def _epoch(row: Row) -> str:
     return f"{(row[0] - datetime(1970, 1, 1)).total_seconds():.0f}\t{row[1]:.2f}\t{row[2]:.1f}"
 
 
+def _parted(row: Row) -> str:
+    return f"{row[0]:%Y-%m-%d},{row[0]:%H:%M},{row[1]:.2f},{row[2]:.1f}"
+
+
+def _utc(row: Row) -> str:
+    return f"{row[0].year}-{row[0].month}-{row[0].day} {row[0].hour}:{row[0]:%M} UTC,{row[1]:.2f},{row[2]:.1f}"
+
+
+def _history(rows: Sequence[Row]) -> Iterator[str]:
+    yield "entity_id,state,last_changed"
+    for place, name in ((1, "sensor.garden_temperature"), (2, "sensor.garden_humidity")):
+        for number, row in enumerate(rows):
+            yield f"{name},{row[place]:.1f},{row[0]:%Y-%m-%dT%H:%M}:{number % 60:02}.403Z"
+
+
+def _influx(rows: Sequence[Row]) -> Iterator[str]:
+    for place, name in ((1, "temperature"), (2, "humidity")):
+        yield "#group,false,false,true,true,false,false,true"
+        yield "#datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,double,string"
+        yield ",result,table,_start,_stop,_time,_value,_field"
+        for row in rows:
+            at = f"{row[0]:%Y-%m-%dT%H:%M:%S}.000000001Z"
+            yield f",,{place},2024-03-01T00:00:00Z,2024-04-01T00:00:00Z,{at},{row[place]:.1f},{name}"
+        yield ""
+
+
 _FORMS = {
     "german.csv": ("utf-8-sig", "Datum;Temperatur [°C];Luftfeuchte [%]", _german),
     "latin.csv": ("latin-1", "Datum;Temperatur [°C];Luftfeuchte [%]", _german),
     "excel.csv": ("utf-16", "Zeit;Temperatur;Feuchte", _german),
     "epoch.tsv": ("utf-8", "timestamp\ttemperature\thumidity", _epoch),
     "zoned.csv": ("utf-8", "time,temperature,humidity", _zoned),
+    "parted.csv": ("utf-8", "Station 12\n\ndate,time,temperature,humidity", _parted),
+    "utc.csv": ("utf-8", "# station 12\ntime,temperature,humidity", _utc),
 }  # fmt: skip
 """Encoding, header and row of each form."""

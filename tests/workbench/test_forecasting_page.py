@@ -20,7 +20,7 @@ from pytestqt.qtbot import QtBot
 from core.experiment.jobs import RunSearch, RunSweep
 from core.experiment.store import Constraints, Study, TrialState
 from core.spec import ForecastingSpec, KeywordSpottingSpec, SeriesData
-from tests.series import HEADER, write_series
+from tests.series import HEADER, weather, write_series
 from tests.workbench.conftest import WORKER_MS, show
 from workbench import app
 from workbench import preferences as remembered
@@ -250,6 +250,32 @@ def test_the_table_is_shown_with_its_gaps_and_its_split(
     with qtbot.waitSignal(view.reader.failed, timeout=WORKER_MS):
         view.use_file(str(table.parent / "words.csv"))
     assert "words.csv" in view.empty.words.text()
+
+
+def test_a_long_table_is_said_and_corrected_on_the_page(
+    qtbot: QtBot, session: Session, jobs: Jobs, preferences: Preferences, tmp_path: Path
+) -> None:
+    rows = [
+        f"{time:%Y-%m-%d %H:%M:%S},{name},{value:.2f}"
+        for time, *values in weather(300)
+        for name, value in zip(("temperature", "humidity"), values, strict=True)
+    ]
+    table = tmp_path / "log.csv"
+    table.write_text("\n".join(["time,sensor,value", *rows, ""]))
+    session.tell_spec(starters("forecasting")[0].spec_for(str(table)))
+    page = show(qtbot, DataPage(session, jobs, preferences))
+    view = page.series
+    qtbot.waitUntil(lambda: view.report is not None, timeout=WORKER_MS)
+    assert view.shape.isVisible() and view.chart.series.columns == ("temperature", "humidity")
+    assert view.shape.sentence.text() == "Read as a long table: 2 series named by sensor, values in value."
+    with qtbot.waitSignal(session.dataset_requested) as asked:
+        view.shape.editor.value_chosen.emit("wide")
+    (data,) = asked.args
+    assert (data.shape, data.file, data.targets) == ("wide", str(table), ())
+    spec = starters("forecasting")[0].spec_for(str(table))
+    session.tell_spec(spec.model_copy(update={"dataset": data.model_copy(update={"targets": ("value",)})}))
+    qtbot.waitUntil(lambda: view.report is not None and view.chart.series.columns == ("value",), timeout=WORKER_MS)
+    assert view.shape.sentence.text() == "Read as a wide table: 1 column of numbers, times in time."
 
 
 def test_a_long_series_is_drawn_by_its_highest_and_lowest() -> None:

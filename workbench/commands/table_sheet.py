@@ -11,8 +11,7 @@ def show(report: TableReport) -> None:
     """Draw a report on stdout."""
     step = f"{report.interval_s / 60:g} min" if report.interval_s >= 60 else f"{report.interval_s} s"
     console.note(f"{report.file}: {count(report.num_rows)} rows, every {step}")
-    if report.understood:
-        console.note(report.understood)
+    console.note(report.understood)
     headings: console.Headings = (
         ("column", "left"), ("unit", "left"), ("lowest", "right"), ("median", "right"), ("highest", "right"),
         ("missing", "right"),

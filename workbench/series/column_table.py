@@ -89,6 +89,8 @@ class ColumnTable(RowTable):
         self.columns = ColumnModel()
         super().__init__(self.columns, "Columns of the table")
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        # Names of one household begin alike: sensor.living_room_…
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.horizontalHeader().setDefaultAlignment(LEFT)
         for place, width in enumerate(WIDTHS):

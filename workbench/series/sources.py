@@ -29,9 +29,6 @@ class TableSources(QFrame):
         self.file.setProperty("role", "section")
         self.figures = ElidedLabel()
         self.figures.setProperty("role", "muted")
-        self.understood = ElidedLabel()
-        self.understood.setProperty("role", "muted")
-        self.understood.setAccessibleName("How the table was read")
         self.bar = QProgressBar(textVisible=False, maximum=STEPS)
         self.bar.setAccessibleName("Rows read")
         self.bar.setFixedWidth(160)
@@ -53,7 +50,6 @@ class TableSources(QFrame):
         words.setSpacing(0)
         words.addWidget(self.file)
         words.addLayout(below)
-        words.addWidget(self.understood)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 6, 8, 6)
         row.setSpacing(4)
@@ -66,7 +62,6 @@ class TableSources(QFrame):
         """Name a file that was not looked through yet."""
         self.file.setText(file or "No table yet")
         self.figures.setText("")
-        self.understood.hide()
         self.bar.hide()
 
     def show_progress(self, done: float, total: float) -> None:
@@ -89,8 +84,6 @@ class TableSources(QFrame):
             f"time: {report.time_column}, {report.time_format}",
         ]
         self.figures.setText(" · ".join(said))
-        self.understood.setText(report.understood)
-        self.understood.setVisible(bool(report.understood))
 
 
 class EmptyTable(EmptyPage):

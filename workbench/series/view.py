@@ -18,6 +18,7 @@ from workbench.plots.series_chart import DrawnSeries, SeriesChart, parts_of
 from workbench.preferences import Preferences
 from workbench.series.column_table import ColumnTable
 from workbench.series.reader import TableReader
+from workbench.series.shape_line import ShapeLine
 from workbench.series.sources import EmptyTable, TableSources, dropped_file
 from workbench.session import Session
 from workbench.widgets.message_bar import MessageBar
@@ -44,7 +45,7 @@ class SeriesView(QWidget):
         self.setAcceptDrops(True)
 
     def _build(self) -> None:
-        self.sources, self.message = TableSources(), MessageBar()
+        self.sources, self.message, self.shape = TableSources(), MessageBar(), ShapeLine()
         self.table = ColumnTable()
         self.findings = QLabel(wordWrap=True, margin=12)
         self.findings.setAccessibleName("What is wrong with the table")
@@ -69,7 +70,7 @@ class SeriesView(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(0)
-        for widget in (self.message, self.sources):
+        for widget in (self.message, self.sources, self.shape):
             whole.addWidget(widget)
         whole.addWidget(self.pages, 1)
         for words, act in (
@@ -94,6 +95,7 @@ class SeriesView(QWidget):
         for sender in (self.sources, self.empty):
             sender.file_wanted.connect(self.ask_file)
         self.sources.download_wanted.connect(self.download)
+        self.shape.data_wanted.connect(self.session.use_dataset)
         self.table.columns_chosen.connect(self._draw)
         self.table.columns_chosen.connect(self._offer_uses)
         self.jobs.ended.connect(self._take_job)
@@ -112,6 +114,7 @@ class SeriesView(QWidget):
         self.data = spec.dataset
         if another:
             self.report = None
+            self.shape.show_data(self.data)
         self._ask()
 
     def use_file(self, file: str) -> None:
@@ -184,6 +187,7 @@ class SeriesView(QWidget):
         self.report = report
         self.message.hide()
         self.sources.show_report(report)
+        self.shape.show_report(report)
         self.table.columns.show_columns(report.columns)
         # A column keeps the name it has in the file, at the beginning of a sentence too.
         names = tuple(column.name for column in report.columns)
