@@ -220,6 +220,15 @@ class GuardedModel:
         return f": {lines[-1]}" if lines else ""
 
 
+def try_out(path: Path, num_threads: int = 1) -> None:
+    """Run a file once in a process of its own before it is opened in this one, which it might end.
+
+    Raises ModelError.
+    """
+    with GuardedModel(path, num_threads) as opened:
+        opened.time(0, 1)
+
+
 class ModelStream:
     """A fitted model as a spotter runs it: on whole pictures, or on the frames that come next."""
 

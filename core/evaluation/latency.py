@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from core.evaluation.guarded_model import GuardedModel
+from core.evaluation.guarded_model import GuardedModel, try_out
 from core.evaluation.interpreter import LoadedModel
 from core.evaluation.model_form import State
 from core.evaluation.network import Float32
@@ -24,8 +24,7 @@ def measure(model: Path, make_input: Callable[[], Float32], settings: Measuremen
     Taking turns lets a disturbance of the machine fall on all three alike. Raises ModelError when the file cannot be
     run.
     """
-    # A study may have been received, and what ends the process that its model runs in is to be another one than this.
-    benchmark(model, settings.num_threads, warmup_runs=0, num_runs=1)
+    try_out(model, settings.num_threads)
     loaded = LoadedModel(model, settings.num_threads)
     given = make_input()
 

@@ -10,10 +10,11 @@ from core.datasets.frame import load_frame
 from core.datasets.time_texts import is_zoned
 from core.deploy.device.forecast import Forecaster
 from core.deploy.device.forecast_settings import ForecastSettings, forecast_settings
-from core.deploy.device.runtime import open_network
+from core.deploy.device.runtime import MODEL_NAME, open_network
 from core.deploy.device.tables import pick_columns, read_csv
 from core.deploy.device.window import Series, latest_window
 from core.deploy.forecast import DeviceForecast
+from core.evaluation.guarded_model import try_out
 
 
 def forecast_table(trial: Path, table: Path, time_column: str = "", columns: Mapping[str, str] = {}) -> DeviceForecast:
@@ -25,6 +26,7 @@ def forecast_table(trial: Path, table: Path, time_column: str = "", columns: Map
     frame = load_frame(trial).model_dump(mode="json")
     settings = forecast_settings({"frame": frame, "typical": [0.0] * len(frame["inputs"])})
     window = latest_window(_latest_rows(table, settings, columns, time_column), settings, any_age=True)
+    try_out(trial / MODEL_NAME)
     return DeviceForecast.model_validate(Forecaster(settings, open_network(trial, settings)).forecast(window))
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from functools import partial
 
 import numpy as np
 import pytest
@@ -131,3 +132,15 @@ def test_a_refusal_leaves_it_open(model):
             opened.fit_values((3, 3, 1), len(LABELS))
         opened.fit_values((*PICTURE, 1), len(LABELS))
         assert opened.run(PICTURES).shape == (6, 3)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+def test_a_file_is_tried_before_it_is_opened_here(model, monkeypatch):
+    from core.evaluation import guarded_model, latency
+    from core.spec import Measurement
+
+    monkeypatch.setattr(
+        guarded_model, "GuardedModel", partial(GuardedModel, interpreter="tests.core.fake_interpreters:Killed")
+    )
+    with pytest.raises(ModelError, match="ended the process that it ran in"):
+        latency.measure(model, lambda: PICTURES[:1], Measurement(num_runs=20))
