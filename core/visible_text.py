@@ -4,7 +4,7 @@ import re
 
 # C0 and C1 but for tab and newline, the separators of lines and paragraphs, and what turns the direction of writing
 # (Unicode Standard Annex 9, https://www.unicode.org/reports/tr9): a terminal obeys some of them, a reader sees none.
-_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_HIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _BREAKS = re.compile("[\t\n]")
 _FORMULA = re.compile(r"[=+\-@\t\r\n]")
 

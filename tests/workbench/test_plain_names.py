@@ -31,6 +31,7 @@ from tests.workbench.conftest import WORKER_MS
 from workbench import app
 from workbench.jobs import Jobs
 from workbench.main_window import MainWindow
+from workbench.pages.data import DataPage
 from workbench.preferences import Preferences
 from workbench.session import Session
 from workbench.widgets.plain_text import titled, verbatim
@@ -135,6 +136,14 @@ def test_messages_commands_and_undo(window: MainWindow, session: Session, spotti
     assert [action.text() for action in window.recent_menu.actions()] == [verbatim(str(spotting))]
 
 
+def test_the_name_of_a_model_from_elsewhere(qtbot: QtBot, window: MainWindow, tone_trial: Path, tmp_path: Path) -> None:
+    model = shutil.copyfile(tone_trial / "model.tflite", tmp_path / f"{FULL}.tflite")
+    window.show_page("Record & test")
+    window.page("Record & test").open_model(model)
+    named = _look_at(qtbot, window, "Record & test")
+    assert any(text.endswith("Name its labels, then its settings.") for text in named)
+
+
 def test_what_is_rich_text_says_so_and_a_tooltip_is_none(qtbot: QtBot) -> None:
     guessed, rich = QLabel(FULL), QLabel("<b>x</b>", textFormat=Qt.TextFormat.RichText)
     for label in (guessed, rich):
@@ -159,7 +168,7 @@ def _look_at(qtbot: QtBot, window: MainWindow, title: str) -> list[str]:
     window.show_page(title)
     page = window.page(title)
     if title == "Data":
-        qtbot.waitUntil(lambda: not page.reader.is_busy, timeout=WORKER_MS)
+        qtbot.waitUntil(lambda: _is_read(page), timeout=WORKER_MS)
     if title == "Devices":
         probed = PlayedConnection({"home": Said(b"/home/pi"), "probe": Said(PROBED.encode())})
         page.book.take_report(check(probed).model_copy(update={"device": NAME}))
@@ -168,6 +177,12 @@ def _look_at(qtbot: QtBot, window: MainWindow, title: str) -> list[str]:
         menu.aboutToShow.emit()
     QApplication.processEvents()
     return _names_in(page)
+
+
+def _is_read(page: DataPage) -> bool:
+    if page.tasks.currentWidget() is page.series:
+        return page.series.chart.series is not None
+    return page.catalogue is not None and not page.reader.is_busy and not page._turning.isActive()
 
 
 def _names_in(root: QWidget) -> list[str]:

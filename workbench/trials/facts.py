@@ -15,6 +15,7 @@ from core.experiment.constraints import figure_of, is_met
 from core.experiment.store import Constraints, Study, TrialState, TrialSummary
 from core.section import declared, differences, field_at, sections
 from core.spec import TrialSpec
+from core.visible_text import visible
 from workbench import number_format
 from workbench.form.field_text import label_of, words_of
 
@@ -43,7 +44,7 @@ class Limit:
 
 def title_of(summary: TrialSummary) -> str:
     """Return the user's name for a trial, or its number where they gave none."""
-    return summary.title or f"Trial {summary.number}"
+    return visible(summary.title) or f"Trial {summary.number}"
 
 
 def devices_of(summaries: Iterable[TrialSummary]) -> tuple[str, ...]:

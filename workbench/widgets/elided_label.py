@@ -4,6 +4,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QStyleOption
 
+from core.visible_text import visible
 from workbench.widgets.plain_text import verbatim
 
 
@@ -26,8 +27,8 @@ class ElidedLabel(QLabel):
 
     def setText(self, text: str) -> None:  # noqa: N802
         """Show another text."""
-        super().setText(text)
-        self.setToolTip(text)
+        super().setText(visible(text))
+        self.setToolTip(self.text())
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802
         """As little width as there is."""

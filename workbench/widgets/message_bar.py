@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QToolButton, QWidget
 
+from core.visible_text import visible_lines
 from workbench import theme
 from workbench.widgets.focus import FocusReturn
 
@@ -37,7 +38,7 @@ class MessageBar(QFrame):
 
     def show_message(self, sentence: str, verb: str = "", action: Callable[[], object] | None = None) -> None:
         """Show a sentence, and a button that does something about it."""
-        sentence = sentence[:1].upper() + sentence[1:]
+        sentence = visible_lines(sentence[:1].upper() + sentence[1:])
         self.text.setText(sentence if sentence.endswith((".", "?")) else f"{sentence}.")
         self.setAccessibleName(sentence)
         self.button.setText(verb)
