@@ -26,6 +26,7 @@ from core.experiment import latencies, runner
 from core.experiment.event_file import EVENTS, EventFile
 from core.experiment.files import writing_failed
 from core.experiment.store import Study, TrialState
+from core.files import require_plain_file
 from core.spec import stage_key
 
 POLL_S = 0.25
@@ -185,8 +186,10 @@ def _marker(folder: Path) -> Iterator[Path]:
     It is held locked, so that one left by a sweep that was killed is known, and taken away by the next.
     """
     for left in folder.glob(f"{_MARKER}*"):
-        with contextlib.suppress(Timeout, OSError), FileLock(left, timeout=0):
-            left.unlink()
+        with contextlib.suppress(Timeout, OSError):
+            require_plain_file(left)
+            with FileLock(left, timeout=0):
+                left.unlink()
     try:
         handle, name = tempfile.mkstemp(prefix=_MARKER, dir=folder)
     except OSError as error:

@@ -132,9 +132,13 @@ class Study:
 
         Whoever opens a file of a trial asks here first, so that none is opened through a link.
         """
-        folder = self._trial(name).path
+        folder = self.place_of(name)
         require_plain_folder(folder)
         return folder
+
+    def place_of(self, name: str) -> Path:
+        """Return where a trial lies, to be named or shown. Raises StudyError for an unknown name."""
+        return self._trial(name).path
 
     def find(self, text: str) -> str:
         """Return the name of the trial that a user means by its letter, number, identity, title or name.
@@ -199,7 +203,7 @@ class Study:
 
     def delete(self, name: str) -> None:
         """Move a trial out of sight; `restore` brings it back. Raises StudyError while it runs."""
-        folder = self._trial(name).path
+        folder = self.place_of(name)
         if trial_folder.is_locked(folder):
             raise StudyError(f"trial {self.summary(name).letter} is running; cancel it before you delete it")
         self._move(folder, self.folder / ".trash" / name)

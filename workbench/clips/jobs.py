@@ -52,7 +52,7 @@ class ClipJobs(QObject):
         """Judge every clip of a data set's folder with a trial's file."""
         study = self.session.opened()
         job = JudgeClips(
-            trial=str(study.folder_of(trial)), folder=str(Path(dataset.folder).expanduser()), layout=dataset.layout
+            trial=str(study.place_of(trial)), folder=str(Path(dataset.folder).expanduser()), layout=dataset.layout
         )
         self._own[self.jobs.submit(job)] = study.summary(trial).letter
 

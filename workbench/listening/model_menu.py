@@ -42,7 +42,7 @@ class ModelMenu(QComboBox):
 
     def show_study(self, study: Study | None) -> None:
         """Offer a study's finished trials."""
-        self._trials = {study.folder_of(trial.name): _words(trial) for trial in hearing_trials(study)} if study else {}
+        self._trials = {study.place_of(trial.name): _words(trial) for trial in hearing_trials(study)} if study else {}
         self._fill()
 
     def show_target(self, target: Path | None) -> None:

@@ -283,11 +283,11 @@ class RecordPage(QWidget):
         selected = self.session.selection[:1]
         if selected and selected != self._followed:
             self._followed = selected
-            folder = study.folder_of(selected[0])
+            folder = study.place_of(selected[0])
             if folder != self.target and self.model.offers(folder):
                 return folder
         best = None if self.model.offers(self.target) else best_trial(study)
-        return study.folder_of(best) if best else None
+        return study.place_of(best) if best else None
 
     # Data
 

@@ -7,6 +7,7 @@ from PySide6.QtGui import QDesktopServices, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from core.errors import WorkbenchError
+from core.events import Event
 from core.experiment.store import Constraints, Study, TrialState, TrialSummary
 from core.results import Classification, Forecast, TrialResult
 from workbench import theme
@@ -171,8 +172,8 @@ class TrialDetails(QScrollArea):
         self, study: Study, trial: TrialSummary, differences: Differences, constraints: Constraints, device: str
     ) -> None:
         """Show a trial as it is now."""
-        another = self._path != study.folder_of(trial.name)
-        self._path = study.folder_of(trial.name)
+        another = self._path != study.place_of(trial.name)
+        self._path = study.place_of(trial.name)
         self.sign.show_trial(trial)
         self.title.show_words(title_of(trial))
         self.state.setText(STATE_NAMES[trial.state])
@@ -188,7 +189,7 @@ class TrialDetails(QScrollArea):
         self.curves_section.setVisible(trial.state is not TrialState.QUEUED)
         _show(self.files, files_sheet(self._path))
         if another or trial.state is not TrialState.RUNNING:
-            self.curves.show_events(study.events(trial.name))
+            self.curves.show_events(_events_of(study, trial))
         if another:
             self.verticalScrollBar().setValue(0)
 
@@ -221,6 +222,14 @@ def _result_of(study: Study, trial: TrialSummary) -> tuple[TrialResult | None, s
         return study.result(trial.name), ""
     except WorkbenchError as error:
         return None, str(error)
+
+
+def _events_of(study: Study, trial: TrialSummary) -> list[Event]:
+    """Return what a trial said; nothing of one that is not to be opened, whose message says so."""
+    try:
+        return study.events(trial.name)
+    except WorkbenchError:
+        return []
 
 
 def _sheet() -> QLabel:

@@ -1,5 +1,6 @@
 """What the details panel says, as rich text: small tables with figures at the right."""
 
+import stat
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -164,8 +165,9 @@ def labels_sheet(scores: Sequence[LabelScore]) -> str:
 
 
 def files_sheet(folder: Path) -> str:
-    """Return the files of a trial with their sizes."""
-    files = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
+    """Return the files of a trial with their sizes; nothing of one that lies elsewhere, by a link."""
+    own = [] if folder.is_symlink() else folder.iterdir()
+    files = sorted(path for path in own if stat.S_ISREG(path.lstat().st_mode) and not path.name.startswith("."))
     rows = [(escape(path.name), f"{number_format.kilobytes(path.stat().st_size)} kB") for path in files]
     return table(rows)
 

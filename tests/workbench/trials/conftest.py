@@ -4,11 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from core.events import EpochEnded, TrialFailed, TrialStarted, TrialStopped, to_line
 from core.experiment.store import Study
 from core.results import Classification, Footprint, LabelScore, Latency, Timing, TrialResult
 from core.spec import parse_spec
+from workbench.pages.trials import TrialsPage
 
 LABELS = ("go", "stop")
 
@@ -163,3 +165,36 @@ def seven(maker):
     assert all(later > earlier for earlier, later in pairwise(names))
     maker.study.set_reference(names[0])
     return names
+
+
+class Submitted:
+    """Stands where the worker's queue is; keeps what it was asked."""
+
+    def __init__(self):
+        self.intentions = []
+
+    def submit(self, intention):
+        self.intentions.append(intention)
+        return "1"
+
+
+@pytest.fixture
+def submitted():
+    return Submitted()
+
+
+@pytest.fixture
+def open_page(qtbot, themed, session, preferences, submitted):
+    def build(study=None):
+        if study is not None:
+            session.open_study(study.folder)
+        page = TrialsPage(session, submitted, preferences)
+        qtbot.addWidget(page)
+        # A size of its own: the offscreen platform warns of one that follows the layout.
+        page.setMinimumSize(1280, 800)
+        with qtbot.waitExposed(page):
+            page.show()
+        QApplication.processEvents()
+        return page
+
+    return build

@@ -12,46 +12,12 @@ from core.events import EpochEnded, TrialStarted
 from core.experiment.jobs import Remeasure, Train
 from core.experiment.store import Constraints
 from workbench import theme
-from workbench.pages.trials import TrialsPage
 from workbench.trials.columns import NAMES
 
 from .conftest import make_epochs, make_result
 
 LEFT = Qt.MouseButton.LeftButton
 NAME, ACCURACY = NAMES.index("name"), NAMES.index("accuracy")
-
-
-class Submitted:
-    """Stands where the worker's queue is; keeps what it was asked."""
-
-    def __init__(self):
-        self.intentions = []
-
-    def submit(self, intention):
-        self.intentions.append(intention)
-        return "1"
-
-
-@pytest.fixture
-def submitted():
-    return Submitted()
-
-
-@pytest.fixture
-def open_page(qtbot, themed, session, preferences, submitted):
-    def build(study=None):
-        if study is not None:
-            session.open_study(study.folder)
-        page = TrialsPage(session, submitted, preferences)
-        qtbot.addWidget(page)
-        # A size of its own: the offscreen platform warns of one that follows the layout.
-        page.setMinimumSize(1280, 800)
-        with qtbot.waitExposed(page):
-            page.show()
-        QApplication.processEvents()
-        return page
-
-    return build
 
 
 @pytest.fixture
