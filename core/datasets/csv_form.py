@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.datasets.long_form import LongForm, Shape, recognise_long, series_name
+from core.datasets.long_form import LongForm, Shape, recognise_long, series_name, station_column
 from core.datasets.table_cells import cells_of, is_number, is_numeric, separator_of
 from core.datasets.table_header import TIME_OF_DAY, header_place, is_named_as_time
 from core.datasets.time_texts import COUNTS, format_in_words, formats_of, interval_s, length_s, reads
@@ -21,6 +21,8 @@ from core.errors import DataError
 _SAMPLE_BYTES = 1 << 17
 _TIME_SHOWN = 40
 _NAMES_SHOWN = 8
+MIDNIGHT = re.compile(r"[T ]0{1,2}:00(:00)?$")
+"""What programs for tables write after days that stand alone."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,(\d{1,2}|\d{4,})")
 # What a text never holds: the control characters without tab, line feed, form feed and carriage return.
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\f\r")
@@ -49,6 +51,8 @@ class CsvForm:
     """Time from one row to the next, where beginning and end of the file agree on it; else 0."""
     long: LongForm | None = None
     """How series are named where the table is long; None where each has a column."""
+    station_column: str = ""
+    """Of a wide table: column that seems to say of which of several stations a row is; their rows are mixed then."""
 
     @property
     def time_columns(self) -> tuple[str, ...]:
@@ -60,7 +64,7 @@ class CsvForm:
         parts = [cells[self.columns.index(name)].strip() for name in self.time_columns]
         if len(parts) == 1:
             return cells[self.columns.index(self.time_column)]
-        return " ".join(parts) if all(parts) else ""
+        return f"{MIDNIGHT.sub('', parts[0])} {parts[1]}" if all(parts) else ""
 
 
 def recognise(path: Path, time_column: str = "", shape: Shape = Shape()) -> CsvForm:  # noqa: B008
@@ -125,7 +129,9 @@ def _with_series(path: Path, form: CsvForm, rows: Sequence[Sequence[str]], shape
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
     if long is None:
-        return form
+        is_said = shape.kind == "wide"
+        stations = "" if is_said else station_column(form.columns, rows, form.numeric, form.time_columns)
+        return replace(form, station_column=stations)
     places = [form.columns.index(name) for name in long.series_columns]
     value = form.columns.index(long.value_column)
     unit = form.columns.index(long.unit_column) if long.unit_column else None
@@ -267,9 +273,9 @@ def _clock_column(columns: Sequence[str], rows: Sequence[Sequence[str]], days: s
         place = columns.index(name)
         return [row[place].strip() for row in rows if row[place].strip()]
 
-    dates = cells(days)
+    dates = [MIDNIGHT.sub("", date) for date in cells(days)]
     # A row for each day may well have a column of times: that of its sunrise.
-    if ":" in dates[0] or len(set(dates)) > len(dates) / 2:
+    if any(":" in date for date in dates) or len(set(dates)) > len(dates) / 2:
         return ""
     others = [name for name in columns if name != days and name]
     likely = sorted(others, key=lambda name: not is_named_as_time(name))

@@ -16,7 +16,7 @@ from core.errors import DataError
 MOST_SERIES = 1000
 
 _SERIES_NAMES = re.compile(
-    r"(^|[ _.-])(entity|sensor|name|device|station|node|parameter|variable|quantity|metric|topic|field|series|channel|"
+    r"^name$|(^|[ _.-])(entity|sensor|device|station|node|parameter|variable|quantity|metric|topic|field|series|channel|"
     r"tag|location|room|site|point|measurement|measure|item|key|attribute|feed|property|sensorname|messstelle|"
     r"messgröße|gerät)s?([ _.-]?(id|name|type|key|no))?$",
     re.IGNORECASE,
@@ -113,6 +113,12 @@ def _generic(
     if not (is_said or is_plain or _repeat_times(columns, rows, times, chosen)):
         return None
     return LongForm(chosen, value, unit)
+
+
+def station_column(columns: Sequence[str], rows: Rows, numeric: Sequence[str], times: Sequence[str]) -> str:
+    """Return the column that names the station, or sensor, of each row of a table with several columns of numbers."""
+    texts = [name for name in columns if name not in (*times, *numeric) and _SERIES_NAMES.search(name)]
+    return next((name for name in texts if _is_key(_column(columns, rows, name), name, numeric)), "")
 
 
 def _is_key(cells: Sequence[str], name: str, numeric: Sequence[str]) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from core.datasets.csv_form import CsvForm, is_other_table, line_of, mixed_times
+from core.datasets.csv_form import MIDNIGHT, CsvForm, is_other_table, line_of, mixed_times
 from core.datasets.progress import Progress
 from core.datasets.table_cells import NOTHING, cells_of
 from core.datasets.time_texts import COUNTS, ISO, ISO_ZONED, UTC_MARK
@@ -228,6 +228,7 @@ def _closely_read(stamps: Any, block: Any, form: CsvForm) -> Any:
 
     texts = compute.utf8_trim_whitespace(stamps)
     if form.clock_column:
+        texts = compute.replace_substring_regex(texts, MIDNIGHT.pattern, "")
         clock = compute.utf8_trim_whitespace(block.column(form.clock_column))
         texts = compute.binary_join_element_wise(texts, clock, " ")
     if "%" in form.time_format:

@@ -110,7 +110,7 @@ def check_table(data: SeriesData, emit: Emit = ignore) -> TableReport:
         forecast=temperature_and_humidity(form.numeric),
         faults=faults,
         findings=(
-            *_findings(series, columns, wordy, num_missing_steps, len(places)),
+            *_findings(form, series, columns, wordy, num_missing_steps, len(places)),
             *(fault.sentence for fault in faults),
         ),
     )
@@ -153,7 +153,16 @@ def _describe(series: Series, place: int) -> ColumnReport:
     )
 
 
+def mixed_stations(form: CsvForm) -> str:
+    """Say that rows of several stations would be taken for one, and what to do."""
+    return (
+        f"rows of several stations, named in column {form.station_column}, are mixed; name that column and the one of "
+        "a quantity's values (dataset.series_columns, dataset.value_column)"
+    )
+
+
 def _findings(
+    form: CsvForm,
     series: Series,
     columns: tuple[ColumnReport, ...],
     wordy: Sequence[str],
@@ -166,11 +175,13 @@ def _findings(
     if series.num_repeated:
         repeated = _so_many(series.num_repeated, "repeats", "repeat")
         found.append(f"{repeated} an earlier time; the first of each time counts")
-        if series.num_repeated > series.num_rows / 2:
+        if series.num_repeated > series.num_rows / 2 and not form.station_column:
             found.append(
                 "rows of several stations need the columns of their names and of values named (dataset.series_columns, "
                 "dataset.value_column), those less than a second apart a table of their own"
             )
+    if form.station_column:
+        found.append(mixed_stations(form))
     if series.num_broken:
         found.append(f"{_so_many(series.num_broken, 'is', 'are')} cut short or without a time, and left out")
     if num_gaps:

@@ -47,7 +47,8 @@ def _is_header(lines: Sequence[str], place: int, row: int) -> bool:
     names, values = (cells_of([lines[at]], separator)[0] for at in (place, row))
     if len(names) != len(values) or any(map(_is_value, names)) or sum(not name.strip() for name in names) > 1:
         return False
-    return any(_is_time(*pair) for pair in zip(names, values))  # noqa: B905
+    # A row of units has none above the times.
+    return any(name.strip() and _is_time(name, cell) for name, cell in zip(names, values))  # noqa: B905
 
 
 def _is_value(cell: str) -> bool:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from core.cache import explaining_cache_errors
 from core.datasets.climate import Series, columns_of, form_of, read_table
 from core.datasets.column_names import name_of
+from core.datasets.csv_form import CsvForm
 from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
 from core.datasets.prepared import Examples, PreparedData, Shape
 from core.datasets.sensor_faults import find_faults
+from core.datasets.table_check import mixed_stations
 from core.datasets.windows import Cut, Windows, cut_windows, rows_a_step
 from core.errors import DataError, ModelError
 from core.evaluation import forecasting, latency
@@ -84,7 +86,7 @@ class Forecasting:
             epoch_inputs=lambda _: train.inputs,
             fingerprint=series.fingerprint,
             synthetic=False,
-            warnings=tuple(_warnings(series, cut)),
+            warnings=tuple(_warnings(form_of(data), series, cut)),
             deviations=frame.deviations,
             frame=frame,
             preprocessing=frame.model_dump(mode="json"),
@@ -224,8 +226,8 @@ def measured(data: PreparedData) -> tuple[Cut, Frame]:
     return data.cut, data.frame
 
 
-def _warnings(series: Series, cut: Cut) -> list[str]:
-    warnings = []
+def _warnings(form: CsvForm, series: Series, cut: Cut) -> list[str]:
+    warnings = [f"The {mixed_stations(form)}."] if form.station_column else []
     if series.num_repeated or series.num_broken:
         warnings.append(
             f"Of {series.num_rows:,} rows {series.num_repeated:,} repeat an earlier time and {series.num_broken:,} are "

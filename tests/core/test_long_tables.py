@@ -154,9 +154,10 @@ def test_sensors_with_times_of_their_own_come_to_a_common_step(tmp_path):
     assert "the latest value is taken every 10 min" in check_table(data).understood
 
 
-def test_a_wide_table_with_words_stays_wide(tmp_path):
+@pytest.mark.parametrize("words", ["weather", "wd_name", "status"])
+def test_a_wide_table_with_words_stays_wide(tmp_path, words):
     rows = [f"{stamp(600 * number)},{number / 10:.1f},{('sunny', 'rain')[number % 2]}" for number in range(60)]
-    form = form_of(write(tmp_path / "wide.csv", ["time,temperature,weather", *rows]))
+    form = form_of(write(tmp_path / "wide.csv", [f"time,temperature,{words}", *rows]))
     assert form.long is None and form.numeric == ("temperature",)
 
 

@@ -127,6 +127,10 @@ BAD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
         lambda rows: text(HEADER, [row if number % 3 else row[:22] for number, row in enumerate(rows)]),
         "134 of its rows do not have 3 cells as the header has; the first: ",
     ),
+    "units below the header": (
+        lambda rows: text(HEADER, [",°C,%", *rows]),
+        "column 'T (degC)' holds '°C', which is no number",
+    ),
     "a header of 300 columns": (
         lambda rows: text("date," + ",".join(f"c{number}" for number in range(300)), rows),
         "its header has 301 columns, its rows 3 at most; see that all of them are separated by the same sign",
@@ -228,6 +232,10 @@ GOOD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
     "nanoseconds since 1970": (lambda rows: text(HEADER, [since_1970(row, 10**9) for row in rows]), ""),
     "days and times of day apart": (
         lambda rows: text("Date,Time,T (degC),rh (%)", [row.replace(" ", ",", 1) for row in rows]),
+        "",
+    ),
+    "days with a midnight, and times of day": (
+        lambda rows: text("Date,Time,T (degC),rh (%)", [row.replace(" ", " 00:00:00,", 1) for row in rows]),
         "",
     ),
     "lines above the header": (
@@ -360,6 +368,18 @@ def test_rows_of_several_stations_are_not_taken_for_one(rows, tmp_path):
     path.write_bytes(text(f"{HEADER},station", lines))
     repeated, stations = report(path)["findings"]
     assert repeated.startswith("800 rows repeat") and stations.startswith("rows of several stations")
+    assert any("named in column station, are mixed" in warning for warning in prepare(path).warnings)
+    one_quantity = prepare(
+        path, dataset={"file": str(path), "series_columns": ["station"], "value_column": "rh (%)", "targets": ["west"]}
+    )
+    assert one_quantity.cut.train.targets.max() > 60 and not one_quantity.warnings
+
+
+def test_stations_whose_rows_take_turns_are_not_taken_for_one(rows, tmp_path):
+    path = tmp_path / "turns.csv"
+    path.write_bytes(text(f"{HEADER},station", [f"{row},{('north', 'south')[at % 2]}" for at, row in enumerate(rows)]))
+    (found,) = report(path)["findings"]
+    assert found.startswith("rows of several stations, named in column station, are mixed")
 
 
 def test_a_row_far_from_all_others_is_named(rows, tmp_path):

@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from core.datasets.column_names import column_for, name_of
 from core.datasets.csv_form import CsvForm, listed, recognise
+from core.datasets.long_form import Shape
 from core.datasets.table_cells import cells_of
 from core.datasets.table_header import is_named_as_time
 from core.datasets.time_texts import EPOCH, formats_of, is_zoned, seconds_of
@@ -52,12 +53,18 @@ def _pick(source: str, there: Sequence[str], wanted: str, given: Mapping[str, st
     return found
 
 
-def read_csv(path: Path, settings: ForecastSettings, given: Mapping[str, str], time_column: str = "") -> Series:
+def read_csv(
+    path: Path,
+    settings: ForecastSettings,
+    given: Mapping[str, str],
+    time_column: str = "",
+    shape: Shape = Shape(),  # noqa: B008
+) -> Series:
     """Read as much of a CSV file's end as a window needs; a file that begins with the newest row, of its beginning.
 
     Raises DataError naming the file and what is wrong with it.
     """
-    form = recognise(path, time_column)
+    form = recognise(path, time_column, shape)
     if form.long:
         raise DataError(
             f"{path}: holds the values of several series in column {form.long.value_column!r}; here forecasts are made "
