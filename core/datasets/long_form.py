@@ -16,8 +16,8 @@ from core.errors import DataError
 MOST_SERIES = 1000
 
 _SERIES_NAMES = re.compile(
-    r"^name$|(^|[ _.-])(entity|sensor|device|station|node|parameter|variable|quantity|metric|topic|field|series|channel|"
-    r"tag|location|room|site|point|measurement|measure|item|key|attribute|feed|property|sensorname|messstelle|"
+    r"^name$|(^|[ _.-])(entity|sensor|device|station|node|parameter|variable|quantity|metric|topic|field|series|"
+    r"channel|tag|location|room|site|point|measurement|measure|item|key|attribute|feed|property|sensorname|messstelle|"
     r"messgröße|gerät)s?([ _.-]?(id|name|type|key|no))?$",
     re.IGNORECASE,
 )
