@@ -136,6 +136,16 @@ def test_messages_commands_and_undo(window: MainWindow, session: Session, spotti
     assert [action.text() for action in window.recent_menu.actions()] == [verbatim(str(spotting))]
 
 
+def test_a_name_without_end_widens_nothing(window: MainWindow, session: Session, spotting: Path) -> None:
+    usual = window.minimumSizeHint().width()
+    settings = spotting / "study.json"
+    settings.write_text(settings.read_text().replace(json.dumps(FULL)[1:-1], 40 * "long name "))
+    session.open_study(spotting)
+    assert window.header.study.text().startswith("long name long")
+    assert window.minimumSizeHint().width() < usual + 200
+    assert window.windowTitle().endswith("long name long name ")
+
+
 def test_the_name_of_a_model_from_elsewhere(qtbot: QtBot, window: MainWindow, tone_trial: Path, tmp_path: Path) -> None:
     model = shutil.copyfile(tone_trial / "model.tflite", tmp_path / f"{FULL}.tflite")
     window.show_page("Record & test")

@@ -5,10 +5,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QToolButton
 
 from workbench import theme
 from workbench.frame.command_palette import palette_button_text
+from workbench.widgets.elided_label import shortened
 from workbench.widgets.plain_text import verbatim
 
 HEIGHT = 40
 UNNAMED = "No study yet"
+LONGEST_NAME = 40
+"""Letters of a study's name; the window's title has all of it."""
 
 
 class Header(QFrame):
@@ -37,7 +40,7 @@ class Header(QFrame):
 
     def show_study(self, name: str, folder: str) -> None:
         """Show which study is open; none without a name."""
-        self.study.setText(verbatim(name) or UNNAMED)
+        self.study.setText(verbatim(shortened(name, LONGEST_NAME)) or UNNAMED)
         self.study.setToolTip(folder)
 
 
