@@ -57,6 +57,22 @@ def write_long_series(path: Path, num_rows: int) -> Path:
     return path
 
 
+def write_long_history(path: Path, num_rows: int) -> Path:
+    """Write a history of four sensors as Home Assistant exports it, each with a change in every minute."""
+    begin = np.datetime64("2005-01-01T00:00:00.123")
+    rows_a_sensor = num_rows // 4
+    with path.open("w", encoding="utf-8") as file:
+        file.write("entity_id,state,last_changed\n")
+        for sensor in range(4):
+            for first in range(0, rows_a_sensor, _ROWS_AT_ONCE):
+                numbers = range(first, min(first + _ROWS_AT_ONCE, rows_a_sensor))
+                times = (begin + np.array(numbers) * np.timedelta64(60, "s")).astype(str).tolist()
+                lines = zip(numbers, times, strict=True)
+                name = f"sensor.room_{sensor}_temperature"
+                file.writelines(f"{name},{20 + number % 97 / 10:.1f},{time}Z\n" for number, time in lines)
+    return path
+
+
 @pytest.fixture(scope="session")
 def series_trial(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder of a finished trial that forecasts, in a study of its own beside `weather.csv`; not to be changed."""

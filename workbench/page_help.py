@@ -72,10 +72,13 @@ from the device's start on. A password is asked for only where no key is taken, 
 the system keyring shall keep it; Install my key makes it needless."""
 DATA_OF_FORECASTS_HELP = """\
 The table that trials are made of: a CSV file with a column of times and columns of numbers. Choose or drop one, or \
-download eight years of weather from Jena. Each column stands with its unit, its range and how often it is missing; \
+download eight years of weather from Jena. The line above says how it was read: a wide table has a column for each \
+quantity, a long one, such as a history of Home Assistant or an export of InfluxDB, is turned wide; Shape corrects \
+that. Each column stands with its unit, its range and how often it is missing; \
 those that the experiment forecasts and sees are in bold, and a right click on the selected ones chooses others. What \
 is wrong with the rows is said beneath: unsorted, repeated, missing or broken ones are put right or left out when the \
-table is read.
+table is read. Values that a failed sensor gives are named there; Invalid values on the Experiment page leaves them \
+out.
 
 The series at the right are those of the columns selected, or of those forecast. The wheel or the arrows zoom and \
 scroll, Home shows everything. Dashed lines part training, validation and test, which follow one another in time, so \

@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.benchmarks import scene
 from tests.benchmarks.figure import Figure
 from tests.conftest import ROOT
-from tests.series import write_long_series
+from tests.series import write_long_history, write_long_series
 
 NUM_ROWS = 10_000_000
 MOST_MB = 2500
@@ -35,8 +35,13 @@ def measure() -> list[Figure]:
     figures = []
     with scene.home_folder() as home:
         path = write_long_series(home / "long.csv", NUM_ROWS)
-        for what, words in (("check", "looked through"), ("prepare", "made into windows")):
-            taken_s, peak_mb = _measure(what, path, home / what)
+        history = write_long_history(home / "history.csv", NUM_ROWS)
+        for what, words, table in (
+            ("check", "looked through", path),
+            ("prepare", "made into windows", path),
+            ("check", "of a history turned wide", history),
+        ):
+            taken_s, peak_mb = _measure(what, table, home / table.stem / what)
             rate = NUM_ROWS / taken_s / 1e6
             name = f"{NUM_ROWS:,} rows {words}: peak memory"
             figures.append(Figure(name, peak_mb, "MB", {"s": taken_s, "million rows a second": rate}, at_most=MOST_MB))

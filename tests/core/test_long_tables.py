@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.datasets import table_blocks
 from core.datasets.climate import columns_of, form_of, read_table
 from core.datasets.table_check import check_table
 from core.errors import DataError
@@ -56,6 +57,17 @@ def test_a_value_of_home_assistant_holds_until_it_changes(tmp_path):
     np.testing.assert_array_equal(series.values[:, 1], np.float32([50 + number / 10 for number in range(19)]))
     said = check_table(data).understood
     assert said.startswith("Read as a long table: 2 series named by entity_id, values in state; each value holds until")
+
+
+@pytest.mark.parametrize("block_bytes", [1 << 10, 1 << 12])
+def test_a_history_read_in_many_blocks_is_the_same(tmp_path, monkeypatch, block_bytes):
+    rows = sorted([*changes(TEMPERATURE, 300, 1, 10), *changes(HUMIDITY, 300, 2, 50), *changes("sensor.c", 200, 3, 0)])
+    whole = read_table(write(tmp_path / "history.csv", history(rows)))
+    monkeypatch.setattr(table_blocks, "_BLOCK_BYTES", block_bytes)
+    parted = read_table(write(tmp_path / "again.csv", history(rows)))
+    assert parted.columns == whole.columns and len(parted.columns) == 3
+    np.testing.assert_array_equal(parted.values, whole.values)
+    np.testing.assert_array_equal(parted.times_s, whole.times_s)
 
 
 def test_while_no_history_was_written_nothing_is_known(tmp_path):
