@@ -21,6 +21,7 @@ from core.deploy.device.window import NotYetEnough, latest_window
 from core.errors import DataError
 from core.evaluation.forecasting import forecast
 from core.experiment.device_tasks import DEVICE_TASKS
+from core.experiment.forecasts import forecast_table
 from tests.device import bare_environment, fill_release, run_program
 from tests.series import HEADER, weather, write_series
 
@@ -65,6 +66,17 @@ def test_a_forecast_is_the_one_of_this_machine_with_times_and_units(release, ser
         datetime.fromisoformat(row[0]) for row in last
     ]
     assert datetime.fromisoformat(told["coming"]["times"][-1]) == datetime.fromisoformat(last[-1][0]) + 6 * STEP
+
+
+def test_a_forecast_that_is_no_number_is_told_by_its_source(release, series_trial, tmp_path):
+    path = recent(tmp_path / "weather.csv")
+    *lines, last = path.read_text().splitlines()
+    path.write_text("\n".join([*lines, f"{last.partition(',')[0]},3.4e38,50", ""]))
+    (told,), status, _ = run_program(release, "forecast", "--csv", path, "--json")
+    sentence = f"{path}: its latest values lead to a forecast beyond all numbers; see its sensor"
+    assert (status, told) == (1, {"kind": "failed", "message": sentence})
+    with pytest.raises(DataError, match="lead to a forecast beyond all numbers"):
+        forecast_table(series_trial, path)
 
 
 def test_people_get_a_table_and_sentences(release, tmp_path):

@@ -115,9 +115,9 @@ class Studies:
             yield lambda: _picture(load_preprocessing(words))
             yield lambda: load_working_point(choose_model(words))
             yield lambda: load_frame(weather)
-            yield lambda: forecast_table(weather, self._table)
             if by_command:
                 # Each starts a process for the model.
+                yield lambda: forecast_table(weather, self._table)
                 yield lambda: ClipClassifier(choose_model(words)).classify(self._sound)
                 yield lambda: open_spotter(words).push(self._sound.samples)
         if name.endswith(".npz"):

@@ -10,8 +10,12 @@ from random import Random
 from core.datasets.climate import columns_of, read_series
 from core.datasets.column_names import temperature_and_humidity
 from core.datasets.csv_form import recognise
+from core.datasets.frame import load_frame
 from core.datasets.table_check import check_table
 from core.datasets.windows import cut_windows
+from core.deploy.device.forecast_settings import forecast_settings
+from core.deploy.device.tables import read_csv
+from core.deploy.device.window import latest_window
 from core.experiment.forecasts import forecast_table
 from core.experiment.long_recording import read_truth
 from core.spec import SeriesData, TimeSplit, Window
@@ -20,8 +24,11 @@ from tests.mutation.mutations import mutate_text
 from tests.series import Row, weather, write_series
 
 _NUM_ROWS = 150
-_HEAD_BYTES = 200
+# A process is started for the model.
+_FORECAST_ONE_IN = 20
 _TRUTH = "truth.csv"
+_LONG = ("history.csv", "influx.csv")
+"""Tables that no device reads."""
 
 
 class Tables:
@@ -34,6 +41,8 @@ class Tables:
         self._folder = scratch / "tables"
         self._folder.mkdir()
         self._count = itertools.count()
+        frame = load_frame(seeds).model_dump(mode="json")
+        self._settings = forecast_settings({"frame": frame, "typical": [0.0] * len(frame["inputs"])})
 
     @staticmethod
     def prepare(seeds: Path, trials: Trials) -> None:
@@ -51,18 +60,20 @@ class Tables:
             (folder / name).write_text("\n".join([*lines, ""]), encoding="utf-8")
         (folder / _TRUTH).write_text("time_s,label\n1.50,go\n3.25,stop\n12.00,go\n", encoding="utf-8")
 
-    def whole(self) -> Iterator[tuple[str, bytes]]:
+    def whole(self) -> Iterator[tuple[str, bytes, bool]]:
         """Yield each table as it is."""
-        yield from self._seeds.items()
+        for name, content in self._seeds.items():
+            yield name, content, True
 
-    def damaged(self, rng: Random) -> tuple[str, bytes]:
-        """Return a table's name and its bytes."""
+    def damaged(self, rng: Random) -> tuple[str, bytes, bool]:
+        """Return a table's name and its bytes, and whether a model forecasts from it."""
         name = rng.choice(list(self._seeds))
-        return name, mutate_text(rng, self._seeds[name], list(self._seeds.values()))
+        content = mutate_text(rng, self._seeds[name], list(self._seeds.values()))
+        return name, content, rng.randrange(_FORECAST_ONE_IN) == 0
 
-    def attempts(self, given: tuple[str, bytes]) -> Iterator[Attempt]:
+    def attempts(self, given: tuple[str, bytes, bool]) -> Iterator[Attempt]:
         """Read the table every way there is."""
-        name, content = given
+        name, content, is_forecast = given
         # By a name of its own, for what was read of a file is kept by name, size and time.
         path = self._folder / f"{next(self._count)}.csv"
         path.write_bytes(content)
@@ -73,7 +84,12 @@ class Tables:
             yield lambda: check_table(SeriesData(file=str(path)))
             yield lambda: columns_of(SeriesData(file=str(path)))
             yield lambda: _cut(path)
-            yield lambda: forecast_table(self._trial, path, columns=_renamed(path))
+            if name not in _LONG:
+                yield lambda: latest_window(
+                    read_csv(path, self._settings, _renamed(path)), self._settings, any_age=True
+                )
+            if is_forecast:
+                yield lambda: forecast_table(self._trial, path, columns=_renamed(path))
         path.unlink()
 
     def tidy(self) -> None:

@@ -60,9 +60,13 @@ class Forecaster:
     network: Network
 
     def forecast(self, window: Window) -> dict[str, Any]:
-        """Return the values of the line `forecast`."""
+        """Return the values of the line `forecast`. Raises DataError where they are no numbers."""
         settings = self.settings
         coming = self.network.run(settings.preparation()(window.rows)).reshape(settings.output_steps, -1)
+        if not np.isfinite(coming).all():
+            raise DataError(
+                f"{window.series.source}: its latest values lead to a forecast beyond all numbers; see its sensor"
+            )
         coming_s = window.times_s[-1] + settings.step_s * np.arange(1, settings.output_steps + 1)
         return {
             "source": window.series.source,
