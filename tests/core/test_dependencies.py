@@ -10,7 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 OURS = {"core", "workbench", "resources"}
 # Each is imported where it may be missing, on a device, or comes with a package that cannot do without it.
-NOT_ASKED_FOR = {"distributed", "keyring", "paho", "shiboken6"}
+NOT_ASKED_FOR = {"distributed", "imageio_ffmpeg", "keyring", "paho", "pymicro_features", "shiboken6"}
 
 
 def imported(path: Path) -> set[str]:

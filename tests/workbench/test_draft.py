@@ -160,6 +160,6 @@ def test_a_step_that_does_not_fit_the_table_is_a_problem_of_its_field(tmp_path: 
 def test_every_clip_cannot_be_trained_on_from_the_form(draft: Draft) -> None:
     draft.set("split.rule", "all")
     (said,) = draft.problems_at("split.rule")
-    assert "“Train on all clips”" in said
+    assert "“Train the final model”" in said
     draft.set("split.rule", "random")
     assert not draft.problems_at("split.rule")

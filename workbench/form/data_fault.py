@@ -10,8 +10,8 @@ from core.spec import ForecastingSpec, KeywordSpottingSpec, SeriesData, TrialSpe
 from core.tasks.registry import TASKS
 
 ALL_CLIPS = (
-    "a trial on all clips has none to be judged by; train with another rule, then choose “Train on all clips” for the "
-    "trial on the Trials page"
+    "a trial on all clips has none to be judged by; train with another rule, then choose “Train the final model” for "
+    "that trial on the Trials page"
 )
 _SETTING = re.compile(r" \((dataset|window|split)(\.[^)]*)?\)")
 """What a command would call a setting."""

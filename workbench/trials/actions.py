@@ -47,7 +47,7 @@ class TrialActions(QObject):
         self.rename = self._action("Rename", "ph.pencil-simple", "F2", self.rename_requested.emit)
         self.compare = self._action("Compare with the reference", "ph.git-diff", "", self.compare_with_reference)
         self.resume = self._action("Resume", "ph.play", "", self.resume_training)
-        self.finalize = self._action("Train on all clips", "ph.selection-all", "", self.train_on_all)
+        self.finalize = self._action("Train the final model", "ph.selection-all", "", self.train_on_all)
         self.measure = self._action("Measure latency again", "ph.timer", "", self.measure_again)
         self.delete = self._action("Delete", "ph.trash", "Del", self.delete_selected)
         self.exports = [
@@ -103,8 +103,8 @@ class TrialActions(QObject):
         self.refer.setEnabled(finished and trials[0].name != reference)
         self.compare.setEnabled(one and reference is not None and trials[0].name != reference)
         self.resume.setEnabled(self.jobs is not None and any(trial.state in RESUMABLE for trial in trials))
-        learns_from_clips = finished and trials[0].task == "keyword_spotting" and not trials[0].origin
-        self.finalize.setEnabled(self.jobs is not None and learns_from_clips)
+        self.finalize.setVisible(any(trial.task == "keyword_spotting" for trial in trials))
+        self.finalize.setEnabled(self.jobs is not None and finished and not trials[0].origin)
         self.measure.setEnabled(self.jobs is not None and any(trial.state is TrialState.FINISHED for trial in trials))
         self.delete.setEnabled(bool(trials))
         for action in self.exports:
