@@ -103,10 +103,10 @@ def read_bounded(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
 def _read(file: BinaryIO, path: Path, most_bytes: int) -> bytes:
     # The system says 0 of a pipe, and a file may grow.
     size = os.fstat(file.fileno()).st_size
-    content = file.read(min(size, most_bytes) + 1)
+    content = file.read(size + 1) if size <= most_bytes else b""
     if size < len(content) <= most_bytes:
         content += file.read(most_bytes - len(content) + 1)
-    if len(content) > most_bytes:
+    if max(size, len(content)) > most_bytes:
         raise OSError(errno.EFBIG, f"is larger than {most_bytes >> 20:,} MB, which is no such file", str(path))
     return content
 

@@ -1,6 +1,7 @@
 """What a trial said, read from its `events.jsonl` while another process may append to it."""
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from core.files import open_plain
 EVENTS = "events.jsonl"
 _LONGEST_LINE = 4 * 1024**2
 """Bytes; a result with all its latencies takes less than 100 kB."""
+_MOST_BYTES = 256 * 1024**2
+"""Of a hundred hours of training, which says a batch four times a second; more is no file of events."""
 
 
 class EventFile:
@@ -27,6 +30,8 @@ class EventFile:
         Lines that a kill cut and the next start ended, and those of another version, mean nothing and are left out.
         """
         with contextlib.suppress(OSError), open_plain(self._path) as file:
+            if os.fstat(file.fileno()).st_size > _MOST_BYTES:
+                return
             file.seek(self._offset)
             while line := file.readline(_LONGEST_LINE):
                 if not line.endswith(b"\n") and len(line) < _LONGEST_LINE:

@@ -21,8 +21,8 @@ from core.experiment.summary import DeviceLatency, ForecastError, TrialSummary
 from core.files import read_plain
 
 FILE_NAME = ".index.json"
-_MOST_BYTES = 512 * 1024**2
-"""Of half a million trials."""
+_MOST_BYTES = 128 * 1024**2
+"""Of a quarter of a million trials."""
 _ROW = [field.name for field in fields(TrialSummary)]
 _LATENCIES, _ERRORS = map(_ROW.index, ("latencies", "errors"))
 

@@ -116,9 +116,11 @@ class TrialFolder:
         if is_locked(self.path):
             return replace(told, state=TrialState.RUNNING)
         if not story.started:
-            if not (self.path / EVENTS).exists():
+            num_bytes = _size(self.path / EVENTS)
+            if num_bytes < 0:
                 return replace(told, state=TrialState.QUEUED)
-            return replace(told, state=TrialState.FAILED, message=_SPEECHLESS)
+            damaged = f"{self.path / EVENTS} is damaged; delete that file and train the trial again"
+            return replace(told, state=TrialState.FAILED, message=damaged if num_bytes else _SPEECHLESS)
         return replace(told, state=TrialState.FAILED, message=story.interruption)
 
 

@@ -162,6 +162,15 @@ def test_wrong_types_in_a_study_file_are_its_defaults(study, field, value):
     assert Study.open(study.folder).reference == trial
 
 
+def test_a_huge_file_of_events_is_damaged(study):
+    trial = study.add(spec())
+    with (study.folder_of(trial) / "events.jsonl").open("wb") as file:
+        file.truncate(HUGE)
+    shown = Study.open(study.folder).summary(trial)
+    assert shown.state is TrialState.FAILED and "events.jsonl is damaged" in shown.message
+    assert study.events(trial) == []
+
+
 DEEP = b"[" * 200_000
 HUGE = 3 * 1024**3
 
