@@ -49,6 +49,11 @@ def formats_of(text: str) -> list[str]:
     return [time_format for time_format in (ISO, ISO_ZONED, *patterns, *COUNTS) if reads(text, time_format)]
 
 
+def counts_a_second(number: float) -> int:
+    """Return how many of what a number counts since 1970 make a second: seconds, milli-, micro- or nanoseconds."""
+    return next((count for count in COUNTS.values() if number < _EPOCH_RANGE_S[1] * count), max(COUNTS.values()))
+
+
 def is_zoned(time_format: str) -> bool:
     """Tell whether times of a format are of a known zone, not of whatever clock hung there."""
     return time_format in COUNTS or time_format == ISO_ZONED or time_format.endswith(UTC_MARK)

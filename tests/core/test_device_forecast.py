@@ -234,14 +234,18 @@ def test_columns_are_found_by_name_by_quantity_or_as_told(tmp_path):
         window(path, T="there")
 
 
-@pytest.mark.parametrize("clock", ["seconds", "milliseconds", "ISO", "ISO with zone", "dd.mm.yyyy"])
+@pytest.mark.parametrize(
+    "clock", ["seconds", "milliseconds", "nanoseconds", "ISO", "ISO with zone", "ISO of UTC", "dd.mm.yyyy"]
+)
 def test_tables_of_sqlite_with_times_of_all_kinds(tmp_path, clock):
     path = tmp_path / "log's %20.sqlite"
     rows = list(weather(num_rows=600, begin=now() - 599 * STEP))
     forms = {
         "seconds": lambda time: time.timestamp(),
         "milliseconds": lambda time: int(1000 * time.timestamp()),
+        "nanoseconds": lambda time: int(time.timestamp()) * 10**9,
         "ISO": lambda time: time.isoformat(sep=" "),
+        "ISO of UTC": lambda time: f"{time.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC",
         "ISO with zone": lambda time: time.astimezone(UTC).isoformat(),
         "dd.mm.yyyy": lambda time: f"{time:%d.%m.%Y %H:%M}",
     }

@@ -16,7 +16,7 @@ from core.datasets.csv_form import CsvForm, listed, recognise
 from core.datasets.long_form import Shape
 from core.datasets.table_cells import cells_of
 from core.datasets.table_header import is_named_as_time
-from core.datasets.time_texts import EPOCH, formats_of, is_zoned, seconds_of
+from core.datasets.time_texts import EPOCH, counts_a_second, formats_of, is_zoned, seconds_of
 from core.deploy.device.forecast_settings import ForecastSettings
 from core.deploy.device.window import Series, make_series
 from core.errors import DataError
@@ -25,7 +25,6 @@ MISSING = -9999.0
 """What stands in tables of weather stations where an instrument failed."""
 
 _FIRST_BYTES = 1 << 18
-_LEAST_EPOCH_MS = 1e11
 
 Row = tuple[float, list[float]]
 
@@ -200,7 +199,7 @@ def _read_rows(
 def _latest(clock: str, newest: Any, time_format: str, settings: ForecastSettings) -> str:
     """Return how a query finds the latest rows first, without sorting a month of them where that can be."""
     if not isinstance(newest, str):
-        reach = settings.reach_s * (1000 if newest > _LEAST_EPOCH_MS else 1)
+        reach = settings.reach_s * counts_a_second(newest)
         return f"WHERE {_quoted(clock)} >= {newest - reach!r} ORDER BY {_quoted(clock)} DESC"
     # Days before months are in no order that SQLite knows; who logs adds rows at the end.
     return "ORDER BY rowid DESC" if "%" in time_format else f"ORDER BY {_quoted(clock)} DESC"
@@ -209,7 +208,7 @@ def _latest(clock: str, newest: Any, time_format: str, settings: ForecastSetting
 def _stamp_s(stamp: Any, time_format: str) -> float:
     if isinstance(stamp, str):
         return seconds_of(stamp, time_format)
-    return stamp / 1000 if stamp > _LEAST_EPOCH_MS else float(stamp)
+    return float(stamp / counts_a_second(stamp))
 
 
 def _time_column(source: str, columns: Sequence[str], given: str) -> str:
