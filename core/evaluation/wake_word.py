@@ -36,7 +36,7 @@ def read_wake_word(model: Path) -> WakeWord | None:
         return None
     try:
         return _parsed(values)
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise ModelError(
             f"{path}: is not what microWakeWord writes about a model ({error}); copy it again, or give a spec (--spec)"
         ) from error

@@ -95,7 +95,8 @@ def test_its_description_gives_word_features_and_working_point(tmp_path):
     for text in ("[1]", '{"type": "other"}', "no JSON", "[" * 100_000):
         (tmp_path / "alexa.json").write_text(text)
         assert read_wake_word(model) is None
-    for about in ("{}", '{"probability_cutoff": 2, "sliding_window_size": 5}', "3"):
+    endless = '{"probability_cutoff": 0.5, "sliding_window_size": 1e999}'
+    for about in ("{}", '{"probability_cutoff": 2, "sliding_window_size": 5}', "3", endless):
         (tmp_path / "alexa.json").write_text(f'{{"type": "micro", "wake_word": "Alexa", "micro": {about}}}')
         with pytest.raises(ModelError, match=r"alexa\.json: is not what microWakeWord writes"):
             read_wake_word(model)

@@ -26,7 +26,7 @@ def trials(tone_trial: Path, series_trial: Path) -> Trials:
 
 def tried(place: str, trials: Trials, count: int = INPUTS, first: int = 0, name: str = "planted") -> Tally:
     with campaign.prepared(place, trials) as folder:
-        return campaign.run(name, place, folder, SEED, count=count, seconds=60, first=first)
+        return campaign.run(name, place, folder, SEED, count=count, seconds=240, first=first)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -37,7 +37,7 @@ def test_what_is_damaged_ends_in_a_result_or_a_sentence(kind: str, trials: Trial
 
 
 def test_each_way_to_fail_is_noticed_and_the_next_inputs_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign, "MOST_SECONDS", 0.3)
+    monkeypatch.setattr(campaign, "MOST_SECONDS", 0.5)
     count = 16
     tally = tried(PLANTED, NO_TRIALS, count)
     fates = {number: Random(f"planted {SEED} {number}").choice(FATES) for number in range(count)}
