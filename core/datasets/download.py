@@ -1,7 +1,6 @@
 """Data sets on the web: where each lies on this machine, and how it gets there, whole or not at all."""
 
 import http.client
-import lzma
 import shutil
 import tempfile
 import threading
@@ -25,9 +24,10 @@ CONNECT_TIMEOUT_S = 4.0
 
 _BLOCK_BYTES = 1 << 18
 _GRACE_S = 0.5
-# For a member that is encrypted or packed by a method that Python lacks it is RuntimeError, for a name that is empty or
-# no text one of the last two.
-_SIGNS_OF_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, RuntimeError, LookupError, ValueError)
+# For a member that is encrypted it is RuntimeError, for a name that is empty or no text one of the last two.
+_SIGNS_OF_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, LookupError, ValueError)
+# The others may want gigabytes, by a word in their header alone.
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MOST_GROWTH = 20
 
 
@@ -177,15 +177,14 @@ def _unpack(archive: Archive, packed_file: Path, target: Path, emit: Emit) -> No
             progress = Progress(emit, f"Unpacking {archive.title}", len(members))
             for member in members:
                 _require_inside(scratch, member, packed_file)
+                if member.compress_type not in _METHODS:
+                    raise zipfile.BadZipFile(f"a member is packed by method {member.compress_type}")
                 # Reading a member to its end compares its CRC.
                 packed.extract(member, scratch)
                 progress.advance()
         inner = scratch / archive.name
         (inner if inner.is_dir() else scratch).replace(target)
-    except (OSError, *_SIGNS_OF_DAMAGE) as error:
-        # A damaged stream of bzip2 is an OSError too, but none of the system's, which have numbers.
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
+    except _SIGNS_OF_DAMAGE as error:
         packed_file.unlink()
         raise DataError(f"{packed_file.name}: is damaged ({error}); it was removed, download it again") from error
     finally:
