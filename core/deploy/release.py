@@ -14,9 +14,10 @@ from core.deploy.device import install, release_files
 from core.deploy.device.runtime import MODEL_NAME
 from core.deploy.device.settings import FILE_NAME as SETTINGS_NAME
 from core.deploy.layout import Layout
-from core.deploy.told import MOST_SHOWN, parsed
+from core.deploy.told import message_in
 from core.errors import DeviceError
 from core.events import Emit, ignore
+from core.json_text import load_object
 
 _LONGEST_LABEL = 40
 
@@ -96,7 +97,7 @@ def _ask(connection: Connection, verb: str, *args: str) -> str:
     script = Path(install.__file__).read_text(encoding="utf-8")
     answer = connection.run(str(layout.python), "-c", script, str(layout.base), verb, *args, timeout_s=120)
     try:
-        said = parsed(answer.out)
+        said = load_object(answer.out)
         if "failed" in said:
             raise DeviceError(f"{connection.name}: {said['failed']}")
         return str(said["release"])
@@ -109,7 +110,9 @@ def _reason(out: str, err: str) -> str:
     """Return the last words of a program on a device, which may be the line of a failure."""
     for line in reversed(out.splitlines()):
         try:
-            return str(parsed(line)["message"])[:MOST_SHOWN]
-        except (ValueError, LookupError):
+            said = message_in(load_object(line))
+        except ValueError:
             continue
+        if said:
+            return said
     return ((err or out).strip().splitlines() or ["it said nothing"])[-1][:300]

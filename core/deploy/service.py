@@ -22,8 +22,9 @@ from core.deploy.device.settings import SCHEMA_VERSION, SettingsError
 from core.deploy.layout import Layout
 from core.deploy.service_unit import ServiceUnit, UnitStatus
 from core.deploy.service_unit import unit_text as text_of_unit
-from core.deploy.told import TOLD, TimeSeconds, objects, parsed, understood
+from core.deploy.told import TOLD, TimeSeconds, objects, understood
 from core.errors import DeviceError
+from core.json_text import load_object
 
 UNIT = "tinyml-workbench-listener.service"
 
@@ -100,7 +101,7 @@ class ListeningService(ServiceUnit):
         if told.status:
             raise DeviceError(f"{self._connection.name}: has no model yet; deploy one first")
         try:
-            values = parsed(told.out)
+            values = load_object(told.out)
             if values["schema_version"] > SCHEMA_VERSION:
                 raise DeviceError(
                     f"{self._connection.name}: its model was deployed by a newer version of this program; update this "

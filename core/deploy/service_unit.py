@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.deploy import programs
 from core.deploy.connection import Connection
 from core.deploy.layout import Layout
-from core.deploy.told import MOST_SHOWN, parsed
+from core.deploy.told import MOST_SHOWN, message_in
 from core.deploy.user_units import UserUnits
 from core.errors import DeviceError
+from core.json_text import load_object
 
 _ENVIRONMENT_FILE = "environment"
 _TROUBLES = ("failed", "interrupted", "warned", "waiting")
@@ -199,7 +200,7 @@ class ServiceUnit:
     def _state_said(self) -> dict[str, Any]:
         """Return the last thing the service said about its state; nothing before it ever ran."""
         try:
-            return parsed(self._connection.run("cat", str(self.state_file)).out)
+            return load_object(self._connection.run("cat", str(self.state_file)).out)
         except ValueError:
             return {}
 
@@ -208,16 +209,16 @@ class ServiceUnit:
         if state == "failed":
             return self._last_words()
         said = self._state_said()
-        return str(said.get("message", "")) if said.get("kind") in _TROUBLES else ""
+        return message_in(said) if said.get("kind") in _TROUBLES else ""
 
     def _last_words(self) -> str:
         """Return why the service ended, in its own words or, where it had none, in the journal's."""
         said = self._state_said()
         if said.get("kind") == "failed":
-            return str(said.get("message", ""))
+            return message_in(said)
         last = next(iter(self._units.journal(self.name, 1)), "it ended without a word; see its journal")
         with contextlib.suppress(ValueError, LookupError):
-            last = str(parsed(last)["message"])
+            last = message_in(load_object(last)) or last
         return programs.told_plainly(self._connection.name, last[:MOST_SHOWN])
 
 

@@ -7,11 +7,13 @@ import json
 from collections.abc import Generator
 from contextlib import closing
 from datetime import datetime
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import DeviceError
+from core.json_text import load_object
+from core.visible_text import visible_lines
 
 MOST_SHOWN = 200
 """Characters of what a device said that stand in a sentence."""
@@ -44,35 +46,19 @@ def objects(lines: Generator[str, None, None], device: str) -> Generator[dict[st
     with closing(lines):
         for line in lines:
             try:
-                values = parsed(line)
+                values = load_object(line)
             except ValueError:
                 raise _unexpected(device, line.strip()) from None
             if not isinstance(values.get("kind"), str):
                 raise _unexpected(device, line.strip())
             if values["kind"] == "failed":
-                raise DeviceError(f"{device}: {str(values.get('message', 'it failed'))[:_MOST_OF_A_SENTENCE]}")
+                raise DeviceError(f"{device}: {message_in(values) or 'it failed'}")
             yield values
 
 
-def parsed(text: str) -> dict[str, Any]:
-    """Return a JSON object that a device said.
-
-    Raises ValueError when it is none, is nested too deep, or holds what is no number or no character.
-    """
-    try:
-        values = json.loads(text, parse_constant=_refuse)
-    except RecursionError:
-        raise ValueError("it is nested too deep") from None
-    if not isinstance(values, dict):
-        raise ValueError("it is no object")
-    if "\\ud" in text or "\\uD" in text:
-        # Half of a character, which JSON can write and nothing can show: UnicodeEncodeError is a ValueError.
-        json.dumps(values, ensure_ascii=False).encode()
-    return values
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is no number")
+def message_in(values: dict[str, Any]) -> str:
+    """Return the sentence in an object, as much of it as is one; empty where there is none."""
+    return visible_lines(str(values.get("message", ""))[:_MOST_OF_A_SENTENCE])
 
 
 def understood(model: type[Told], values: dict[str, Any], device: str) -> Told:

@@ -7,12 +7,13 @@ import pytest
 from core.deploy import monitor_log
 from core.deploy.check import check
 from core.deploy.connection import Connection
+from core.deploy.device.power import read_power
+from core.deploy.device.sensor import parse_reading
 from core.deploy.forecast import ForecastSource, forecast_once
 from core.deploy.live import LiveStep, hear_live
 from core.deploy.release import roll_back
 from core.deploy.service import ListeningService
-from core.deploy.told import parsed
-from core.errors import DeviceError
+from core.errors import DataError, DeviceError
 from tests.mutation.played import PlayedConnection, Said
 
 HOME = {"home": Said(b"/home/pi")}
@@ -182,8 +183,20 @@ def test_a_table_of_actions_that_is_none(said):
         ListeningService(PlayedConnection({**HOME, "actions.json": Said(said)})).actions()
 
 
-def test_a_character_of_two_halves_is_one():
-    assert parsed('{"a": "\\ud83d\\ude00"}') == {"a": "😀"}
+def test_half_a_character_in_a_sentence_is_escaped():
+    said = Said(b'{"kind": "failed", "message": "no \\udc80 \\ud83d\\ude00"}')
+    with pytest.raises(DeviceError, match=r"^played: no \\udc80 😀$"):
+        list(hear_live(PlayedConnection({**HOME, "spot": said})))
+
+
+@pytest.mark.parametrize("said", ["[" * 100_000, "1e999", "NaN", "-Infinity", "1" + "0" * 400, '"80"'])
+def test_what_a_battery_or_a_sensor_cannot_tell(tmp_path, said):
+    wrote = tmp_path / "wrote"
+    wrote.write_text(f'{{"battery_percent": {said}}}')
+    with pytest.raises(ValueError, match="the battery's command must"):
+        read_power(tmp_path, f"cat {wrote}")
+    with pytest.raises(DataError, match="the sensor's command"):
+        parse_reading(f'{{"light": {said}}}')
 
 
 def test_a_last_word_without_end_is_cut():

@@ -1,6 +1,5 @@
 """The specs that come with the program: whole trials to start from, read from its TOML files."""
 
-import json
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -10,6 +9,7 @@ from pathlib import Path
 from core.datasets.clips import label_names
 from core.errors import SpecError
 from core.experiment.spec_file import load_values
+from core.json_text import load_json
 from core.section import override
 from core.spec import SPECS, KeywordSpottingSpec, TrialSpec, of_task, parse_spec, spec_type_of
 
@@ -73,7 +73,7 @@ def heading_of(path: Path) -> str:
 def last_spec(text: str) -> TrialSpec:
     """Return a spec from JSON as it was kept; the first starter's when there is none or it is of another version."""
     try:
-        return draft_spec(json.loads(text))
+        return draft_spec(load_json(text))
     except (ValueError, SpecError):
         return starters()[0].spec_for("")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.deploy.device import board
 
+_BEYOND = 1e12
 _COMMAND_S = 5.0
 _CHARGING = ("charging", "full", "not charging")
 
@@ -54,16 +55,21 @@ def _from_command(command: str) -> dict[str, Any]:
         raise ValueError(f"the battery's command took longer than {_COMMAND_S:.0f} s: {command}") from None
     try:
         told = json.loads(asked.stdout)
-    except ValueError:
+    except (ValueError, RecursionError):
         said = (asked.stderr or asked.stdout).strip()[-200:] or "nothing"
         raise ValueError(f"the battery's command must write a percentage or a JSON object, it wrote: {said}") from None
     if not isinstance(told, dict):
         told = {"battery_percent": told}
     names = ("battery_percent", "battery_volts", "on_mains")
     values = {name: told[name] for name in names if told.get(name) is not None}
-    if not values or not all(isinstance(value, (int, float)) for value in values.values()):
+    if not values or not all(_is_figure(value) for value in values.values()):
         raise ValueError(f"the battery's command must tell numbers for any of {', '.join(names)}, it told: {told}")
     return values
+
+
+def _is_figure(value: Any) -> bool:
+    # Neither NaN nor what is beyond all bounds could be kept, or told again as JSON.
+    return isinstance(value, (int, float)) and abs(value) < _BEYOND
 
 
 def _word(path: Path) -> str:

@@ -27,6 +27,7 @@ _PAUSE_S = 2.0
 _MOST_READINGS = 525_600
 _NAMED = re.compile(r"([A-Za-z][\w .]*?)\s*[=:]\s*(-?\d+(?:[.,]\d+)?)\s*(°?[CF]\b)?")
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
+_BEYOND = 1e12
 _LIMITS = {"temperature": (-80.0, 125.0), "humidity": (0.0, 100.0)}
 
 
@@ -41,7 +42,7 @@ def parse_reading(text: str) -> dict[str, float]:
         )
     for name, value in values.items():
         low, high = _LIMITS.get(name, (-math.inf, math.inf))
-        if not low <= value <= high:
+        if not (low <= value <= high and abs(value) < _BEYOND):
             raise DataError(f"the sensor's command tells a {name} of {value:g}, which cannot be; see its wiring")
     return values
 
@@ -49,7 +50,7 @@ def parse_reading(text: str) -> dict[str, float]:
 def _from_json(text: str) -> dict[str, float]:
     try:
         told = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if isinstance(told, list) and len(told) == len(_LIMITS):
         told = dict(zip(_LIMITS, told))  # noqa: B905 (Python 3.9 knows no `strict`)
@@ -57,7 +58,7 @@ def _from_json(text: str) -> dict[str, float]:
         return {}
     found = {}
     for name, value in told.items():
-        if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _BEYOND:
             found[quantity_of(name) or str(name)] = float(value)
     return found
 

@@ -189,7 +189,7 @@ def load_values(folder: Path) -> tuple[str, dict[str, Any]]:
         version, task = values["schema_version"], values.get("task", SPOTTING)
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read ({error.strerror}); deploy the model again") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise SettingsError(f"{path}: is not the settings of a release; deploy the model again") from error
     if version != SCHEMA_VERSION:
         raise SettingsError(
