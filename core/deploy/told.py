@@ -58,7 +58,7 @@ def objects(lines: Generator[str, None, None], device: str) -> Generator[dict[st
 
 def message_in(values: dict[str, Any]) -> str:
     """Return the sentence in an object, as much of it as is one; empty where there is none."""
-    return visible_lines(str(values.get("message", ""))[:_MOST_OF_A_SENTENCE])
+    return visible_lines(str(values.get("message") or "")[:_MOST_OF_A_SENTENCE])
 
 
 def understood(model: type[Told], values: dict[str, Any], device: str) -> Told:
