@@ -69,7 +69,7 @@ def work(kind: Kind, heart: mmap.mmap, reports: IO[str], seed: str, first: int, 
             attempt()
     kind.tidy()
     _allow_memory()
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    before_kb = _most_kb()
     until_s = time.monotonic() + seconds
     done = 0
     for number in range(first, first + count):
@@ -82,8 +82,7 @@ def work(kind: Kind, heart: mmap.mmap, reports: IO[str], seed: str, first: int, 
             kind.tidy()
             _allow_memory()
     beat(heart, ENDED, done)
-    peak_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-    print(json.dumps({"peak_bytes": 1024 * peak_kb}), file=reports)
+    print(json.dumps({"peak_bytes": 1024 * (_most_kb() - before_kb)}), file=reports)
 
 
 def try_input(kind: Kind, seed: str, number: int, reports: IO[str]) -> None:
@@ -126,6 +125,11 @@ def _short(filename: str) -> str:
 def beat(heart: mmap.mmap, number: int, done: int) -> None:
     """Tell where the worker is."""
     heart[:] = HEARTBEAT.pack(number, done, time.monotonic())
+
+
+def _most_kb() -> int:
+    """Return the most memory that this process had so far, or one that it started."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
 
 
 def _allow_memory() -> None:
