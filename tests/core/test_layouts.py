@@ -94,7 +94,8 @@ def test_folders_named_after_parts_above_labels_are_a_split(
     found = list_clips(tmp_path)
     assert (found.layout, found.labels) == ("part_folders", ("go", "stop"))
     assert parts(found) == {(word, part): 2 for word in found.labels for part in ("train", "validation", "test")}
-    assert "which are the parts of the set: training, validation, test." in found.sentence
+    within = f"within {train} (training), {validation} (validation) and {test} (test)"
+    assert found.sentence.startswith(f"The labels are the folders {within}: the parts of the data set.")
     clips = find_clips(Dataset(folder=str(tmp_path)))
     dealt = split_clips(clips, Split())
     assert {clips.clips[row].path.parents[1].name for row in dealt.test} == {test}

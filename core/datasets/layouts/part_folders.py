@@ -43,8 +43,7 @@ def _parts_above(tree: FolderTree, place: str) -> Listing | None:
     if len({part for _, part in labelled.values()}) < 2:
         return None
     folders = [(label, part) for root, part in labelled.values() for label in tree.children(root)]
-    within = named(list(labelled))
-    said = f"The labels are the folders within {within}, which are the parts of the set: {_words(labelled)}."
+    said = f"The labels are the folders within {_words(labelled)}: the parts of the data set."
     left_out = [child for child in parts if child not in labelled]
     if left_out:
         said += f" Left out, for the clips there have no labels: {named(left_out)}."
@@ -86,6 +85,8 @@ def _listing(
 
 
 def _words(labelled: dict[str, tuple[str, Part]]) -> str:
-    """Return what the parts are for, each once, in the order of a trial."""
-    present = {part for _, part in labelled.values()}
-    return ", ".join(words for part, words in PART_WORDS.items() if part in present)
+    """Return the folders with what each part is for, in the order of a trial."""
+    order = list(PART_WORDS)
+    folders = sorted(labelled, key=lambda child: order.index(labelled[child][1]))
+    *before, last = (f"{name_of(child)} ({PART_WORDS[labelled[child][1]]})" for child in folders)
+    return f"{', '.join(before)} and {last}"
