@@ -44,7 +44,7 @@ def read_arrays(path: Path, most_bytes: int | None = None) -> dict[str, NDArray[
                 raise ValueError(f"{path.name} claims more than {most:,} bytes")
             return {member.filename.removesuffix(".npy"): _array(archive.read(member)) for member in members}
     except _REFUSALS as error:
-        raise ValueError(f"{path.name} is no file of arrays ({error})") from error
+        raise ValueError(f"{path.name} is not an array file ({error})") from error
 
 
 def _array(content: bytes) -> NDArray[Any]:

@@ -41,7 +41,7 @@ def explaining_cache_errors() -> Iterator[None]:
         yield
     except OSError as error:
         raise DataError(
-            f"{error.filename or cache_root()}: {error.strerror or error}; free space, mend the permissions, or choose "
+            f"{error.filename or cache_root()}: {error.strerror or error}; free space, fix the permissions or choose "
             "another folder (TINYML_WORKBENCH_CACHE moves the cache)"
         ) from error
 

@@ -107,7 +107,7 @@ def _read(file: BinaryIO, path: Path, most_bytes: int) -> bytes:
     if size < len(content) <= most_bytes:
         content += file.read(most_bytes - len(content) + 1)
     if max(size, len(content)) > most_bytes:
-        raise OSError(errno.EFBIG, f"is larger than {most_bytes >> 20:,} MB, which is no such file", str(path))
+        raise OSError(errno.EFBIG, f"is larger than {most_bytes >> 20:,} MB, too large for such a file", str(path))
     return content
 
 

@@ -66,10 +66,10 @@ def _giving(form: "ModelForm", labels: Sequence[str]) -> list[str]:
         "probabilities": [],
         "sigmoid": [f"Its one output is the probability of {word}; {other} has the rest."],
         "sigmoid_logit": [
-            f"Its one output is no probability but a logit: its sigmoid is that of {word}, and {other} has the rest."
+            f"Its one output is not a probability but a logit: its sigmoid is that of {word}, and {other} has the rest."
         ],
         "independent": ["It gives each label a probability of its own; they need not sum to one."],
-        "logits": ["Its outputs are no probabilities but logits: softmax was applied to them."],
+        "logits": ["Its outputs are not probabilities but logits: softmax was applied to them."],
         "log_probabilities": [
             "Its outputs are logarithms of probabilities: the exponential function was applied to them."
         ],

@@ -12,7 +12,7 @@ was changed another day. Judge has a trained trial listen to every clip: those t
 first. Clips it was trained on it may know by heart, so a mistake among them weighs more."""
 FEATURES_HELP = """\
 This page shows what a network gets of a sound. Listen (Space) to a microphone, step through clips (arrows), or drop \
-a WAV file; drag a setting and the pictures follow. The picture whose name stands out is the one given to the network, \
+a sound file; drag a setting and the pictures follow. The picture whose name stands out is given to the network, \
 and the card beneath holds its shape, its bytes and what it costs to compute on this machine. Use these settings takes \
 them to the Experiment page; a dot marks what differs from there.
 
@@ -21,7 +21,7 @@ per coefficient: coefficients and bands without a difference can be left out. Na
 to see them side by side. Divided by the standard deviation, a difference tells what a network can rely on."""
 EXPERIMENT_HELP = """\
 This page holds every setting of a trial, in the order of the journey from clips to the measured file. A group folds \
-to one line; a problem stands beneath its field and keeps Train from starting until it is mended. The card at the \
+to one line; a problem stands beneath its field and keeps Train from starting until it is fixed. The card at the \
 right estimates size and work before anything is trained. A dot marks a setting that differs from the study's \
 reference trial.
 
@@ -85,7 +85,7 @@ scroll, Home shows everything. Dashed lines part training, validation and test, 
 that nothing to come is known before. Shares, step and window are set on the Experiment page."""
 EXPERIMENT_OF_FORECASTS_HELP = """\
 This page holds every setting of a trial, in the order of the journey from the table to the measured file. A group \
-folds to one line; a problem stands beneath its field and keeps Train from starting until it is mended. The card at \
+folds to one line; a problem stands beneath its field and keeps Train from starting until it is fixed. The card at \
 the right estimates size and work before anything is trained. A dot marks a setting that differs from the study's \
 reference trial.
 

@@ -112,7 +112,7 @@ def speak(text: str, voice: Voice) -> Sound:
     """
     _, _, timbre = voice.name.partition("+")
     if timbre and timbre not in known_timbres():
-        raise DataError(f"{voice.name}: {timbre} is no voice used here; choose one of {', '.join(known_timbres())}")
+        raise DataError(f"{voice.name}: {timbre} is not a voice used here; choose one of {', '.join(known_timbres())}")
     if not SPEEDS[0] <= voice.speed <= SPEEDS[1]:
         raise DataError(f"{voice.name}: {voice.speed} words a minute, must lie between {SPEEDS[0]} and {SPEEDS[1]}")
     with tempfile.TemporaryDirectory() as folder:

@@ -320,7 +320,7 @@ def _parse_fmt(chunk: bytes, path: Path) -> tuple[Encoding, int, int, int]:
     sample_bytes = frame_bytes // num_channels if frame_bytes and num_channels else -(-num_bits // 8)
     if num_channels == 0 or sample_bytes not in _SAMPLE_BYTES[encoding]:
         raise DataError(
-            f"{path}: has {num_channels} channels of {frame_bytes} bytes at {sample_rate} Hz, which is no sound; "
+            f"{path}: has {num_channels} channels of {frame_bytes} bytes at {sample_rate} Hz, which is not sound; "
             "record or convert it again"
         )
     check_rate(sample_rate, path)

@@ -181,14 +181,14 @@ def _read_ends(path: Path) -> tuple[bytes, bytes]:
             raise DataError(f"{path}: is a folder; choose a CSV file in it")
         # A pipe would be waited for, and a device never ends.
         if path.exists() and not path.is_file():
-            raise DataError(f"{path}: is no ordinary file; choose a CSV file")
+            raise DataError(f"{path}: is not an ordinary file; choose a CSV file")
         with path.open("rb") as file:
             head = file.read(_SAMPLE_BYTES)
             size = file.seek(0, 2)
             file.seek(max(len(head), size - _SAMPLE_BYTES // 2))
             tail = file.read()
     except OSError as error:
-        remedy = "mend its permissions" if isinstance(error, PermissionError) else "check the path"
+        remedy = "correct its permissions" if isinstance(error, PermissionError) else "check the path"
         raise DataError(f"{path}: cannot be read ({error.strerror}); {remedy}") from error
     return head, tail
 

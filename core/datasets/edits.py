@@ -128,5 +128,5 @@ def _checked(name: str) -> str:
 def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(
         f"{path}: cannot be read as a list of excluded, relabelled and trimmed clips{faults_in(error)}; "
-        "mend or remove it"
+        "fix or remove it"
     )

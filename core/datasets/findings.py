@@ -99,7 +99,7 @@ def find_marked(heard: NDArray[np.void]) -> Iterator[Finding]:
         yield Finding(
             kind="scaled_clips",
             meaning=f"{num_scaled:,} of {used.sum():,} clips hold whole numbers as floats, far above full scale; they "
-            "were divided by the full scale of those numbers, as whoever wrote them forgot to",
+            "were divided by the full scale of those numbers, which their writer had left out",
             figures={"clips": num_scaled},
         )
 

@@ -225,7 +225,7 @@ def _by_lists(found: ClipSet) -> list[str]:
             text = read_bounded(path).decode("utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(
-                f"{path}: cannot be read as a list of clips ({error}); mend it, or split by speaker"
+                f"{path}: cannot be read as a list of clips ({error}); fix it, or split by speaker"
             ) from error
         for line in text.splitlines():
             listed[line.strip().replace("\\", "/")] = part

@@ -69,7 +69,7 @@ class BrokenRows:
         if self.count > _BROKEN_SHARE * num_rows:
             raise DataError(
                 f"{path}: {self.count:,} of its rows do not have {len(form.columns)} cells as the header has; the "
-                f"first: {self._first!r}; mend them, or quote texts that contain the separator"
+                f"first: {self._first!r}; fix them, or quote texts that contain the separator"
             )
 
 
@@ -257,7 +257,7 @@ def _explain(path: Path, form: CsvForm, columns: Columns, error: Exception) -> D
     """Say in which column and row the reader met what it could not read."""
     if isinstance(error, UnicodeDecodeError):
         return DataError(
-            f"{path}: holds bytes that are no text in {form.encoding.upper()}; save or export it again, as UTF-8"
+            f"{path}: holds bytes that are not text in {form.encoding.upper()}; save or export it again, as UTF-8"
         )
     said = str(error)
     found = re.search(r"conversion error to (\w+).*invalid value '(.*)'", said, re.DOTALL)
@@ -265,14 +265,16 @@ def _explain(path: Path, form: CsvForm, columns: Columns, error: Exception) -> D
     if unread is not None:
         return mixed_times(path, form, unread[1])
     if found is None:
-        return DataError(f"{path}: cannot be read as CSV ({said}); mend the file or export it again")
+        return DataError(f"{path}: cannot be read as CSV ({said}); fix the file or export it again")
     kind, value = found[1], found[2]
     if kind.startswith("timestamp") or kind == "double":
         return mixed_times(path, form, value)
     for name in columns:
         if line := line_of(path, form, name, value):
             return DataError(
-                f"{path}: line {line:,}: column {name!r} holds {value!r}, which is no number; mend it, "
+                f"{path}: line {line:,}: column {name!r} holds {value!r}, which is not a number; correct it, "
                 "or leave the cell empty or write -9999 where nothing was measured"
             )
-    return DataError(f"{path}: {value!r} is no number; mend it, or leave the cell empty where nothing was measured")
+    return DataError(
+        f"{path}: {value!r} is not a number; correct it, or leave the cell empty where nothing was measured"
+    )

@@ -191,7 +191,7 @@ def _findings(
         missing = _so_many(num_missing_steps, "is", "are")
         found.append(f"{missing} missing in {gaps} from {before} to {after}; windows over a gap are left out")
     for name in wordy:
-        found.append(f"{name} holds texts that are no numbers, so it cannot be forecast; see how they are written")
+        found.append(f"{name} holds texts that are not numbers, so it cannot be forecast; see how they are written")
     return [*found, *_findings_of_columns(columns)]
 
 

@@ -63,7 +63,7 @@ def iso_time(text: str) -> datetime:
     """Return the time that a text of ISO 8601, or nearly so, stands for. Raises ValueError."""
     found = _ISO_TIME.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text!r} is no time of ISO 8601")
+        raise ValueError(f"{text!r} is not an ISO 8601 time")
     year, month, day, hour, minute, second = (int(part or 0) for part in found.groups()[:6])
     microseconds = int((found[7] or "").ljust(6, "0")[:6])
     zone = _UTC if found[8] else None

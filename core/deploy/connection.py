@@ -106,7 +106,7 @@ class Connection:
             told = asked.required(f"{self.name}: the home folder could not be found")
             if not told.startswith("/") or "\0" in told or len(told) > _LONGEST_PATH:
                 raise DeviceError(
-                    f"{self.name}: calls its home folder {told[:_MOST_SHOWN]!r}, which is no absolute path; "
+                    f"{self.name}: calls its home folder {told[:_MOST_SHOWN]!r}, which is not an absolute path; "
                     "see HOME of this user there"
                 )
             self._home = PurePosixPath(told)

@@ -62,7 +62,7 @@ def list_devices() -> tuple[Device, ...]:
     except FileNotFoundError:
         return ()
     except (OSError, ValueError, LookupError, TypeError, ValidationError) as error:
-        raise DeviceError(f"{path} cannot be read as a list of devices; mend it or move it away") from error
+        raise DeviceError(f"{path} cannot be read as a list of devices; fix it or move it away") from error
     return tuple(sorted(found, key=lambda device: device.name))
 
 

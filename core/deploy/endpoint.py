@@ -56,7 +56,7 @@ def resolve(device: Device) -> Endpoint:
         found = paramiko.SSHConfig.from_text(_with_includes(path)).lookup(device.host)
         port = device.port or int(found.get("port", SSH_PORT))
     except (paramiko.SSHException, ValueError, OSError) as error:
-        raise DeviceError(f"{path} cannot be understood ({error}); mend it, or give the device's address") from error
+        raise DeviceError(f"{path} cannot be understood ({error}); fix it, or give the device's address") from error
     host = found["hostname"]
     user = device.user or found.get("user") or getpass.getuser()
     keys = (device.key,) if device.key else tuple(found.get("identityfile", ()))

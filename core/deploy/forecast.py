@@ -75,7 +75,7 @@ class ForecastTrouble(_Told):
     """Why there is no forecast at this step."""
 
     message: str
-    is_waiting: bool = Field(description="Rows are missing yet, which time mends.")
+    is_waiting: bool = Field(description="Rows are still missing; they will come with time.")
 
 
 ForecastTold = DeviceForecast | SensorReading | ForecastTrouble

@@ -128,7 +128,7 @@ class RemoteCommand:
         if group.isdigit() and len(group) <= _MOST_DIGITS and int(group) > 1:
             return int(group)
         shown = group[:_MOST_SHOWN].decode(errors="replace")
-        raise DeviceError(f"The device gave {shown!r} for a process group, which is no number of one; start it again")
+        raise DeviceError(f"The device gave {shown!r} for a process group, which is not one; start it again")
 
     def _receive(self) -> bytes | None:
         """Return what came, which is nothing after a pause; None at the end."""

@@ -110,7 +110,7 @@ def _socket(endpoint: Endpoint) -> socket.socket:
     except ConnectionRefusedError as error:
         raise DeviceError(
             f"{endpoint.host} takes no SSH connection at port {endpoint.port}; switch SSH on there "
-            "(`sudo raspi-config`, Interface Options) or mend the port"
+            "(`sudo raspi-config`, Interface Options) or correct the port"
         ) from error
     except OSError as error:
         raise DeviceError(

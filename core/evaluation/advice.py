@@ -9,7 +9,7 @@ CLIPPED_FRACTION = 0.0005
 QUIET_DBFS = -26.0
 """Of a clip's peak. Of the clips of Speech Commands 99 in 100 are louder."""
 EDGE_S = 0.02
-NOTHING_TO_MEND = "Nothing to mend."
+NOTHING_TO_IMPROVE = "Nothing to improve."
 UNLIKE = 2.0
 _CONFUSED_SHARE = 0.3
 _LEAST_CONFUSED = 2
@@ -36,7 +36,7 @@ def advise(
         return "Nothing was heard: check that the right microphone is chosen and not muted."
     if expected in ("", label) and is_sure(top_probability, margin):
         # A model is sure of what is unlike anything it knows, so that only what was meant tells that it was right.
-        fault = _fault_of_level(sound) or ("" if expected else _unlike(unlikeness)) or NOTHING_TO_MEND
+        fault = _fault_of_level(sound) or ("" if expected else _unlike(unlikeness)) or NOTHING_TO_IMPROVE
         return f"Heard clearly as {label}; {fault[0].lower()}{fault[1:]}"
     return (
         fault_of_sound(sound)

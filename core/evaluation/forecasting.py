@@ -57,7 +57,7 @@ def judge(forecasts: Float32, test: Windows, frame: Frame, linear: Float32 | Non
     """
     if not np.isfinite(forecasts).all():
         raise ModelError(
-            "the model forecasts values that are no finite numbers, so it has no error; where it was trained here, "
+            "the model forecasts values that are not finite numbers, so it has no error; where it was trained here, "
             "training diverged: lower training.learning_rate"
         )
     hours = _hours(test, frame)

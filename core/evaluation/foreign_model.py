@@ -197,7 +197,7 @@ class ForeignModel:
         decoded = self.outputs[0].decode(given)
         if not np.isfinite(decoded).all():
             raise ModelError(
-                f"{self.path}: gives outputs that are no numbers (NaN or infinite); check the features it was trained "
+                f"{self.path}: gives outputs that are not finite numbers; check the features it was trained "
                 "with, or convert it again"
             )
         return decoded

@@ -44,7 +44,7 @@ def read_message(stream: BinaryIO) -> Message | None:
         return None
     values = json.loads(text)
     if not isinstance(values, dict):
-        raise ValueError("the message is no table")
+        raise ValueError("the message is not an object")
     about = values.pop("array", None)
     if about is None:
         return values, None

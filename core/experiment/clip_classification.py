@@ -13,7 +13,7 @@ from core.audio.loudness import Loudness, measure_loudness
 from core.audio.sound_file import read_sound
 from core.audio.wav import Sound
 from core.datasets.waveforms import FULL_SCALE
-from core.evaluation.advice import NOTHING_TO_MEND, advise
+from core.evaluation.advice import NOTHING_TO_IMPROVE, advise
 from core.evaluation.guarded_model import GuardedModel
 from core.evaluation.model_form import ModelForm
 from core.experiment.model_choice import ChosenModel
@@ -62,7 +62,7 @@ class ClassifiedClip:
     @property
     def is_flawless(self) -> bool:
         """Tell whether the sound was heard clearly and nothing about it is to be mended."""
-        return self.advice().endswith(NOTHING_TO_MEND.lower())
+        return self.advice().endswith(NOTHING_TO_IMPROVE.lower())
 
     def advice(self, expected: str = "", session: Classification | None = None) -> str:
         """Return in one sentence what would help; `expected` is what was meant, `session` how the others fared."""

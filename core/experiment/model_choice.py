@@ -130,7 +130,7 @@ def _kept_beside(model: Path) -> Preprocessing:
         if path.is_file():
             return _read(path, model)
     if model.suffix != Path(MODEL).suffix:
-        raise ModelError(f"{model}: is no model; name a trial's folder or a .tflite file")
+        raise ModelError(f"{model}: is not a model; name a trial's folder or a .tflite file")
     raise ModelError(
         f"{model}: has no {PREPROCESSING} beside it, so its input cannot be made; "
         "give the settings it was trained with as a spec (--spec), with its labels"

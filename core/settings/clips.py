@@ -122,7 +122,7 @@ def fault_of_pattern(pattern: str) -> str:
     try:
         num_groups = re.compile(pattern).groups
     except re.error as error:
-        return f"is not a regular expression ({error}); mend it, or leave it empty"
+        return f"is not a regular expression ({error}); fix it, or leave it empty"
     if pattern and num_groups != 1:
         return f"must have one group in parentheses around the speaker, has {num_groups}, as in ^([a-z]+)_"
     return ""

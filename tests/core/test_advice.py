@@ -21,8 +21,8 @@ def sound(**changes) -> Loudness:
 @pytest.mark.parametrize(
     ("heard", "guess", "more", "sentence"),
     [
-        (GOOD, SURE, {}, "Heard clearly as go; nothing to mend."),
-        (GOOD, SURE, {"expected": "go"}, "Heard clearly as go; nothing to mend."),
+        (GOOD, SURE, {}, "Heard clearly as go; nothing to improve."),
+        (GOOD, SURE, {"expected": "go"}, "Heard clearly as go; nothing to improve."),
         (sound(peak=0.0004), SURE, {}, "Nothing was heard: check"),
         (sound(clipped_fraction=0.012), UNSURE, {}, "Clipped (1.2 % of the samples at full scale): lower"),
         (sound(peak=0.02), UNSURE, {}, "Too quiet (peak −34 dB of full scale): move closer"),
@@ -35,8 +35,8 @@ def sound(**changes) -> Loudness:
         (sound(clipped_fraction=0.012), SURE, {"expected": "go"}, "Heard clearly as go; clipped (1.2 % of the samples"),
         (sound(peak=0.02), SURE, {}, "Heard clearly as go; too quiet (peak −34 dB of full scale): move closer"),
         (GOOD, SURE, {"unlikeness": 2.6}, "Heard clearly as go; unlike the training clips (2.6 standard"),
-        (GOOD, SURE, {"unlikeness": 2.6, "expected": "go"}, "Heard clearly as go; nothing to mend."),
-        (sound(loud_start_s=0), SURE, {}, "Heard clearly as go; nothing to mend."),
+        (GOOD, SURE, {"unlikeness": 2.6, "expected": "go"}, "Heard clearly as go; nothing to improve."),
+        (sound(loud_start_s=0), SURE, {}, "Heard clearly as go; nothing to improve."),
     ],
 )
 def test_the_worst_fault_is_told_first(heard, guess, more, sentence):

@@ -62,7 +62,7 @@ def test_the_same_seed_plans_the_same_and_another_differently(made: Path, tmp_pa
 def test_only_voices_that_the_synthesizer_lists_are_spoken() -> None:
     assert {"f2", "m3", "Annie"} <= set(synthesis.known_timbres())
     for name in ("en-us+fast_test", "en-us+Klatt", "en-us+nonsense"):
-        with pytest.raises(DataError, match="is no voice used here"):
+        with pytest.raises(DataError, match="is not a voice used here"):
             speak("stop", Voice(name, 150, 50))
 
 

@@ -62,7 +62,9 @@ def test_a_process_group_that_is_none(monkeypatch):
 
 def test_a_home_folder_that_is_no_path():
     for home in (b"", b"home/pi", b"/home/\0", b"/" + b"x" * 100_000):
-        with pytest.raises(DeviceError, match=r"^played: calls its home folder '.{0,310}', which is no absolute path"):
+        with pytest.raises(
+            DeviceError, match=r"^played: calls its home folder '.{0,310}', which is not an absolute path"
+        ):
             _ = PlayedConnection({"home": Said(home)}).home
 
 

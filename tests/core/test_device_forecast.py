@@ -289,7 +289,7 @@ def test_files_that_are_no_table_are_told(tmp_path):
         (tmp_path / "none", "", "is not there"),
         (empty, "", "table log: has no row yet"),
         (empty, "there", "has no table 'there'; it has log"),
-        (mixed, "", "column 'time' holds 'yesterday', which is no time that can be read"),
+        (mixed, "", "column 'time' holds 'yesterday', which cannot be read as a time"),
     ):
         with pytest.raises(DataError, match=sentence):
             read_sqlite(path, SETTINGS, {}, table)

@@ -161,7 +161,7 @@ def test_a_list_that_cannot_be_read_is_named(own_tone_clips: Path) -> None:
     damaged = ("{", "[]", '{"clips": {"low/a.wav": 3}}', '{"clips": {"low/a.wav": {"start_ms": -1}}}', "[" * 100_000)
     for content in damaged:
         path.write_text(content)
-        with pytest.raises(DataError, match=r"\.tinyml-edits\.json: cannot be read .*; mend or remove it"):
+        with pytest.raises(DataError, match=r"\.tinyml-edits\.json: cannot be read .*; fix or remove it"):
             find(own_tone_clips)
 
 

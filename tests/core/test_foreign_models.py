@@ -117,7 +117,7 @@ def test_small_numbers_that_make_no_distribution_are_logits():
 def test_outputs_that_are_no_numbers_are_refused(tmp_path):
     weights = WEIGHTS.copy()
     weights[0, 0] = np.nan
-    with pytest.raises(ModelError, match=r"m\.tflite: gives outputs that are no numbers"):
+    with pytest.raises(ModelError, match=r"m\.tflite: gives outputs that are not finite numbers"):
         opened(dense(tmp_path / "m.tflite", weights=weights))
 
 

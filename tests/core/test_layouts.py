@@ -183,7 +183,7 @@ def test_a_damaged_list_of_edge_impulse_is_named(tmp_path: Path) -> None:
     edge_impulse(tmp_path)
     for content in ("{", "[]", '{"files": 3}', '{"version": 1}', "[" * 100_000):
         (tmp_path / "info.labels").write_text(content)
-        with pytest.raises(DataError, match=r"info\.labels: cannot be read as a list of Edge Impulse"):
+        with pytest.raises(DataError, match=r"info\.labels: cannot be read as an Edge Impulse list"):
             list_clips(tmp_path)
 
 

@@ -121,7 +121,7 @@ BAD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
     "a name twice": (lambda rows: text("date,T,T", rows), "two columns are called 'T'; give each a name of its own"),
     "a word among numbers": (
         lambda rows: text(HEADER, [*rows[:300], but_temperature(rows[300], "broken"), *rows[301:]]),
-        "line 302: column 'T (degC)' holds 'broken', which is no number; mend it, or leave the cell empty",
+        "line 302: column 'T (degC)' holds 'broken', which is not a number; correct it, or leave the cell empty",
     ),
     "short rows": (
         lambda rows: text(HEADER, [row if number % 3 else row[:22] for number, row in enumerate(rows)]),
@@ -129,7 +129,7 @@ BAD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
     ),
     "units below the header": (
         lambda rows: text(HEADER, [",°C,%", *rows]),
-        "column 'T (degC)' holds '°C', which is no number",
+        "column 'T (degC)' holds '°C', which is not a number",
     ),
     "a header of 300 columns": (
         lambda rows: text("date," + ",".join(f"c{number}" for number in range(300)), rows),
@@ -145,7 +145,7 @@ BAD: dict[str, tuple[Callable[[Lines], bytes], str]] = {
     ),
     "UTF-16 with half characters": (
         lambda rows: text(HEADER, rows).decode().encode("utf-16") + b"\0\xd8\0\xd8",
-        "holds bytes that are no text in UTF-16; save or export it again, as UTF-8",
+        "holds bytes that are not text in UTF-16; save or export it again, as UTF-8",
     ),
 }
 
@@ -313,7 +313,7 @@ def test_temperature_and_humidity_are_found_by_their_names(columns, found):
 def test_a_column_with_numbers_as_texts_is_named(rows, tmp_path):
     path = tmp_path / "thousands.csv"
     path.write_bytes(text(HEADER, [but_temperature(row, "about 20") for row in rows]))
-    assert "T (degC) holds texts that are no numbers" in report(path)["findings"][0]
+    assert "T (degC) holds texts that are not numbers" in report(path)["findings"][0]
 
 
 def test_what_is_no_file_of_ones_own(tmp_path, rows):
@@ -324,7 +324,7 @@ def test_what_is_no_file_of_ones_own(tmp_path, rows):
         packed.writestr("good.csv", text(HEADER, rows))
     for path, sentence in (
         (tmp_path / "none.csv", "cannot be read (No such file or directory); check the path"),
-        (tmp_path / "pipe.csv", "is no ordinary file; choose a CSV file"),
+        (tmp_path / "pipe.csv", "is not an ordinary file; choose a CSV file"),
         (tmp_path / "zip.csv", "is a binary file, not text; unpack it"),
     ):
         assert sentence in check(path, status=1)
@@ -348,7 +348,7 @@ def test_a_file_that_may_not_be_read(rows, closed):
         drop = ["setpriv", "--clear-groups", "--reuid=65534"] if os.geteuid() == 0 else []
         tried = subprocess.run([*drop, sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True)
         path.parent.chmod(0o755)
-    assert "secret.csv: cannot be read (Permission denied); mend its permissions" in tried.stderr
+    assert "secret.csv: cannot be read (Permission denied); correct its permissions" in tried.stderr
 
 
 def test_too_few_rows_for_a_window_or_its_parts(tmp_path):

@@ -151,7 +151,7 @@ BAD = {
     "no data chunk": (b"RIFF" + struct.pack("<I", 4) + b"WAVE", "is truncated, it has no samples"),
     "samples before their format": (b"RIFF\x10\0\0\0WAVEdata" + struct.pack("<I", 4) + bytes(4), "before their format"),
     "mu-law": (WHOLE[:20] + struct.pack("<H", 7) + WHOLE[22:], "is compressed"),
-    "no channels": (WHOLE[:22] + struct.pack("<H", 0) + WHOLE[24:], "which is no sound"),
+    "no channels": (WHOLE[:22] + struct.pack("<H", 0) + WHOLE[24:], "which is not sound"),
     "not numbers": (wav_bytes(np.array([0, np.nan, 0], np.float32), "f32"), "not numbers"),
 }
 

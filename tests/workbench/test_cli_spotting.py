@@ -50,7 +50,7 @@ def test_classify_takes_a_study_and_a_letter_a_folder_or_a_file(own_trial, clips
         assert found["labels"] == ["_silence_", "high", "low", "rising"]
     clip = found["clips"][0]
     assert sum(clip["probabilities"].values()) == pytest.approx(1, abs=0.02)
-    assert clip["advice"] == "Heard clearly as high; nothing to mend."
+    assert clip["advice"] == "Heard clearly as high; nothing to improve."
     assert clip["loudness"]["duration_s"] == 1
 
 
@@ -76,7 +76,7 @@ def test_classify_names_clips_that_cannot_be_read_and_classifies_the_others(own_
     assert [clip["file"] for clip in found["clips"]] == [str(high)]
     assert [fault.partition(":")[0] for fault in found["faults"]] == [str(broken), str(empty)]
     assert "broken.wav: is not a WAV file" in done.stderr and "empty.wav: is empty" in done.stderr
-    assert "is no model" in run("classify", high, high).stderr
+    assert "is not a model" in run("classify", high, high).stderr
 
 
 def test_classify_by_a_spec_needs_no_preprocessing_beside_the_model(own_trial, clips, tmp_path):
@@ -99,7 +99,7 @@ def test_what_cannot_be_classified_is_a_sentence(own_trial, clips, tmp_path):
     (tmp_path / "text.wav").write_text("no sound")
     clip = sound_files(clips / "high")[0]
     for arguments, status, sentence in (
-        ((own_trial,), 2, "name at least one WAV file"),
+        ((own_trial,), 2, "name at least one sound file"),
         ((own_trial.parents[1], "Z", clip), 1, "no trial of"),
         ((own_trial.parents[1],), 1, "is a study; name the trial in it as well"),
         ((own_trial, tmp_path / "text.wav"), 1, "text.wav: is not a WAV file"),

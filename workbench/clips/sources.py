@@ -131,8 +131,8 @@ class EmptyData(EmptyPage):
         self._show(
             "No clips yet",
             "The clips of a folder appear here: each label with its clips, speakers and parts, and every clip with "
-            "its sound, its picture and what is wrong with it. Choose or drop a folder with one sub-folder of WAV "
-            "clips per label, download Mini Speech Commands, or have words of your own spoken by a synthesizer.",
+            "its sound, its picture and what is wrong with it. Choose or drop a folder of clips, such as one with a "
+            "sub-folder per label, download Mini Speech Commands, or have words of your own spoken by a synthesizer.",
         )
 
     def wait(self) -> None:

@@ -36,7 +36,7 @@ MinimumCountOption = Annotated[
 ]
 HopOption = Annotated[float | None, typer.Option("--hop", metavar="MS", help="Time between runs of the network.")]
 SaveOption = Annotated[
-    bool, typer.Option("--save", help="Save the settings with the model, for whoever spots with it after this.")
+    bool, typer.Option("--save", help="Save the settings with the model, for every later use of the model.")
 ]
 DeviceOption = Annotated[
     str | None,

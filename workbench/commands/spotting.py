@@ -49,7 +49,7 @@ def classify(
 
     chosen, clips = take_model(arguments, spec, labels)
     if not clips:
-        raise typer.BadParameter("name at least one WAV file after the model")
+        raise typer.BadParameter("name at least one sound file after the model")
     classifier = ClipClassifier(chosen)
     found, faults = [], []
     for clip in clips:

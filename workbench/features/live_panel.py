@@ -124,7 +124,7 @@ class LivePanel(QWidget):
             self._begun = self._begun and not self.source.shows_clip
 
     def show_clip(self, path: Path) -> None:
-        """Look at a WAV file, or say why not."""
+        """Look at a sound file, or say why not."""
         try:
             clip = read_sound(path)
         except DataError as error:

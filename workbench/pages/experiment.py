@@ -287,7 +287,7 @@ class ExperimentPage(QWidget):
     def ask_target(self) -> None:
         """Let the user name a TOML file and write the spec there."""
         if self.draft.spec is None:
-            self.message.show_message("The settings have a problem; mend it before they are saved")
+            self.message.show_message("The settings have a problem; fix it before they are saved")
             return
         path, _ = QFileDialog.getSaveFileName(self, "Save spec", self.preferences.get(remembered.LAST_FOLDER), TOML)
         if path:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 HEADERS = ("Word", "File", "Peak dBFS", "Heard as", "What would help")
 WIDTHS = (88, 192, 84, 128)
-GOOD = "Nothing to mend"
+GOOD = "Nothing to improve"
 
 
 @dataclass(frozen=True)

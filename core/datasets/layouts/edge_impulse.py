@@ -32,7 +32,7 @@ def read(tree: FolderTree) -> Listing | None:
         entries = [entry for entry in files if isinstance(entry, Mapping)]
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
-            f"{tree.folder / path}: cannot be read as a list of Edge Impulse; mend or remove it, or choose another "
+            f"{tree.folder / path}: cannot be read as an Edge Impulse list; fix or remove it, or choose another "
             "layout (dataset.layout)"
         ) from error
     index = SoundIndex(tree, place)

@@ -141,7 +141,7 @@ def unpack(archive: Path, folder: Path) -> None:
             for member in content:
                 path = folder / member.name
                 if not member.isfile() or ".." in path.parts or Path(member.name).is_absolute():
-                    raise InstallError(f"the release holds {member.name!r}, which is no plain file; deploy it again")
+                    raise InstallError(f"the release holds {member.name!r}, which is not a plain file; deploy it again")
                 path.parent.mkdir(parents=True, exist_ok=True)
                 source = content.extractfile(member)
                 assert source is not None

@@ -182,7 +182,7 @@ def _read_rows(
         raise DataError(f"{source}: has no row yet; see that what writes it runs")
     time_format = next(iter(formats_of(newest)), "") if isinstance(newest, str) else EPOCH
     if not time_format:
-        raise DataError(f"{source}: column {clock!r} holds {newest!r}, which is no time that can be read")
+        raise DataError(f"{source}: column {clock!r} holds {newest!r}, which cannot be read as a time")
     rows: list[Row] = []
     query = f"SELECT {wanted} FROM {_quoted(table)} {_latest(clock, newest, time_format, settings)}"
     for stamp, *values in file.execute(query):

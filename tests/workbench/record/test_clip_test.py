@@ -54,7 +54,7 @@ def test_a_clip_is_heard_counted_and_added_to_the_data(
     assert result.bars.labels == ("_silence_", "high", "low", "rising")
     assert sum(result.bars.probabilities) == pytest.approx(1, abs=0.05)
     assert result.picture._picture.shape == test.session.clips[0].heard.picture.shape
-    assert "nothing to mend" in result.advice.text()
+    assert "nothing to improve" in result.advice.text()
 
     drop(page, *sound_files(tones / "low")[:3])
     qtbot.waitUntil(lambda: test.score.text() == "4 of 4 right")
