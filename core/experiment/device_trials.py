@@ -43,9 +43,7 @@ def release_of(study: Study, name: str) -> release.Release:
     """Return what goes to a device for a finished trial, at its saved working point. Raises StudyError."""
     summary = study.summary(name)
     if summary.state is not TrialState.FINISHED:
-        raise StudyError(
-            f"trial {summary.letter} is {summary.state.value}, so it has no model to deploy; train it first"
-        )
+        raise StudyError(f"trial {summary.letter} has no model to deploy, for {summary.plight}")
     folder = study.folder_of(name)
     spec = study.spec(name)
     settings = DEVICE_TASKS[spec.task].settings(folder)

@@ -30,7 +30,7 @@ def export_trial(study: Study, name: str, form: Format, target: Path | str) -> t
     """
     trial = study.summary(name)
     if trial.state is not TrialState.FINISHED:
-        raise StudyError(f"trial {trial.letter} is {trial.state.value}, so it has no model to export; train it first")
+        raise StudyError(f"trial {trial.letter} has no model to export, for {trial.plight}")
     folder = study.folder_of(name)
     path = _target(Path(target).expanduser(), form, trial.title or name)
     if form == "c-array":

@@ -103,6 +103,13 @@ class TrialSummary:
         """Whether any quantity would have been forecast better by saying that nothing changes."""
         return any(error.is_worse_than_persistence for error in self.errors)
 
+    @property
+    def plight(self) -> str:
+        """What an unfinished trial is, and what to do: the end of a sentence that says what cannot be had of it."""
+        if self.state is TrialState.FAILED and self.message:
+            return f"it failed: {self.message}"
+        return f"it is {self.state.value}; train it first"
+
     def error_of(self, name: str) -> ForecastError | None:
         """Return the error of a quantity by its column, None where it is not forecast."""
         return next((error for error in self.errors if error.name == name), None)

@@ -184,6 +184,19 @@ def test_the_end_of_a_table_is_forecast_as_a_device_does(study):
     assert (failed.exit_code, "no column 'warmth' for T (degC)" in failed.stderr) == (1, True)
 
 
+@pytest.mark.parametrize("arguments", [("forecast", "B"), ("export", "B")])
+def test_a_trial_whose_spec_is_not_opened_says_so_wherever_its_model_is_asked_for(study, arguments, tmp_path):
+    spec = study.folder_of(study.find("B")) / "spec.json"
+    spec.rename(tmp_path / "spec.json")
+    spec.symlink_to(tmp_path / "spec.json")
+    command, letter = arguments
+    table = Path(study.spec(study.find("A")).dataset.file)
+    last = [table] if command == "forecast" else ["--out", tmp_path / "model.tflite"]
+    failed = run(command, study.folder, letter, *last)
+    assert failed.exit_code == 1
+    assert "trial B has no model to" in failed.stderr and "spec.json is a symbolic link" in failed.stderr
+
+
 @pytest.mark.parametrize("command", ["classify", "detect", "listen"])
 def test_what_takes_sound_refuses_a_forecaster(study, command, tmp_path):
     failed = run(command, study.folder, "A", *([tmp_path / "clip.wav"] if command == "classify" else []))

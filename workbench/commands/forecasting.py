@@ -36,10 +36,10 @@ def forecast(
     opened = Study.open(study)
     name = opened.find(trial)
     summary = opened.summary(name)
+    if summary.state is not TrialState.FINISHED:
+        raise StudyError(f"trial {summary.letter} has no model to forecast with, for {summary.plight}")
     if summary.task != "forecasting":
         raise StudyError(f"{summary.letter} spots keywords; choose a trial that forecasts")
-    if summary.state is not TrialState.FINISHED:
-        raise StudyError(f"{summary.letter} has no model yet; `workbench resume` trains on")
     columns = dict(one.split("=", 1) for one in column or [] if "=" in one)
     if len(columns) != len(column or []):
         raise typer.BadParameter("must look like INPUT=COLUMN, each input once", param_hint="--column")
