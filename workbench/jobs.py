@@ -44,7 +44,7 @@ REFRESH_MS = 150
 FLUSH_MS = 100
 STARTS_BEFORE_GIVING_UP = 3
 IN_TRAINING = "Finished trials are kept; train again to go on from the last epoch."
-ON_A_DEVICE = "What was in force on the device still is; try again."
+ON_A_DEVICE = "The release that was active on the device still is; try again."
 """What to do when the worker has gone."""
 NICENESS = 5
 _IN_PASSING = (BatchEnded, Progressed, WorkerReady, JobStarted)

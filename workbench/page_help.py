@@ -51,7 +51,7 @@ DEVICES_HELP = """\
 A device is a Raspberry Pi or any Linux machine that takes SSH connections. At the first contact its fingerprint is \
 shown and nothing is sent until you trust it; a key that changed later is refused. Check says what the device is and \
 what is missing, Provision makes a Python environment in the user's own folder. Deploy brings a trial there, tries it, \
-puts it in force at once and measures it beside the reference trial; Roll back returns to the release before. The \
+activates it at once and measures it beside the reference trial; Roll back returns to the release before. The \
 figures stand in the trial and on the charts of the Trials page, whose menu chooses the device.
 
 The listening service keeps the deployed model listening, by itself and after every start; each word does nothing, \
@@ -63,7 +63,7 @@ DEVICES_OF_FORECASTS_HELP = """\
 A device is a Raspberry Pi or any Linux machine that takes SSH connections. At the first contact its fingerprint is \
 shown and nothing is sent until you trust it; a key that changed later is refused. Check says what the device is and \
 what is missing, Provision makes a Python environment in the user's own folder. Deploy brings a trial there, tries it, \
-puts it in force at once and measures it beside the reference trial; Roll back returns to the release before. The \
+activates it at once and measures it beside the reference trial; Roll back returns to the release before. The \
 figures stand in the trial and on the charts of the Trials page, whose menu chooses the device.
 
 Forecast takes the latest values on the device, of a CSV file, a table of SQLite or a sensor that a command reads, and \

@@ -86,7 +86,7 @@ class Probe(BaseModel):
     pythons: tuple[Interpreter, ...] = Field(description="In the order of preference.")
     emulated: bool
     provisioned: str = Field(description="What its environment says of itself, as JSON.")
-    release: str = Field(description="Folder name of the release in force.")
+    release: str = Field(description="Folder name of the active release.")
     previous: str = Field(description="Folder name of the release before it.")
     releases: tuple[str, ...] = Field((), description="Folder names of all that are kept there, the newest first.")
 

@@ -157,7 +157,7 @@ def _build(
     target = f"{name}-{uuid.uuid4().hex[:4]}"
     before = connection.run("readlink", str(layout.venv)).out.strip().rpartition("/")[2]
     swapped = connection.run("sh", "-c", _PUT_IN_FORCE, "sh", str(layout.environments), unfinished.name, target)
-    _done(connection, swapped, "the Python environment could not be put in force")
+    _done(connection, swapped, "the Python environment could not be activated")
     # What runs in the environment before may still load modules from it.
     connection.run("sh", "-c", _FORGET_OTHERS, "sh", str(layout.environments), target, before, timeout_s=120)
     _tell(emit, "Provisioned", 3)

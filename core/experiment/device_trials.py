@@ -124,7 +124,7 @@ def _take_up(connection: Connection, name: str, emit: Emit) -> None:
         try:
             service.take_up_release()
         except DeviceError as error:
-            emit(Warned(message=f"{name} is in force, but {error}"))
+            emit(Warned(message=f"{name} is active, but {error}"))
 
 
 def _pick(study: Study, names: Sequence[str], count: int, emit: Emit) -> dict[str, TestExamples | None]:

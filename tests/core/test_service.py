@@ -165,7 +165,7 @@ def test_a_service_goes_on_by_itself_once_a_model_for_it_is_in_force_again(devic
     said = []
     deploy_trial(connection, Study.open(series_trial.parents[1]), series_trial.name, said.append)
     (warned,) = [event.message for event in said if isinstance(event, Warned)]
-    assert re.match(r"weather-.* is in force, but loop: the listening service ended at once: .*not spot words", warned)
+    assert re.match(r"weather-.* is active, but loop: the listening service ended at once: .*not spot words", warned)
     assert service.status().state == "failed" and not device.processes(SPOT)
     said.clear()
     assert roll_back(connection, said.append).startswith("tones-")

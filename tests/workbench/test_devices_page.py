@@ -186,7 +186,7 @@ def test_roll_back_puts_the_release_before_in_force(
     click(known.check)
     settled(qtbot, known)
     qtbot.waitUntil(known.deploying.roll_back.isVisible)
-    assert known.deploying.releases.text().index(second) < known.deploying.releases.text().index("in force")
+    assert known.deploying.releases.text().index(second) < known.deploying.releases.text().index("active")
     # As where a service does not run it.
     ssh_device.put_tool("systemctl", 'case "$*" in *show*) echo ActiveState=failed;; *) exit 1;; esac')
     unit = ssh_device.home / ".config/systemd/user/tinyml-workbench-listener.service"
@@ -194,7 +194,7 @@ def test_roll_back_puts_the_release_before_in_force(
     unit.touch()
     click(known.deploying.roll_back)
     settled(qtbot, known)
-    assert f"{first} is in force, but loop: " in known.line.words.text()
+    assert f"{first} is active, but loop: " in known.line.words.text()
     assert (ssh_device.base / "current").readlink().name == first
     assert known.book.report.facts.release == first
 
@@ -304,7 +304,7 @@ def test_what_the_device_hears_is_streamed_and_nothing_waits_for_it(
     qtbot.waitUntil(lambda: bool(known.live.detections), timeout=WORKER_MS)
     os.kill(known.talk.streams.process_id, signal.SIGKILL)
     qtbot.waitUntil(lambda: "was killed by signal 9" in known.line.words.text(), timeout=WORKER_MS)
-    assert "What was in force on the device still is" in known.line.words.text() and not known.live.is_active
+    assert "The release that was active on the device still is" in known.line.words.text() and not known.live.is_active
     qtbot.waitUntil(lambda: not speaking.processes("core.deploy.device.spot"), timeout=WORKER_MS)
 
 

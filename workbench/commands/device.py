@@ -193,7 +193,7 @@ def benchmark(
     runs: RunsOption = 200,
     warmup: WarmupOption = 20,
     clips: ClipsOption = 200,
-    deploy: Annotated[bool, typer.Option("--deploy", help="Put the first trial named in force before.")] = False,
+    deploy: Annotated[bool, typer.Option("--deploy", help="Deploy the first trial named before that.")] = False,
     password_stdin: PasswordOption = False,
     as_json: AsJson = False,
 ) -> None:

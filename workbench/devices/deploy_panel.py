@@ -55,7 +55,7 @@ class DeviceDeployPanel(QWidget):
         self.trial = TrialMenu()
         self.deploy = QPushButton("Deploy")
         self.deploy.setProperty("role", "primary")
-        self.deploy.setToolTip("Put the trial in force on the device and measure it there")
+        self.deploy.setToolTip("Activate the trial on the device and measure it there")
         theme.set_icon(self.deploy, "ph.rocket-launch", "on_accent")
         self.measure = icon_button(
             "", "ph.gauge", "Measure the trials selected on the Trials page in one session, without deploying them"
@@ -101,7 +101,7 @@ class DeviceDeployPanel(QWidget):
     def _build_facts(self) -> QVBoxLayout:
         self.facts, self.sentences = _sheet(), _sheet()
         self.releases = _sheet()
-        self.roll_back = icon_button("Roll back", "ph.arrow-u-up-left", "Put the release before in force again")
+        self.roll_back = icon_button("Roll back", "ph.arrow-u-up-left", "Return to the release before")
         self.about = card(_title("This device"), self.facts, self.sentences, margins=MARGINS, spacing=10)
         self.history = card(_title("Releases"), self.releases, self.roll_back, margins=MARGINS, spacing=10)
         self.history.layout().setAlignment(self.roll_back, Qt.AlignmentFlag.AlignLeft)
@@ -269,7 +269,7 @@ class DeviceDeployPanel(QWidget):
             self.releases.setText(_releases(releases, report.facts.release, report.facts.previous))
             can_go_back = report.facts.previous in releases and report.facts.previous != report.facts.release
             self.roll_back.setVisible(can_go_back)
-            self.roll_back.setToolTip(f"Put {report.facts.previous} in force again")
+            self.roll_back.setToolTip(f"Return to {report.facts.previous}")
             self.roll_back.setEnabled(not self.talk.running(lambda job: isinstance(job, RollBack)))
 
 
@@ -282,7 +282,7 @@ def _releases(names: tuple[str, ...], current: str, previous: str) -> str:
     lines = []
     for name in names:
         if name == current:
-            lines.append(f"<b>{escape(name)}</b> <span style='color:{palette.good}'>● in force</span>")
+            lines.append(f"<b>{escape(name)}</b> <span style='color:{palette.good}'>● active</span>")
         else:
             said = " · before" if name == previous else ""
             lines.append(f"<span style='color:{palette.muted}'>{escape(name)}{said}</span>")

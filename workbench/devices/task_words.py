@@ -27,7 +27,7 @@ class TaskWords:
     def not_measured(self) -> str:
         """Say what the button does."""
         return (
-            "Deploy brings the trial to the device, tries it there, puts it in force, and measures it: "
+            "Deploy brings the trial to the device, tries it there, activates it, and measures it: "
             f"{self.input_part}, inference and both together at 1 to all cores, memory, and {self.quality} on test "
             f"{self.examples}. The reference trial is measured beside it, and the figures stand on the charts of the "
             "Trials page."
