@@ -15,8 +15,6 @@ ALL_CLIPS = (
 )
 _SETTING = re.compile(r" \((dataset|window|split)(\.[^)]*)?\)")
 """What a command would call a setting."""
-_OF_ITS_FORM = {"time_column": "", "series_columns": (), "value_column": "", "shape": "automatic"}
-"""Settings that say how a table is read, and what leaves that to be found out."""
 
 
 def data_fault(spec: TrialSpec) -> Problem | None:
