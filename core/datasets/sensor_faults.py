@@ -31,6 +31,9 @@ _JUMP = 10.0
 """A temperature changes by less from one row to the next, unless the sensor failed."""
 _LEAST_HELD_ROWS = 30
 _LEAST_HELD_S = 6 * 3600
+_LEAST_RESTING_ROWS = 6
+_NATURAL_BOUNDS = (0, 100)
+"""Of rain and light, and of shares in percent, such as the humidity of saturated air."""
 _TIMES_USUAL = 8
 _USUAL_SHARE = 0.99
 
@@ -119,20 +122,29 @@ def _after_a_jump(values: Float32, value: float) -> NDArray[np.bool_]:
 def _held(values: Float32, interval_s: int) -> NDArray[np.bool_]:
     """Tell which rows are of runs much longer than others; at its lowest or highest a quantity may well stay.
 
-    So it does at no rain, at full saturation, or at night in the dark.
+    So it does at no rain, at full saturation, or at night in the dark: at 0 or 100, or more than once.
+    A sensor that hung at the highest value it ever gave stays there once.
     """
     starts, lengths = _runs(values)
     known = np.isfinite(values)
     marked = np.zeros(len(values), bool)
     if not known.any():
         return marked
-    low, high = np.nanmin(values), np.nanmax(values)
     usual = float(np.quantile(lengths[known[starts]], _USUAL_SHARE))
     least = max(_LEAST_HELD_ROWS, _LEAST_HELD_S / interval_s, _TIMES_USUAL * usual)
     first = values[starts]
-    for run in np.flatnonzero((lengths >= least) & (first > low) & (first < high)).tolist():
+    bounds = [bound for bound in (np.nanmin(values), np.nanmax(values)) if _is_resting_place(bound, first, lengths)]
+    for run in np.flatnonzero((lengths >= least) & ~np.isin(first, bounds)).tolist():
         marked[starts[run] : starts[run] + lengths[run]] = True
     return marked
+
+
+def _is_resting_place(bound: np.float32, first: Float32, lengths: NDArray[np.int64]) -> bool:
+    """Tell whether a quantity stays at its lowest or highest value of itself: at 0, at 100, or again and again."""
+    at_bound = first == bound
+    return bool(
+        bound in _NATURAL_BOUNDS or at_bound.all() or np.count_nonzero(lengths[at_bound] >= _LEAST_RESTING_ROWS) > 1
+    )
 
 
 def _marked(series: Series, name: str, kind: Kind, marked: NDArray[np.bool_]) -> Iterator[SensorFault]:

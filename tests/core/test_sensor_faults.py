@@ -70,6 +70,18 @@ def test_a_value_that_stands_still_is_marked_unless_it_is_an_end_of_its_range(va
     assert (fault.column, fault.kind, fault.value, fault.num_rows) == ("T (degC)", "held", np.float32(11.3), 50)
 
 
+def test_a_sensor_that_hung_at_the_highest_value_it_gave_is_marked_and_rest_that_comes_again_is_not(values):
+    values[150:, 1] = 93.7
+    # Nothing falls for a day at a time, and once it never falls at all.
+    values[:, 0] = 0
+    values[290:293, 0] = 1.5
+    (fault,) = find_faults(series(values))
+    assert (fault.column, fault.kind, fault.value) == ("rh (%)", "held", np.float32(93.7))
+    assert fault.num_rows == len(values) - 150
+    values[:, 1] = np.where(np.arange(len(values)) % 100 < 60, 93.7, 80 + np.arange(len(values)) % 7)
+    assert not find_faults(series(values))
+
+
 def test_a_table_and_a_trial_say_what_was_not_measured_until_it_is_left_out(tmp_path):
     path = write_series(tmp_path / "weather.csv", num_rows=600)
     lines = path.read_text().splitlines()
