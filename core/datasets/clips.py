@@ -25,6 +25,7 @@ from core.datasets.listing import (
     is_special,
     unread_in_words,
 )
+from core.datasets.sampling import ordered, take, take_in_turn
 from core.errors import DataError
 from core.settings.clips import Layout
 from core.spec import Dataset
@@ -177,7 +178,7 @@ def find_clips(dataset: Dataset, speaker_pattern: str = "") -> ClipSet:
         )
     files = LabelledFiles(folder, listing, load_edits(folder))
     words = [label for label in labels if not _is_extra(label, dataset)]
-    found = {word: _limit(_label_clips(files, word), dataset.max_clips_per_label) for word in words}
+    found = {word: take(_label_clips(files, word), dataset.max_clips_per_label) for word in words}
     mean_count = sum(len(own) for own in found.values()) / len(words) if words else dataset.max_clips_per_label
     num_extra = max(1, round(dataset.extra_label_fraction * mean_count))
     noises = tuple(folder / name for name in listing.noises)
@@ -289,54 +290,17 @@ def _label_clips(files: LabelledFiles, label: str) -> Sequence[ListedClip]:
     raise DataError(f"{files.folder}: has no label {label}; choose among the labels that are there: {known}")
 
 
-def _limit(clips: Sequence[ListedClip], count: int) -> list[ListedClip]:
-    """Take `count` clips from as many speakers as there are and evenly from the parts, always the same; 0 takes all."""
-    if not count or len(clips) <= count:
-        return list(clips)
-    of_speaker: dict[str, list[ListedClip]] = defaultdict(list)
-    for clip in clips:
-        of_speaker[clip.speaker or clip.name].append(clip)
-    ranked = sorted(
-        (rank, _digest(speaker), clip.name.split("/"), clip)
-        for speaker, own in of_speaker.items()
-        for rank, clip in enumerate(own)
-    )
-    return _ordered(_in_turn([clip for *_, clip in ranked])[:count])
-
-
 def _unknown_clips(files: LabelledFiles, words: Sequence[str], count: int) -> list[ListedClip]:
     """Take clips from what `_unknown_` holds and evenly from the words not chosen, as many of one as of the other."""
-    own = _limit(files.of(UNKNOWN), count)
+    own = take(files.of(UNKNOWN), count)
     others = [word for word in files.labels if word not in words and files.of(word)]
     if not others and not own:
         raise DataError(
             f"{files.folder}: has nothing for the label {UNKNOWN}; add a folder {UNKNOWN} or folders of other words"
         )
-    ranked = []
-    for word in others:
-        # Of the path, for in each folder the same names may stand: the word's first clip would be the same everywhere.
-        shuffled = _in_turn(sorted(files.of(word), key=lambda clip: _digest(clip.name)))
-        ranked += [(rank, _digest(word), clip.name.split("/"), clip) for rank, clip in enumerate(shuffled)]
-    of_words = [clip for *_, clip in sorted(ranked)]
+    of_words = take_in_turn({word: files.of(word) for word in others})
     mixed = [clip for pair in zip_longest(own, of_words) for clip in pair if clip is not None]
-    return _ordered(mixed[:count])
-
-
-def _in_turn(clips: Sequence[ListedClip]) -> list[ListedClip]:
-    """Return clips so that any beginning of them has the parts of the data set in the proportion of the whole."""
-    totals: dict[str, int] = defaultdict(int)
-    for clip in clips:
-        totals[clip.part] += 1
-    seen: dict[str, int] = defaultdict(int)
-    placed = []
-    for clip in clips:
-        placed.append(((seen[clip.part] + 0.5) / totals[clip.part], clip))
-        seen[clip.part] += 1
-    return [clip for _, clip in sorted(placed, key=lambda pair: pair[0])]
-
-
-def _ordered(clips: Iterable[ListedClip]) -> list[ListedClip]:
-    return sorted(clips, key=lambda clip: clip.name.split("/"))
+    return ordered(mixed[:count])
 
 
 def _silence_clips(
@@ -344,8 +308,8 @@ def _silence_clips(
 ) -> list[Clip]:
     """Take clips from the folder `_silence_`, else those put there and cuts from the noise recordings."""
     if files.has_own(SILENCE):
-        return files.clips(_limit(_label_clips(files, SILENCE), count), target)
-    clips = files.clips(_limit(files.of(SILENCE), count), target)
+        return files.clips(take(_label_clips(files, SILENCE), count), target)
+    clips = files.clips(take(files.of(SILENCE), count), target)
     stretches = [place for path in noises for place in _stretches(path, duration_ms)]
     if not stretches and not clips:
         raise DataError(
@@ -400,7 +364,3 @@ def _labels_not_of_folders(files: LabelledFiles) -> dict[Path, str]:
         for clip in files.listing.clips
         if not f"/{clip.name}".endswith(f"/{clip.label}/{clip.name.rpartition('/')[2]}")
     }
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha1(os.fsencode(text)).hexdigest()
