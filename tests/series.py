@@ -8,6 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.events import ignore
+from core.spec import parse_spec
+from core.tasks.forecasting import PreparedSeries
+from core.tasks.registry import TASKS
+
 HEADER = "date,T (degC),rh (%)"
 BEGIN = datetime(2024, 3, 1)
 STEP = timedelta(minutes=10)
@@ -34,6 +39,14 @@ def write_series(path: Path, **how: object) -> Path:
     rows = [f"{time:%Y-%m-%d %H:%M:%S},{warmth:.2f},{damp:.1f}" for time, warmth, damp in weather(**how)]  # type: ignore[arg-type]
     path.write_text("\n".join([HEADER, *rows]) + "\n", encoding="utf-8")
     return path
+
+
+def prepare_series(path: Path, **settings: object) -> PreparedSeries:
+    """Prepare a file as the data of a forecast with some settings."""
+    spec = parse_spec({"task": "forecasting", "dataset": {"file": str(path)}, **settings})
+    prepared = TASKS["forecasting"].prepare(spec, ignore)
+    assert isinstance(prepared, PreparedSeries)
+    return prepared
 
 
 @pytest.fixture(scope="session")

@@ -9,23 +9,18 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core.datasets import windows
 from core.datasets.climate import read_series
 from core.datasets.column_names import temperature_and_humidity
-from core.datasets.windows import StepError
 from core.errors import DataError
-from core.events import ignore
-from core.spec import parse_spec
-from core.tasks.registry import TASKS
 from tests.conftest import ROOT
-from tests.series import BEGIN, HEADER, write_long_series, write_series
+from tests.series import HEADER, prepare_series, write_series
 from workbench.cli import app
 
 Lines = list[str]
@@ -45,12 +40,6 @@ def check(path: Path, status: int = 0) -> str:
 
 def report(path: Path) -> dict:
     return json.loads(check(path))
-
-
-def prepare(path: Path, **settings: object):
-    return TASKS["forecasting"].prepare(
-        parse_spec({"task": "forecasting", "dataset": {"file": str(path)}, **settings}), ignore
-    )
 
 
 def but_temperature(row: str, value: str) -> str:
@@ -159,7 +148,7 @@ def test_what_is_no_series_is_refused_with_a_sentence(rows, tmp_path, fault):
     said = json.loads(told[told.index("{") :])["error"]
     assert said.startswith(f"{path}: ") and sentence in said
     with pytest.raises(DataError) as refused:
-        prepare(path)
+        prepare_series(path)
     assert sentence in str(refused.value)
 
 
@@ -274,7 +263,7 @@ def test_a_series_is_the_same_in_whatever_form_it_comes(rows, tmp_path, form):
     series = read_series(path)
     assert np.array_equal(series.values, expected.values)
     assert np.array_equal(series.times_s, expected.times_s - 3600 * (form == "time zones"))
-    assert len(prepare(path).train.inputs) == 269
+    assert len(prepare_series(path).train.inputs) == 269
 
 
 @pytest.mark.parametrize("gap", ["-9999", "-9999.0", "", "nan", "inf", "-", "unavailable"])
@@ -285,7 +274,7 @@ def test_missing_values_and_rows_make_gaps_that_no_window_has(rows, tmp_path, ga
     told = report(path)
     assert told["columns"][0]["num_missing"] == 8 and told["num_missing_steps"] == 1
     assert any("T (degC) is missing in 8 rows" in each for each in told["findings"])
-    data = prepare(path)
+    data = prepare_series(path)
     assert np.isfinite(data.cut.train.inputs).all() and np.isfinite(data.cut.train.targets).all()
     assert any("have a gap and were left out" in each for each in data.warnings)
 
@@ -329,7 +318,7 @@ def test_what_is_no_file_of_ones_own(tmp_path, rows):
     ):
         assert sentence in check(path, status=1)
     with pytest.raises(DataError, match="is a folder; choose a CSV file in it"):
-        prepare(folder)
+        prepare_series(folder)
     assert "has no label folders" in check(folder, status=1)
 
 
@@ -356,10 +345,10 @@ def test_too_few_rows_for_a_window_or_its_parts(tmp_path):
     with pytest.raises(
         DataError, match=r"the train part \(10 rows of 10 min\) has no window of 12 steps .*; give it more"
     ):
-        prepare(path)
+        prepare_series(path)
     path = write_series(tmp_path / "enough.csv", num_rows=400)
     with pytest.raises(DataError, match="a step of 15 min does not fit; use 10 min or a multiple of it"):
-        prepare(path, window={"step_minutes": 15})
+        prepare_series(path, window={"step_minutes": 15})
 
 
 def test_rows_of_several_stations_are_not_taken_for_one(rows, tmp_path):
@@ -368,8 +357,8 @@ def test_rows_of_several_stations_are_not_taken_for_one(rows, tmp_path):
     path.write_bytes(text(f"{HEADER},station", lines))
     repeated, stations = report(path)["findings"]
     assert repeated.startswith("800 rows repeat") and stations.startswith("rows of several stations")
-    assert any("named in column station, are mixed" in warning for warning in prepare(path).warnings)
-    one_quantity = prepare(
+    assert any("named in column station, are mixed" in warning for warning in prepare_series(path).warnings)
+    one_quantity = prepare_series(
         path, dataset={"file": str(path), "series_columns": ["station"], "value_column": "rh (%)", "targets": ["west"]}
     )
     assert one_quantity.cut.train.targets.max() > 60 and not one_quantity.warnings
@@ -387,51 +376,4 @@ def test_a_row_far_from_all_others_is_named(rows, tmp_path):
     path.write_bytes(text(HEADER, ["1970-01-01 00:00:00,1,2", *rows]))
     assert "in 1 gap, from 1970-01-01 00:00 to 2024-03-01 00:00; windows over a gap" in report(path)["findings"][0]
     with pytest.raises(DataError, match="none is between 1970-01-01 00:00 and 2024-03-01 00:00; remove what stands"):
-        prepare(path)
-
-
-def test_a_step_that_does_not_fit_is_known_from_the_ends_of_a_file(tmp_path):
-    def look(path: Path, step_minutes: float) -> None:
-        spec = parse_spec(
-            {"task": "forecasting", "dataset": {"file": str(path)}, "window": {"step_minutes": step_minutes}}
-        )
-        TASKS["forecasting"].find_data(spec)
-
-    path = write_series(tmp_path / "hourly.csv", num_rows=10_000, step=timedelta(hours=1))
-    look(path, 120)
-    with pytest.raises(StepError, match="has a row every 1 h, so a step of 10 min does not fit; use 60 min or a multi"):
-        look(path, 10)
-    # A file whose end is another one's: only all rows together tell the usual interval.
-    later = write_series(tmp_path / "later.csv", num_rows=10_000, begin=datetime(2030, 1, 1))
-    path.write_text(path.read_text() + later.read_text().partition("\n")[2])
-    look(path, 10)
-    uneven = np.cumsum(np.random.default_rng(0).exponential(3600, 400)).tolist()
-    path.write_bytes(text(HEADER, [f"{BEGIN + timedelta(seconds=round(each))},1,2" for each in uneven]))
-    look(path, 10)
-
-
-def test_of_a_very_long_series_every_so_manieth_window_is_taken(tmp_path, monkeypatch):
-    path = write_series(tmp_path / "long.csv")
-    whole = prepare(path)
-    monkeypatch.setattr(windows, "_MOST_NUMBERS", 10_000)
-    thinned = prepare(path)
-    assert thinned.cut.thinning == 3 and len(thinned.train.inputs) == -(-len(whole.train.inputs) // 3)
-    assert np.array_equal(thinned.cut.train.inputs, whole.cut.train.inputs[::3])
-    assert thinned.warnings[-1].startswith("Of the windows every 3rd was taken, for all of them would not fit")
-
-
-@pytest.mark.slow
-def test_ten_million_rows_need_no_more_memory_than_a_small_computer_has(tmp_path):
-    path = write_long_series(tmp_path / "long.csv", 10_000_000)
-    code = """if True:
-        import resource, sys
-        from core.events import ignore
-        from core.spec import parse_spec
-        from core.tasks.registry import TASKS
-        spec = parse_spec({"task": "forecasting", "dataset": {"file": sys.argv[1]}})
-        print(len(TASKS["forecasting"].prepare(spec, ignore).train.inputs))
-        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
-    """
-    done = subprocess.run([sys.executable, "-c", code, str(path)], cwd=ROOT, capture_output=True, text=True, check=True)
-    num_windows, peak_mb = map(int, done.stdout.split())
-    assert num_windows > 2_000_000 and peak_mb < 2500
+        prepare_series(path)
