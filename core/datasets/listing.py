@@ -118,10 +118,17 @@ def with_speakers(clips: Iterable[ListedClip]) -> Iterator[ListedClip]:
     for clip, speaker in zip(clips, spoken, strict=True):
         if clip.speaker:
             yield clip
-        elif hashed := _HASHED.match(clip.name.rpartition("/")[2]):
+        elif hashed := _HASHED.match(_without_label(clip)):
             yield clip._replace(speaker=hashed[1])
         else:
             yield clip._replace(speaker=speaker) if is_order_of_names else clip
+
+
+def _without_label(clip: ListedClip) -> str:
+    """Return a file's name without its label and a dot, space or hyphen, for a voice is the same under every label."""
+    name = clip.name.rpartition("/")[2]
+    rest = name.removeprefix(clip.label)
+    return rest[1:] if rest[0] in ". -" else name
 
 
 def _spoken_by(clip: ListedClip) -> str:

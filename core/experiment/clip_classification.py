@@ -79,7 +79,9 @@ class ClassifiedClip:
 
     @cached_property
     def _ranked(self) -> list[tuple[float, str]]:
-        return sorted(zip(self.probabilities.tolist(), self.labels, strict=True), reverse=True)
+        # Probabilities of an 8-bit output are often equal: the first of them is said, as where models are judged.
+        pairs = zip(self.probabilities.tolist(), self.labels, strict=True)
+        return sorted(pairs, key=lambda pair: -pair[0])
 
 
 class ClipClassifier:

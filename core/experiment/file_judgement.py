@@ -1,7 +1,7 @@
 """Any model file judged: what it is, what it is judged on, and by which rule."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.datasets.frame import Frame
@@ -18,7 +18,7 @@ from core.experiment.forecast_judgement import (
 )
 from core.experiment.model_choice import judged_file, spec_of_trial
 from core.experiment.spec_file import apply_settings, load_values, with_data
-from core.spec import ForecastingSpec, TrialSpec, parse_spec
+from core.spec import ForecastingSpec, KeywordSpottingSpec, TrialSpec, parse_spec
 from core.tasks.judgement import Judgement, Part
 from core.tasks.registry import TASKS
 
@@ -77,4 +77,29 @@ def judge_file(chosen: JudgedFile, outputs: Sequence[str], part: Part, emit: Emi
             return judge_whole_table(model, trial, frame, spec.dataset, emit)
         if chosen.scaling:
             return judge_test_part(model, spec, chosen.scaling, emit)
-    return TASKS[spec.task].judge_file(model, spec, tuple(outputs), part, emit)
+    judged = TASKS[spec.task].judge_file(model, spec, tuple(outputs), part, emit)
+    return replace(judged, warnings=(*_learnt_by_heart(chosen, part), *judged.warnings))
+
+
+def _learnt_by_heart(chosen: JudgedFile, part: Part) -> tuple[str, ...]:
+    """Say that a trial is judged on clips that it was trained on."""
+    if chosen.trial is None or not isinstance(chosen.spec, KeywordSpottingSpec):
+        return ()
+    own, spec = spec_of_trial(chosen.trial, (), None), chosen.spec
+    if not isinstance(own, KeywordSpottingSpec) or _folder_of(own) != _folder_of(spec):
+        return ()
+    if own.split.rule == "all":
+        return (
+            "The trial was trained on every clip of its data: judged on those, it shows what was learnt by heart, "
+            "which is no accuracy.",
+        )
+    if part == "test" and own.split.recorded() == spec.split.recorded():
+        return ()
+    return (
+        "Among these clips are some that the trial was trained on: what it learnt by heart raises its accuracy. Its "
+        "test part by its own split holds none.",
+    )
+
+
+def _folder_of(spec: KeywordSpottingSpec) -> Path:
+    return Path(spec.dataset.folder).expanduser().resolve()

@@ -179,12 +179,6 @@ def _guesses(found: ClipSet) -> list[str]:
     return [f"How the folder is laid out was recognised, not given. {found.guessed}"] if found.guessed else []
 
 
-_HEARD_ALL = (
-    "The trial was trained on every clip of its data: judged on those, it shows what was learnt by heart, which is no "
-    "accuracy."
-)
-
-
 @dataclass(frozen=True)
 class _ReadClips:
     """Clips that could be read; `rows` (k,) are theirs in `waveforms` and `pictures` (n, frames, coefficients)."""
@@ -269,7 +263,7 @@ def _rows_of(part: Part, clips: _ReadClips, spec: KeywordSpottingSpec) -> tuple[
     """Return the rows to judge, those to standardize by, and what is to be known about them. Raises DataError."""
     if part == "all":
         every = np.arange(len(clips.rows))
-        return every, every, (_HEARD_ALL,) if spec.split.rule == "all" else ()
+        return every, every, ()
     parts = deal_clips(clips.usable, spec.split)
     if spec.split.rule == "all":
         raise DataError(f"{clips.usable.folder}: {NO_TEST}; clips that it never heard can be judged all (--all)")

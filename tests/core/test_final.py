@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from core.events import EpochEnded, Event, ignore
 from core.experiment import runner
 from core.experiment.device_tasks import DEVICE_TASKS
 from core.experiment.export import export_trial
+from core.experiment.file_judgement import JudgedFile, judge_file
 from core.experiment.final import add_final, final_spec
 from core.experiment.long_recording import make_long_recording
 from core.experiment.marks import ALL_CLIPS, accuracy_marks
@@ -78,7 +80,14 @@ def test_the_final_trial_learns_from_every_clip_and_takes_its_accuracy_from_its_
     # Whatever would be measured on clips that it learnt from is refused.
     with pytest.raises(DataError, match=r"every clip \(split\.rule = all\) has none to be judged by"):
         TASKS[spec.task].judge_file(model, spec, (), "test", ignore)
-    assert "learnt by heart" in TASKS[spec.task].judge_file(model, spec, (), "all", ignore).warnings[0]
+    # Nor is it silent under a split that it was not trained by.
+    final = JudgedFile(model, model.parent, spec, None, {})
+    by_origin = replace(final, spec=spec_of(study, origin))
+    for chosen, part in ((final, "all"), (by_origin, "test")):
+        assert "trained on every clip" in judge_file(chosen, (), part, ignore).warnings[0]
+    first = replace(by_origin, model=study.folder_of(origin) / "model.tflite", trial=study.folder_of(origin))
+    assert "Among these clips" in judge_file(first, (), "all", ignore).warnings[0]
+    assert not any("learnt by heart" in said for said in judge_file(first, (), "test", ignore).warnings)
     with pytest.raises(DataError, match="none is left to compare answers on"):
         DEVICE_TASKS[spec.task].pick(spec, 10, ignore)
     with pytest.raises(DataError, match="make one with the trial that it came from"):

@@ -336,3 +336,10 @@ def test_layout_and_pattern_leave_the_identity_of_earlier_trials_alone() -> None
         {"dataset": {"folder": "clips"}, "split": {"speaker_pattern": "(a)"}},
     ):
         assert identity(parse_spec(change)) != identity(plain)
+
+
+def test_a_voice_is_one_under_labels_joined_to_its_name(tmp_path: Path) -> None:
+    write(tmp_path, *(f"{word}.{speaker}_nohash_0.wav" for word in ("go", "turn_on") for speaker in ("0487ba9b", "7")))
+    assert {clip.speaker for clip in list_clips(tmp_path).clips} == {"0487ba9b", "7"}
+    write(tmp_path, *(f"set/{word}/{word}-{speaker}_nohash_0.wav" for word in ("go", "up") for speaker in ("ab", "cd")))
+    assert {clip.speaker for clip in list_clips(tmp_path / "set").clips} == {"ab", "cd"}

@@ -1,5 +1,6 @@
 """A trained trial listening to a stream, and which model a user means."""
 
+import dataclasses
 import json
 import shutil
 
@@ -157,6 +158,14 @@ def test_a_synthetic_trial_is_known_as_one(own_trial):
     result = json.loads((own_trial / "result.json").read_text())
     (own_trial / "result.json").write_text(json.dumps({**result, "synthetic": True}))
     assert choose_model(own_trial).synthetic
+
+
+def test_equal_probabilities_have_the_label_that_judging_gives_them(tone_trial):
+    classifier = ClipClassifier(choose_model(tone_trial))
+    one = classifier.classify(Sound(np.zeros(RATE, np.float32), RATE))
+    equal = dataclasses.replace(one, labels=("a", "b", "c"), probabilities=np.array([0.25, 0.375, 0.375], np.float32))
+    assert (equal.label, equal.runner_up, equal.margin) == ("b", "c", 0)
+    assert equal.label == equal.labels[equal.probabilities.argmax()]
 
 
 def test_clips_are_classified_as_in_training(tone_trial):

@@ -200,7 +200,7 @@ def test_trials_are_a_table_with_marks_of_truth(study):
     assert "queued" in shown.stdout
 
 
-def test_a_trial_on_all_clips_says_whose_accuracy_it_shows(study):
+def test_a_trial_on_all_clips_says_whose_accuracy_it_shows(study, qapp):
     origin = study.find("A")
     name = study.add(spec("final", seed=7))
     result = make_result(45, 800, 0.1).model_copy(update={"origin": origin})
@@ -216,6 +216,8 @@ def test_a_trial_on_all_clips_says_whose_accuracy_it_shows(study):
     assert (found["final"]["origin"], found["final"]["on_front"]) == (origin, False)
     assert found["trial 0"]["on_front"]
     assert json.loads(run("show", study.folder, "final", "--json").stdout)["result"]["origin"] == origin
+    drawn = json.loads(run("pareto", study.folder, "--out", study.folder / "front.svg", "--json").stdout)
+    assert {point["title"]: point["origin"] for point in drawn["trials"]}["final"] == origin
     failed = run("finalize", study.folder, "final")
     assert (failed.exit_code, "trained on all clips already" in failed.stderr) == (1, True)
 

@@ -136,10 +136,11 @@ def test_words_for_every_form_are_sentences():
 
 def test_show_names_a_state_and_a_model_that_cannot_be_opened(own_trial):
     study = own_trial.parents[1]
-    assert ask("show", study, "A")["state"] == "none"
+    shown = ask("show", study, "A")
+    assert (shown["state"], shown["model_state"]) == ("finished", "none")
     assert "Model " not in run("show", study, "A").stdout
     accumulating(own_trial / "model.tflite")
-    assert ask("show", study, "A")["state"] == "resources"
+    assert ask("show", study, "A")["model_state"] == "resources"
     assert "It has a state (resource variables)" in run("show", study, "A").stdout
     (own_trial / "model.tflite").write_bytes((own_trial / "model.tflite").read_bytes()[:200])
     shown = run("show", study, "A")

@@ -51,6 +51,7 @@ def draw(study: Study, x: Literal["size", "latency"], out: Path, y: str = "") ->
                 objective.key: _known(value),
                 "on_front": summary.name in front,
                 "synthetic": summary.synthetic,
+                "origin": summary.origin,
                 "worse_than_persistence": summary.is_worse_than_persistence,
             }
             for summary, value in points

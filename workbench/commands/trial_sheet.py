@@ -26,7 +26,7 @@ def as_document(study: Study, name: str) -> dict[str, Any]:
         "worse_than_persistence": summary.is_worse_than_persistence,
         "folder": str(study.folder_of(name).resolve()),
         "files": _files(study, name),
-        "state": _state_or_fault(study, name)[0],
+        "model_state": _state_or_fault(study, name)[0],
         "differs_from_reference": {path: {"here": ours, "there": theirs} for path, (ours, theirs) in changed.items()},
         "spec": spec.model_dump(mode="json"),
         **(quality_sheet.beside_accuracy(result.quality) if result else {}),
