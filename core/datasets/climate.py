@@ -29,6 +29,11 @@ MISSING = -9999.0
 
 _NUM_COUNTS = 5
 """Of rows: in all, out of order, repeated, left out; and the step that a long table was brought to, in seconds."""
+SET_BACK = (
+    "the clock was set back: of an hour that came twice the second one is left out, and no gap shows where it was; "
+    "write the times in UTC or with their offset"
+)
+_SET_BACK_S = 3600
 _VERSION = "3"
 
 Float32 = NDArray[np.float32]
@@ -59,6 +64,12 @@ class Series:
     def interval_s(self) -> int:
         """Usual time from one row to the next."""
         return int(np.median(np.diff(self.times_s)))
+
+    @property
+    def was_set_back(self) -> bool:
+        """Tell whether rows repeat earlier times as they do of the hour that comes twice when summer time ends."""
+        repeated_s = self.num_repeated * self.interval_s
+        return self.num_unsorted > 0 and repeated_s == self.num_unsorted * _SET_BACK_S
 
     @property
     def fingerprint(self) -> str:

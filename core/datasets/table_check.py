@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.datasets.climate import Series, form_of, read_table
+from core.datasets.climate import SET_BACK, Series, form_of, read_table
 from core.datasets.column_names import quantity_of, temperature_and_humidity, unit_of
 from core.datasets.csv_form import CsvForm, listed
 from core.datasets.long_table import HELD_INTERVALS, OUTAGE_S
@@ -175,6 +175,8 @@ def _findings(
     if series.num_repeated:
         repeated = _so_many(series.num_repeated, "repeats", "repeat")
         found.append(f"{repeated} an earlier time; the first of each time counts")
+        if series.was_set_back:
+            found.append(SET_BACK)
         if series.num_repeated > series.num_rows / 2 and not form.station_column:
             found.append(
                 "rows of several stations need the columns of their names and of values named (dataset.series_columns, "

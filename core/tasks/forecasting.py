@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.cache import explaining_cache_errors
-from core.datasets.climate import Series, columns_of, form_of, read_table
+from core.datasets.climate import SET_BACK, Series, columns_of, form_of, read_table
 from core.datasets.column_names import name_of
 from core.datasets.csv_form import CsvForm
 from core.datasets.frame import Frame, fit_frame, load_frame, save_frame
@@ -233,6 +233,8 @@ def _warnings(form: CsvForm, series: Series, cut: Cut) -> list[str]:
             f"Of {series.num_rows:,} rows {series.num_repeated:,} repeat an earlier time and {series.num_broken:,} are "
             "broken or have no time; they were left out."
         )
+    if series.was_set_back:
+        warnings.append(f"{SET_BACK[0].upper()}{SET_BACK[1:]}.")
     warnings += [f"{fault.sentence}." for fault in find_faults(series)]
     if cut.num_left_out:
         whole = sum(map(len, (cut.train, cut.validation, cut.test)))

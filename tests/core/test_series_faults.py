@@ -371,6 +371,16 @@ def test_stations_whose_rows_take_turns_are_not_taken_for_one(rows, tmp_path):
     assert found.startswith("rows of several stations, named in column station, are mixed")
 
 
+def test_an_hour_that_came_twice_is_named(rows, tmp_path):
+    path = tmp_path / "autumn.csv"
+    twice = rows[120:126]
+    path.write_bytes(text(HEADER, [*rows[:126], *twice, *rows[126:]]))
+    assert any("the clock was set back" in found for found in report(path)["findings"])
+    assert any("The clock was set back" in warning for warning in prepare_series(path).warnings)
+    path.write_bytes(text(HEADER, [*rows[:126], *twice[:5], *rows[126:]]))
+    assert not any("the clock was set back" in found for found in report(path)["findings"])
+
+
 def test_a_row_far_from_all_others_is_named(rows, tmp_path):
     path = tmp_path / "clock.csv"
     path.write_bytes(text(HEADER, ["1970-01-01 00:00:00,1,2", *rows]))
