@@ -14,7 +14,8 @@ from core.visible_text import csv_cell
 
 _ABOUT = ("letter", "number", "name", "title", "task", "state")
 _FIGURES = (
-    "accuracy", "accuracy_low", "accuracy_high", "num_test_clips", "num_test_windows", "horizon_minutes",
+    "accuracy", "accuracy_low", "accuracy_high", "balanced_accuracy", "largest_share", "num_test_clips",
+    "num_test_windows", "horizon_minutes",
     "tflite_bytes", "zip_bytes", "params", "nonzero_params", "macs", "peak_ram_bytes",
 )  # fmt: skip
 _LATENCY = (

@@ -73,6 +73,10 @@ class TrialSummary:
     accuracy: float | None = None
     accuracy_low: float | None = None
     accuracy_high: float | None = None
+    balanced_accuracy: float | None = None
+    """Mean recall of the labels."""
+    largest_share: float | None = None
+    """Part of the test clips that are of the largest label: the accuracy of always saying it."""
     num_test_clips: int | None = None
     tflite_bytes: int | None = None
     zip_bytes: int | None = None
@@ -182,6 +186,8 @@ def _judged(quality: Quality) -> dict[str, Any]:
         "accuracy": quality.accuracy,
         "accuracy_low": low,
         "accuracy_high": high,
+        "balanced_accuracy": quality.balanced_accuracy,
+        "largest_share": quality.largest_share,
         "num_test_clips": quality.num_clips,
     }
 

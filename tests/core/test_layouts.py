@@ -343,3 +343,14 @@ def test_a_voice_is_one_under_labels_joined_to_its_name(tmp_path: Path) -> None:
     assert {clip.speaker for clip in list_clips(tmp_path).clips} == {"0487ba9b", "7"}
     write(tmp_path, *(f"set/{word}/{word}-{speaker}_nohash_0.wav" for word in ("go", "up") for speaker in ("ab", "cd")))
     assert {clip.speaker for clip in list_clips(tmp_path / "set").clips} == {"ab", "cd"}
+
+
+def test_clips_that_lie_elsewhere_than_the_others_are_named_as_left_out(tmp_path: Path) -> None:
+    write(tmp_path, "go/1.wav", "go/more/2.wav", "stop/1.wav", "test/go/1.wav", "loose.wav")
+    found = list_clips(tmp_path)
+    assert [clip.name for clip in found.clips] == ["go/1.wav", "stop/1.wav"]
+    assert found.sentence == (
+        "Each folder is a label. Left out, for the clips there lie deeper than the others: go/more, test/go. Left out, "
+        "for they lie beside the folders of labels: loose.wav."
+    )
+    assert (found.labels, found.empty, found.is_plain) == (("go", "stop"), (), False)

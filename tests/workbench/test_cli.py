@@ -226,7 +226,8 @@ def test_trials_as_json(study):
     document = json.loads(run("trials", study.folder, "--json").stdout)
     assert [trial["letter"] for trial in document["trials"]] == ["A", "B", "C", "D"]
     assert [trial["on_front"] for trial in document["trials"]] == [True, True, False, False]
-    assert document["trials"][0]["accuracy"] == 0.9
+    first = document["trials"][0]
+    assert (first["accuracy"], first["balanced_accuracy"], first["largest_share"]) == (0.9, 0.9, 0.5)
     assert document["trials"][0]["latencies"][0]["total_ms"] == 1.0
     assert document["reference"] == study.reference
 
@@ -235,6 +236,7 @@ def test_trials_as_csv(study):
     rows = list(csv.DictReader(io.StringIO(run("trials", study.folder, "--csv").stdout)))
     assert [row["letter"] for row in rows] == ["A", "B", "C", "D"]
     assert (rows[1]["zip_bytes"], rows[1]["total_ms"], rows[1]["synthetic"]) == ("3000", "0.5", "True")
+    assert (rows[0]["accuracy"], rows[0]["balanced_accuracy"], rows[0]["largest_share"]) == ("0.9", "0.9", "0.5")
     assert (rows[3]["state"], rows[3]["accuracy"]) == ("queued", "")
 
 

@@ -66,13 +66,20 @@ def is_ambiguous(tree: FolderTree) -> bool:
 def _of_root(tree: FolderTree, root: LabelRoot) -> Listing:
     places = tree.children(root.place)
     filled = [place for place in places if tree.contents(place).sounds]
-    empty = tuple(name_of(place) for place in places if place not in filled and not is_special(name_of(place)))
+    # One step is looked into: beside label folders may lie a whole installation of something.
+    deeper = [below for place in places for below in tree.children(place) if tree.contents(below).sounds]
+    holding = {*filled, *(below.rpartition("/")[0] for below in deeper)}
+    empty = tuple(name_of(place) for place in places if place not in holding and not is_special(name_of(place)))
     clips = [clip for place in filled if name_of(place) != BACKGROUND_NOISE for clip in clips_of(tree, place)]
     said = f"The labels are the folders in {root.place}." if root.place else "Each folder is a label."
     if root.unlabelled:
         said += f" Left out, for the clips there have no labels: {named(root.unlabelled)}."
     if empty:
         said += f" Left out, for they hold no clips: {named(empty)}."
+    if deeper:
+        said += f" Left out, for the clips there lie deeper than the others: {named(deeper)}."
+    if loose := tree.sounds(root.place):
+        said += f" Left out, for they lie beside the folders of labels: {named(loose)}."
     above = (root.place, *_above(root.place))
     noises = noises_of(tree, [*places, *(place for up in above[1:] for place in tree.children(up))])
     return Listing(
@@ -81,7 +88,7 @@ def _of_root(tree: FolderTree, root: LabelRoot) -> Listing:
         said,
         noises,
         empty,
-        is_plain=not root.place and not root.unlabelled,
+        is_plain=not (root.place or root.unlabelled or deeper),
         takes_at=root.place,
         lists_at=above,
     )
