@@ -1,5 +1,6 @@
 """What must be done to a sound before the network, kept beside the model as `preprocessing.json`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -23,7 +24,7 @@ Float32 = NDArray[np.float32]
 class Preprocessing(BaseModel):
     """The way from a waveform to the network's input, and what its outputs stand for.
 
-    Raises ValueError for clips without a frame, and for means and deviations of other coefficients.
+    Raises ValueError for clips without a frame, a label named twice, and means and deviations of other coefficients.
     """
 
     model_config = ConfigDict(frozen=True, allow_inf_nan=False)
@@ -44,6 +45,9 @@ class Preprocessing(BaseModel):
 
     @model_validator(mode="after")
     def _of_one_picture(self) -> "Preprocessing":
+        repeated = repeated_label(self.labels)
+        if repeated:
+            raise ValueError(f"labels: {repeated} is named twice")
         for problem in self.features.problems():
             raise ValueError(str(problem))
         if not self.features.num_frames(self.num_samples):
@@ -122,6 +126,11 @@ def read_preprocessing(path: Path) -> Preprocessing:
             f"{path}: cannot be read as preprocessing settings{faults_in(error)}; "
             "train the trial, or export the model, again"
         ) from error
+
+
+def repeated_label(labels: Sequence[str]) -> str:
+    """Return a label that is named more than once, empty where there is none."""
+    return next((label for place, label in enumerate(labels) if label in labels[:place]), "")
 
 
 def beside(model: Path, name: str = FILE_NAME) -> tuple[Path, Path]:

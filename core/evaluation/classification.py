@@ -35,13 +35,15 @@ def predict(model: Path, inputs: Float32, num_labels: int, emit: Emit = ignore) 
 
 
 def open_classifier(model: Path, examples: Float32, num_labels: int) -> GuardedModel:
-    """Open a file for inputs like `examples` (n, *input_shape), of which the first show what its outputs are.
+    """Open a file for inputs like `examples` (n, *input_shape), of which some show what its outputs are.
 
     Raises ModelError.
     """
     opened = GuardedModel(model)
     try:
-        opened.fit_labels(examples.shape[1:], num_labels, examples[:_EXAMPLES])
+        # Clips come label by label, and the first are all of one.
+        shown = np.unique(np.linspace(0, len(examples) - 1, _EXAMPLES, dtype=np.int64))
+        opened.fit_labels(examples.shape[1:], num_labels, examples[shown])
     except ModelError:
         opened.close()
         raise

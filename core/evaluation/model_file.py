@@ -29,6 +29,8 @@ _SAME_VALUES = frozenset(
     {_Operator.QUANTIZE, _Operator.DEQUANTIZE, _Operator.RESHAPE, _Operator.SQUEEZE, _Operator.EXPAND_DIMS}
 )
 """Operations that leave values what they are."""
+_JOINTS = frozenset({_Operator.CONCATENATION, _Operator.PACK})
+"""Operations that put the values of several heads beside each other."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +133,26 @@ def _ending(graph: Any) -> Ending:
     main = graph.subgraphs[0]
     codes = [_builtin(code) for code in graph.operatorCodes]
     makers = {int(index): operator for operator in main.operators or () for index in operator.outputs}
-    tensor = int(main.outputs[0])
+    maker = _maker(int(main.outputs[0]), makers, codes)
+    if maker is None:
+        return ""
+    code = codes[maker.opcodeIndex]
+    if code not in _JOINTS:
+        return _ENDINGS.get(code, "")
+    heads = [_maker(int(index), makers, codes) for index in maker.inputs]
+    endings = {_ENDINGS.get(codes[head.opcodeIndex], "") if head else "" for head in heads}
+    if len(heads) == 1:
+        return endings.pop()
+    # Heads that each have a layer of their own make no one distribution.
+    return "sigmoid" if endings <= {"sigmoid", "softmax"} else ""
+
+
+def _maker(tensor: int, makers: dict[int, Any], codes: list[int]) -> Any:
+    """Return the operation that makes the values of a tensor; None where none does."""
     # A damaged file may go round in circles.
     for _ in range(len(makers)):
         maker = makers.get(tensor)
-        if maker is None:
-            return ""
-        code = codes[maker.opcodeIndex]
-        if code not in _SAME_VALUES:
-            return _ENDINGS.get(code, "")
+        if maker is None or codes[maker.opcodeIndex] not in _SAME_VALUES:
+            return maker
         tensor = int(maker.inputs[0])
-    return ""
+    return None

@@ -26,6 +26,8 @@ Gives = Literal["values", "probabilities", "sigmoid", "sigmoid_logit", "independ
 """What the outputs are: `sigmoid` is one probability for two labels, `independent` one for each label by itself."""
 
 _TOLERANCE = 0.01
+_WIDE = 0.5
+"""Range of outputs from 0 to 1 that logits would exceed on one side or the other."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ def what_it_gives(raw: Float32, ending: Ending, step: float) -> Gives:
     if is_fraction:
         if ending == "softmax" or _sums_to_one(raw, sums_slack):
             return "probabilities"
-        return "independent" if ending == "sigmoid" else "logits"
+        is_wide = bool(raw.max() - raw.min() > _WIDE)
+        return "independent" if ending == "sigmoid" or is_wide else "logits"
     is_negative = bool(raw.max() <= slack)
     # A step of a logarithm is that part of its probability.
     if is_negative and (ending == "log_softmax" or _sums_to_one(np.exp(raw), _TOLERANCE + step)):

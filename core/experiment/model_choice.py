@@ -9,7 +9,7 @@ from core.datasets.clips import all_labels
 from core.datasets.frame import is_frame
 from core.datasets.listing import UNKNOWN
 from core.datasets.preprocessing import FILE_NAME as PREPROCESSING
-from core.datasets.preprocessing import Preprocessing, beside, read_preprocessing
+from core.datasets.preprocessing import Preprocessing, beside, read_preprocessing, repeated_label
 from core.errors import ModelError, Problem, SpecError, StudyError
 from core.evaluation.wake_word import WakeWord, read_wake_word
 from core.experiment.files import require_plain_folder
@@ -157,6 +157,10 @@ def preprocessing_of_spec(path: Path | str, labels: tuple[str, ...] = ()) -> Pre
     order = labels or (all_labels(spec.dataset) if folder or spec.dataset.labels else ())
     if len(order) < 2:
         raise SpecError((Problem("dataset.labels", "name the model's labels in the order of its outputs"),), str(path))
+    repeated = repeated_label(order)
+    if repeated:
+        why = f"two of the model's outputs are called {repeated}; name each label once"
+        raise SpecError((Problem("dataset.labels", why),), str(path))
     if spec.features.normalization == "standardize":
         why = "standardize needs the training part's mean and deviation, which stand in the trial's preprocessing.json"
         raise SpecError((Problem("features.normalization", f"{why}; copy that file beside the model"),), str(path))

@@ -23,6 +23,7 @@ from core.datasets.preprocessing import (
     fit_preprocessing,
     load_preprocessing,
     read_preprocessing,
+    repeated_label,
     save_preprocessing,
 )
 from core.datasets.split import NO_TEST, deal_clips, split_clips
@@ -126,6 +127,9 @@ class KeywordSpotting:
             clips = _read_clips(spec, emit)
         kept = _kept_beside(model, spec)
         order = outputs or (kept.labels if kept else clips.usable.labels)
+        repeated = repeated_label(order)
+        if repeated:
+            raise ModelError(f"{model}: two of its outputs are called {repeated}; name each label once")
         strangers = [label for label in clips.usable.labels if label not in order]
         if strangers:
             raise ModelError(
@@ -276,11 +280,20 @@ def _rows_of(part: Part, clips: _ReadClips, spec: KeywordSpottingSpec) -> tuple[
 
 
 def _kept_beside(model: Path, spec: KeywordSpottingSpec) -> Preprocessing | None:
-    """Return what is kept beside a model of the spec's features."""
+    """Return what is kept beside a model. Raises ModelError where that has other features than the spec."""
     path = next(filter(Path.is_file, beside(model)), None)
     # What forecasts keeps other things there.
-    kept = read_preprocessing(path) if path and not is_frame(read_bounded(path)) else None
-    return kept if kept and kept.features == spec.features else None
+    if path is None or is_frame(read_bounded(path)):
+        return None
+    kept = read_preprocessing(path)
+    if kept.features != spec.features:
+        here, there = spec.features.model_dump(), kept.features.model_dump()
+        names = ", ".join(name for name in here if here[name] != there[name])
+        raise ModelError(
+            f"{model}: was trained with other features ({names}), as {path.name} beside it says; "
+            "use those settings, or move that file away where it is of another model"
+        )
+    return kept
 
 
 def _scaling(

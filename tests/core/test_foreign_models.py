@@ -13,7 +13,7 @@ from core.evaluation.model_file import read_model
 from core.evaluation.model_form import ModelForm, fit_input, form_of_values, what_it_gives
 from tests.core import tiny_models
 from tests.core.fake_interpreters import PICTURE
-from tests.core.tiny_models import NUM_VALUES, STEP, WEIGHTS, accumulating, dense, lacking, two_by_two
+from tests.core.tiny_models import NUM_VALUES, STEP, WEIGHTS, accumulating, dense, heads, lacking, two_by_two
 
 GIVEN = (*PICTURE, 1)
 PICTURES = np.random.default_rng(1).normal(0, 2, size=(11, *GIVEN)).astype(np.float32)
@@ -105,6 +105,20 @@ def test_labels_that_are_heard_each_by_itself_stay_what_they_are(tmp_path):
     assert model.form.gives == "independent"
     each = 1 / (1 + np.exp(-(PICTURES.reshape(len(PICTURES), -1) @ WEIGHTS.T)))
     assert np.allclose(model.run(PICTURES), each, atol=1e-5)
+
+
+def test_heads_that_are_put_beside_each_other_are_each_a_probability(tmp_path):
+    # So close to one another that no value tells them from logits.
+    weights = 0.01 * WEIGHTS
+    model = opened(heads(tmp_path / "m.tflite", weights))
+    assert model.form.gives == "independent"
+    each = 1 / (1 + np.exp(-(PICTURES.reshape(len(PICTURES), -1) @ weights.T)))
+    assert np.ptp(each) < 0.5 and np.allclose(model.run(PICTURES), each, atol=1e-5)
+
+
+def test_fractions_from_nought_to_one_are_no_logits_whatever_made_them():
+    # As of a softmax with an operation after it that takes a little from all.
+    assert what_it_gives(np.array([[0.97, 0.0], [0.02, 0.95]], np.float32), "", 0) == "independent"
 
 
 def test_small_numbers_that_make_no_distribution_are_logits():

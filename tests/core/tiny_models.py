@@ -98,6 +98,25 @@ def dense(
     return make.write(path, [taken], [given])
 
 
+def heads(path: Path, weights=WEIGHTS) -> Path:
+    """Write a model of which each label has a layer and a sigmoid of its own, put beside each other."""
+    make = Maker()
+    taken = make.tensor((1, NUM_VALUES))
+    found = []
+    for row in weights:
+        given, ended = make.tensor((1, 1)), make.tensor((1, 1))
+        layer, none = make.tensor((1, NUM_VALUES), row), make.tensor((1,), np.zeros(1, np.float32))
+        fully = (OPTIONS.FullyConnectedOptions, schema.FullyConnectedOptionsT())
+        make.run(OPERATOR.FULLY_CONNECTED, [taken, layer, none], [given], fully)
+        make.run(OPERATOR.LOGISTIC, [given], [ended])
+        found.append(ended)
+    joined = make.tensor((1, len(found)))
+    joint = schema.ConcatenationOptionsT()
+    joint.axis = 1
+    make.run(OPERATOR.CONCATENATION, found, [joined], (OPTIONS.ConcatenationOptions, joint))
+    return make.write(path, [taken], [joined])
+
+
 def two_by_two(path: Path) -> Path:
     """Write a model of two inputs without a batch axis and two outputs, of the sum and the difference."""
     make = Maker()

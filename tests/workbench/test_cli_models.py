@@ -68,6 +68,20 @@ def test_all_clips_are_judged_and_the_part_is_said(own_trial):
     assert f"Judged      all {some['num_found']} clips" in run("evaluate", own_trial, "--all").stdout
 
 
+def test_other_features_than_those_beside_a_model_are_refused(own_trial):
+    refused = run("evaluate", own_trial, "--set", "features.lower_edge_hertz=40")
+    assert refused.exit_code == 1
+    assert "was trained with other features (lower_edge_hertz), as preprocessing.json beside it says" in refused.stderr
+
+
+def test_a_label_named_twice_is_refused(own_trial, spec):
+    names = "high,low,rising,low"
+    refused = run("evaluate", own_trial, "--labels", names)
+    assert refused.exit_code == 1 and "two of its outputs are called low; name each label once" in refused.stderr
+    refused = run("classify", own_trial / "model.tflite", "x.wav", "--spec", spec, "--labels", names)
+    assert refused.exit_code == 2 and "outputs are called low; name each label once" in refused.stderr
+
+
 def test_settings_are_laid_over_and_labels_listed_as_one_types_them(own_trial):
     found = ask("evaluate", own_trial, "--set", "dataset.labels=high,low", "--set", "dataset.include_silence=false",
                 "--all")  # fmt: skip
