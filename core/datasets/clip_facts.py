@@ -38,7 +38,7 @@ FAULTS = ("corrupt", "silent", "clipped", "short", "offset", "duplicate", "contr
 """What can be wrong with a clip; the place is the bit in `faults`."""
 MEANINGS = {
     "corrupt": "cannot be read",
-    "silent": "never louder than −60 dB of full scale",
+    "silent": "never louder than −60 dB of full scale, its channels mixed down",
     "clipped": f"{CLIPPED_RUN} or more samples in a row at full scale",
     "short": f"shorter than {SHORT_S:g} s",
     "offset": f"mean of the samples is off zero by more than {OFFSET:.0%} of full scale",
@@ -279,7 +279,8 @@ def _listen(path: Path) -> _Heard | DataError:
 
 
 def _faults(channels: Float32, levels: Float32, form: SoundFormat) -> Iterable[str]:
-    if levels.max() < SILENT_PEAK:
+    # What is heard is the mix: channels of opposite sign cancel each other in it.
+    if np.abs(wav.mono(channels)).max() < SILENT_PEAK:
         yield "silent"
     if any(_longest_run(channel >= AT_FULL_SCALE) >= CLIPPED_RUN for channel in levels.T):
         yield "clipped"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from core.audio.wav import Sound, write_wav
 from core.datasets.check import DataReport, check_folder
@@ -101,3 +102,10 @@ def test_a_folder_without_clips_says_what_to_do(tmp_path: Path) -> None:
         check_folder(tmp_path)
     with pytest.raises(DataError, match="is not a folder"):
         check_folder(tmp_path / "nowhere")
+
+
+def test_channels_that_cancel_each_other_are_silent(own_tone_clips: Path) -> None:
+    tone = np.sin(np.arange(16000) / 10)
+    soundfile.write(own_tone_clips / "low" / "apart.wav", np.stack((tone, -tone), axis=1), 16000)
+    (finding,) = check_folder(own_tone_clips).findings
+    assert (finding.kind, finding.files) == ("silent", ("low/apart.wav",))

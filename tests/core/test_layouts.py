@@ -354,3 +354,11 @@ def test_clips_that_lie_elsewhere_than_the_others_are_named_as_left_out(tmp_path
         "for they lie beside the folders of labels: loose.wav."
     )
     assert (found.labels, found.empty, found.is_plain) == (("go", "stop"), (), False)
+
+
+def test_a_clip_with_rows_of_several_labels_is_said_to_have_them(tmp_path: Path) -> None:
+    write(tmp_path, *(f"clips/{number}.wav" for number in range(4)))
+    (tmp_path / "all.csv").write_text("path,label\n0.wav,go\n1.wav,go\n2.wav,stop\n3.wav,stop\n0.wav,stop\n1.wav,go\n")
+    found = list_clips(tmp_path)
+    assert [clip.label for clip in found.clips] == ["go", "go", "stop", "stop"]
+    assert found.sentence.endswith(" Clips whose rows give several labels: 1; the first is taken.")

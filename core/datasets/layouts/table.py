@@ -60,12 +60,13 @@ def read(tree: FolderTree) -> Listing | None:
     index = SoundIndex(tree, place)
     clips: dict[str, ListedClip] = {}
     num_rows = 0
+    contradicted = set()
     for table in tables:
         for row in table.rows:
             num_rows += 1
             clip = _clip(table, row, index)
-            if clip is not None:
-                clips.setdefault(clip.name, clip)
+            if clip is not None and clips.setdefault(clip.name, clip).label != clip.label:
+                contradicted.add(clip.name)
     enough = len(clips) >= _LEAST_OF_FILES * len(index.names) and (
         len(clips) >= _MOSTLY * len(index.names) or len(clips) >= _MOSTLY * num_rows
     )
@@ -73,7 +74,10 @@ def read(tree: FolderTree) -> Listing | None:
         return None
     noises = noises_of(tree, list(tree.places(place)))
     left_out = len(index.names) - len(clips) - len(noises)
-    return Listing("table", in_order(list(clips.values())), _sentence(tables, left_out), noises)
+    said = _sentence(tables, left_out)
+    if contradicted:
+        said += f" Clips whose rows give several labels: {len(contradicted):,}; the first is taken."
+    return Listing("table", in_order(list(clips.values())), said, noises)
 
 
 def _place(tree: FolderTree) -> str | None:
