@@ -1,6 +1,5 @@
 """Judging every clip of a folder with a trained model, whatever part it is in. Loads no TensorFlow."""
 
-import contextlib
 import hashlib
 import json
 from collections.abc import Iterator
@@ -20,7 +19,7 @@ from core.datasets.progress import Progress, notices
 from core.datasets.waveforms import FULL_SCALE, map_in_threads, read_clip
 from core.errors import DataError
 from core.evaluation.classification import open_classifier
-from core.evaluation.guarded_model import GuardedModel
+from core.evaluation.example_sounds import example_inputs
 from core.evaluation.verdicts import Verdicts, open_verdicts, save_verdicts
 from core.events import Emit, ignore
 from core.experiment.files import require_plain_folder
@@ -52,11 +51,9 @@ def judge_clips(trial: Path, folder: Path, emit: Emit = ignore, layout: Layout =
         progress = Progress(emit, _WHAT, len(names))
         clips = [Clip(folder / name, 0, start_ms) for name, start_ms in zip(names, starts_ms, strict=True)]
         parts = []
-        with contextlib.ExitStack() as until_judged:
-            opened: GuardedModel | None = None
+        examples = example_inputs(preprocessing, preprocessing.num_samples)
+        with open_classifier(model, examples, len(preprocessing.labels)) as opened:
             for inputs in _inputs(clips, preprocessing):
-                if opened is None:
-                    opened = until_judged.enter_context(open_classifier(model, inputs, len(preprocessing.labels)))
                 parts.append(opened.run(inputs))
                 progress.advance(len(inputs))
         save_verdicts(Verdicts(preprocessing.labels, names, np.concatenate(parts)), scratch)

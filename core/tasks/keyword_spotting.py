@@ -38,6 +38,7 @@ from core.datasets.waveforms import (
 )
 from core.errors import DataError, FeatureError, ModelError, Problem, SpecError
 from core.evaluation import classification, latency
+from core.evaluation.example_sounds import example_inputs
 from core.events import Emit
 from core.features.kinds import KINDS
 from core.files import read_bounded
@@ -141,7 +142,8 @@ class KeywordSpotting:
         targets = np.array([clip.target for clip in clips.usable.clips], np.int64)[rows]
         preprocessing, scaled_by = _scaling(kept, spec, clips, training_rows)
         inputs = preprocessing.scale(clips.pictures[clips.rows[rows]])
-        with classification.open_classifier(model, inputs, len(order)) as opened:
+        examples = example_inputs(preprocessing, clips.waveforms.samples.shape[1])
+        with classification.open_classifier(model, examples, len(order)) as opened:
             predicted = classification.predict_all(opened, inputs, emit).argmax(axis=1)
             quality = classification.tally(predicted, place[targets], order)
             return Judgement(

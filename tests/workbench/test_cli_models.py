@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from core.audio.wav import Sound, write_wav
+from core.audio.wav import Sound, read_wav, write_wav
+from core.experiment.model_choice import preprocessing_of_spec
 from core.experiment.trial_folder import read_result
 from tests.core.tiny_models import accumulating, dense, two_by_two
 from workbench.cli import app
@@ -80,6 +81,27 @@ def test_a_label_named_twice_is_refused(own_trial, spec):
     assert refused.exit_code == 1 and "two of its outputs are called low; name each label once" in refused.stderr
     refused = run("classify", own_trial / "model.tflite", "x.wav", "--spec", spec, "--labels", names)
     assert refused.exit_code == 2 and "outputs are called low; name each label once" in refused.stderr
+
+
+def test_a_model_is_read_alike_where_it_is_judged_and_where_it_listens(tone_clips, tmp_path):
+    # On these tones its logits look like probabilities, on silence and noise they do not.
+    (tmp_path / "two.toml").write_text(SPEC.replace('"go", "stop", "yes"', '"high", "low"'))
+    pictures = preprocessing_of_spec(tmp_path / "two.toml").extractor().compute(tones(tone_clips))
+    flat = pictures.reshape(len(pictures), -1)
+    row = np.linalg.lstsq(flat, np.full(len(flat), 0.5), rcond=None)[0]
+    model = dense(tmp_path / "m.tflite", ending="", weights=row[np.newaxis].astype(np.float32))
+    given = (model, "--spec", tmp_path / "two.toml")
+    judged = ask("evaluate", *given, "--data", tone_clips, "--all")
+    classified = ask("classify", *given, *sorted((tone_clips / "high").glob("*.wav")))
+    assert judged["form"]["gives"] == classified["form"]["gives"] == "sigmoid_logit"
+    low = sum(clip["label"] == "low" for clip in classified["clips"])
+    assert judged["confusion"][0] == [len(classified["clips"]) - low, low]
+
+
+def tones(folder):
+    """Return the clips of a folder's two labels, float32 (n, 16000)."""
+    paths = [path for label in ("high", "low") for path in sorted((folder / label).glob("*.wav"))]
+    return np.stack([read_wav(path).samples for path in paths])
 
 
 def test_settings_are_laid_over_and_labels_listed_as_one_types_them(own_trial):
