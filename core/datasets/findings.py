@@ -23,7 +23,9 @@ MOST_TIMES = 5
 MOST_DIFFERENT = 0.25
 """Part of a label's clips that may be of another format or rate than those of another label."""
 MOST_DB_APART = 30.0
-"""Words with and without an s lie up to 20 dB apart above 4 kHz."""
+"""Words with and without an s lie up to 20 dB apart above 4 kHz, the most different of many up to 32."""
+LEAST_DB_BETWEEN = 15.0
+"""Many words fill their range evenly; between labels from two sources there is a gap."""
 LEAST_CLIPS = 4
 """Labels of fewer clips are not compared."""
 
@@ -146,7 +148,8 @@ def _find_different(kind: str, what: str, values: Mapping[str, Sequence[str]]) -
 
 def _find_band(words: Mapping[str, NDArray[np.void]]) -> Iterator[Finding]:
     levels = {label: float(np.median(own["high_db"])) for label, own in words.items()}
-    if max(levels.values()) - min(levels.values()) > MOST_DB_APART:
+    ordered = np.sort(list(levels.values()))
+    if ordered[-1] - ordered[0] > MOST_DB_APART and np.diff(ordered).max() > LEAST_DB_BETWEEN:
         said = ", ".join(f"{label} {level:.0f} dB".replace("-", "−") for label, level in levels.items())
         what = f"level above {HIGH_BAND_HERTZ // 1000} kHz relative to that below"
         yield Finding(kind="high_band", meaning=_different(what, said), figures=levels)

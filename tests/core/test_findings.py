@@ -13,7 +13,8 @@ from core.datasets.catalogue import Catalogue, make_catalogue, open_catalogue
 from core.datasets.check import check_folder
 from core.datasets.clip_facts import bit, read_facts
 from core.datasets.edits import ClipEdit, change_edits
-from core.datasets.findings import Finding, find_imbalance
+from core.datasets.findings import Finding, find_imbalance, find_in_sound
+from core.datasets.waveforms import HEARD
 from core.errors import DataError
 from core.evaluation.classification import tally
 from core.events import ignore
@@ -197,3 +198,17 @@ def test_a_header_that_lies_marks_its_clip_alone(own_tone_clips: Path) -> None:
     assert "1 of 51 clips hold less sound than their header promises" in said
     assert "1 of 51 clips hold whole numbers as floats" in said
     assert findings(own_tone_clips)["scaled"].files == ("low/scaled.wav",)
+
+
+def test_words_that_fill_the_range_of_hisses_evenly_come_from_one_source() -> None:
+    def found(*levels_db: float) -> list[str]:
+        heard = np.zeros(50 * len(levels_db), HEARD)
+        heard["seconds"], heard["sample_rate"] = 1, 16_000
+        heard["high_db"] = np.repeat(levels_db, 50)
+        targets = np.repeat(np.arange(len(levels_db)), 50)
+        labels = [f"word {number}" for number in range(len(levels_db))]
+        by_hand = np.zeros(len(heard), np.bool_)
+        return [finding.kind for finding in find_in_sound(labels, targets, heard, Dataset(), by_hand)]
+
+    assert found(-42, -35, -28, -21, -15, -10) == []
+    assert found(-70, -65, -60, -21, -15, -10) == ["high_band"]
