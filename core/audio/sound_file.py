@@ -192,11 +192,11 @@ class _Library:
         with self._open() as file:
             wav.check_rate(file.samplerate, path)
             # Some formats do not know their length before they are read, and a header may lie about it.
-            num_frames, peak = 0, 0.0
+            num_frames, levels = 0, wav.FloatLevels()
             for block in self._read(file):
                 num_frames += len(block)
                 if file.subtype in ("FLOAT", "DOUBLE"):
-                    peak = max(peak, wav.finite_peak(block))
+                    levels.hear(block)
             if num_frames == 0:
                 raise DataError(f"{path}: holds no sound; record it again or remove it")
             self.form = SoundFormat(
@@ -207,7 +207,7 @@ class _Library:
                 num_frames=num_frames,
                 decoder=_library_version(),
                 missing_s=max(0, file.frames - num_frames) / file.samplerate if file.seekable() else 0.0,
-                full_scale=wav.full_scale(peak),
+                full_scale=levels.full_scale,
             )
 
     def blocks(self, frames_each: int) -> Iterator[Float32]:

@@ -113,29 +113,37 @@ def parse(file: BinaryIO, path: Path) -> Format:
     form = _parse(file, path)
     if form.encoding != "float":
         return form
-    peak = 0.0
+    levels = FloatLevels()
     file.seek(form.data_start)
     left = form.data_bytes - form.data_bytes % form.frame_bytes
     while left > 0:
         raw = file.read(min(_SCANNED_FRAMES * form.frame_bytes, left))
         left -= len(raw)
-        peak = max(peak, finite_peak(_to_float(raw[: len(raw) - len(raw) % form.frame_bytes], form)))
+        levels.hear(_to_float(raw[: len(raw) - len(raw) % form.frame_bytes], form))
         if not raw:
             break
-    return replace(form, full_scale=full_scale(peak))
+    return replace(form, full_scale=levels.full_scale)
 
 
-def finite_peak(samples: Float32) -> float:
-    """Return the largest magnitude of samples of any shape; what is no number counts as nothing."""
-    magnitudes = np.abs(samples)
-    return float(magnitudes.max(initial=0.0, where=np.isfinite(magnitudes)))
+class FloatLevels:
+    """What float samples tell of their full scale, heard block by block: 1, or that of whole numbers kept as floats."""
 
+    def __init__(self) -> None:
+        self._peak = 0.0
+        self._is_whole = True
 
-def full_scale(peak: float) -> float:
-    """Return by what float samples of a peak are divided: 1 but for whole numbers of 16, 24 or 32 bits."""
-    if peak <= LOUDEST_FLOAT:
-        return 1.0
-    return next((scale for scale in _WHOLE_SCALES if peak <= scale), _WHOLE_SCALES[-1])
+    def hear(self, samples: Float32) -> None:
+        """Take the next samples, of any shape; what is no number counts as nothing."""
+        finite = samples[np.isfinite(samples)]
+        self._peak = max(self._peak, float(np.abs(finite).max(initial=0.0)))
+        self._is_whole = self._is_whole and bool((finite == np.rint(finite)).all())
+
+    @property
+    def full_scale(self) -> float:
+        """By what the samples are divided; a quiet clip is known by whole numbers, a loud one by its peak alone."""
+        if self._peak <= (1.0 if self._is_whole else LOUDEST_FLOAT):
+            return 1.0
+        return next((scale for scale in _WHOLE_SCALES if self._peak <= scale), _WHOLE_SCALES[-1])
 
 
 def read_frames(file: BinaryIO, form: Format, path: Path, first: int, count: int) -> Float32:

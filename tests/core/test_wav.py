@@ -228,6 +228,13 @@ def test_whole_numbers_kept_as_floats_are_divided_by_their_full_scale(tmp_path: 
     np.testing.assert_allclose(part, tone(), atol=1e-6)
 
 
+def test_a_quiet_clip_of_whole_numbers_stays_quiet(tmp_path: Path) -> None:
+    path = tmp_path / "quiet.wav"
+    quiet = np.rint(tone() / np.abs(tone()).max() * 5).astype(np.float32)
+    path.write_bytes(wav_bytes(quiet, "f32"))
+    np.testing.assert_allclose(read_wav(path).samples, quiet / 32768, atol=1e-9)
+
+
 def test_loud_floats_are_not_taken_for_whole_numbers(tmp_path: Path) -> None:
     path = tmp_path / "loud.wav"
     path.write_bytes(wav_bytes(tone() * np.float32(4), "f32"))
