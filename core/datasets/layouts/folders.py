@@ -6,6 +6,7 @@ from core.datasets.folder_tree import FolderTree
 from core.datasets.listing import BACKGROUND_NOISE, ListedClip, Listing, Part, is_special, part_named
 
 MOST_NAMED = 3
+_LOOKED_INTO = 8
 
 
 @dataclass(frozen=True)
@@ -66,8 +67,9 @@ def is_ambiguous(tree: FolderTree) -> bool:
 def _of_root(tree: FolderTree, root: LabelRoot) -> Listing:
     places = tree.children(root.place)
     filled = [place for place in places if tree.contents(place).sounds]
-    # One step is looked into: beside label folders may lie a whole installation of something.
-    deeper = [below for place in places for below in tree.children(place) if tree.contents(below).sounds]
+    # A few folders one step below are looked into: beside label folders may lie a whole installation of something.
+    seen = [below for place in places for below in tree.children(place)[:_LOOKED_INTO]]
+    deeper = [below for below in seen if tree.contents(below).sounds]
     holding = {*filled, *(below.rpartition("/")[0] for below in deeper)}
     empty = tuple(name_of(place) for place in places if place not in holding and not is_special(name_of(place)))
     clips = [clip for place in filled if name_of(place) != BACKGROUND_NOISE for clip in clips_of(tree, place)]
