@@ -96,7 +96,7 @@ def test_the_c_array_compiles_to_the_same_bytes(study, tmp_path):
 def test_what_cannot_be_exported_is_said(study, tmp_path):
     (name,) = (trial.name for trial in study.summaries())
     waiting = study.add(study.spec(name))
-    with pytest.raises(StudyError, match=r"trial B is queued.*train it first"):
+    with pytest.raises(StudyError, match=r"trial B has no model to export, for it is queued; train it first"):
         export_trial(study, waiting, "tflite", tmp_path)
     (study.folder_of(name) / "model.keras").unlink()
     with pytest.raises(StudyError, match=r"model\.keras is missing"):

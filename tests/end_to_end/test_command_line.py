@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -238,12 +239,16 @@ def test_a_model_that_does_not_fit_is_a_sentence(trained, terminal, tone_clips):
     model = terminal.folder / "study" / "trials" / trained["name"] / "model.tflite"
     half = terminal.folder / "half of it.tflite"
     half.write_bytes(model.read_bytes()[: model.stat().st_size // 2])
+    alone = terminal.folder / "alone" / "model.tflite"
+    alone.parent.mkdir()
+    shutil.copyfile(model, alone)
     on_tones = ("--spec", "tiny.toml", "--data", tone_clips)
     other = terminal.folder / "other.toml"
     other.write_text(TINY.replace("[features]\n", "[features]\nnum_mfccs = 12\n"), encoding="utf-8")
     for arguments, reason in (
         ((half, *on_tones), "half of it.tflite"),
-        ((model, "--spec", other, "--data", tone_clips), "49 × 12"),
+        ((alone, "--spec", other, "--data", tone_clips), "49 × 12"),
+        ((model, "--spec", other, "--data", tone_clips), "was trained with other features (num_mfccs)"),
         ((model, *on_tones, "--labels", "high,low"), "rising"),
         ((model, *on_tones, "--labels", "high,low,rising,silence"), "3 outputs"),
     ):

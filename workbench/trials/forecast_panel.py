@@ -56,7 +56,8 @@ class ForecastCharts(QWidget):
         self.horizons.horizon_chosen.connect(self._choose)
         self._wanted: tuple[Path, Forecast] | None = None
         self._read: Path | None = None
-        self._soon = QTimer(self, singleShot=True, interval=READ_MS)
+        # Of the widgets, so that it ends with them: they belong to a page, this to whoever asks for charts.
+        self._soon = QTimer(self.horizons, singleShot=True, interval=READ_MS)
         self._soon.timeout.connect(self._read_forecasts)
 
     def show_trial(self, folder: Path, quality: Forecast) -> None:
