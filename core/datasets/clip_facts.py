@@ -45,7 +45,7 @@ MEANINGS = {
     "duplicate": "same sound as another clip of its label",
     "contradiction": "same sound under two labels",
     "cut": f"more than {sound_file.MISSING_S:g} s that the header promises is missing; what is there is used",
-    "scaled": "float samples that hold whole numbers, of thousands; they are divided by the full scale of those",
+    "scaled": "float samples that hold whole numbers; they are divided by the full scale of those",
 }
 _FIELDS = np.dtype(
     [

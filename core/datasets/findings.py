@@ -89,21 +89,21 @@ def find_in_sound(
 def find_marked(heard: NDArray[np.void]) -> Iterator[Finding]:
     """Yield how many clips are used though something is wrong with their files; `heard` as in `find_in_sound`."""
     used = heard["seconds"] > 0
-    num_cut, num_scaled = int(heard["is_cut"][used].sum()), int(heard["is_scaled"][used].sum())
-    if num_cut:
-        yield Finding(
-            kind="cut_clips",
-            meaning=f"{num_cut:,} of {used.sum():,} clips hold less sound than their header promises; what is there is "
-            "used, copy them again",
-            figures={"clips": num_cut},
-        )
-    if num_scaled:
-        yield Finding(
-            kind="scaled_clips",
-            meaning=f"{num_scaled:,} of {used.sum():,} clips hold whole numbers as floats, far above full scale; they "
-            "were divided by the full scale of those numbers, which their writer had left out",
-            figures={"clips": num_scaled},
-        )
+    for mark, meaning in _MARKS.items():
+        if num_marked := int(heard[f"is_{mark}"][used].sum()):
+            yield Finding(
+                kind=f"{mark}_clips",
+                meaning=f"{num_marked:,} of {used.sum():,} clips hold {meaning}",
+                figures={"clips": num_marked},
+            )
+
+
+_MARKS = {
+    "cut": "less sound than their header promises; what is there is used, copy them again",
+    "scaled": "whole numbers as floats, beyond full scale; they were divided by the full scale of those numbers, which "
+    "their writer had left out",
+}
+"""What is wrong with the files of clips that are used all the same, by the mark on them."""
 
 
 def _find_longer(seconds: NDArray[np.floating[Any]], length: ClipLength, num_used: int) -> Iterator[Finding]:
